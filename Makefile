@@ -1,0 +1,47 @@
+# Two commands: `make run` and `make test`. Both need Python 3.11 or newer, pip and make.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: run test check browser bench clean lock
+
+run: .venv/run
+	@exec $(BIN)/python app.py $(ARGS)
+
+test: .venv/dev browser check
+	@$(BIN)/python -m pytest
+
+check: .venv/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.venv/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	@touch $@
+
+.venv/run: .venv/pip pyproject.toml requirements.lock
+	@echo "Installing (about a minute, once) …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .
+	@touch $@
+
+.venv/dev: .venv/pip pyproject.toml requirements.lock
+	@echo "Installing what the tests need …"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@touch $@ .venv/run
+
+# The browser tests drive a real Chromium.
+browser:
+	@command -v chromedriver >/dev/null \
+	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null; } \
+	|| { echo "The browser tests need Chromium and its driver, e.g.: sudo apt-get install chromium chromium-driver"; exit 1; }
+
+lock: .venv/dev
+	@$(BIN)/pip freeze --exclude-editable > requirements.lock
+
+clean:
+	@rm -rf .venv .data build *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

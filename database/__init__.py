@@ -1,0 +1,1 @@
+"""The database: how it is reached, and the tables that the platform and the runner share."""

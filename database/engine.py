@@ -1,0 +1,43 @@
+"""Makes the engine: one driver, bounded waiting, and a clear error when nothing answers."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+DRIVER = "postgresql+psycopg2"
+
+
+class DatabaseError(Exception):
+    """The database can't be used: the message says which one, why, and what to check."""
+
+
+def open_engine(url: str, *, pool_size: int = 8) -> Engine:
+    """An engine for a PostgreSQL URL. Raises DatabaseError for any other URL.
+
+    Connections are tested before use, so that a restarted server costs one reconnect and no error.
+    The session's time zone stays the server's: naive timestamps were written in it.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(
+            "DATABASE_URL is no URL; expected postgresql://user:password@host:5432/database"
+        ) from error
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseError(
+            f"DATABASE_URL names {parsed.get_backend_name()}; expected postgresql://…"
+        )
+    return create_engine(
+        parsed.set(drivername=DRIVER),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={"connect_timeout": 5, "application_name": "pipeline-monitor"},
+    )
+
+
+def explain(error: DBAPIError) -> str:
+    """The database's own words, on one line."""
+    return " ".join(str(error.orig).split())

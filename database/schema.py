@@ -1,0 +1,52 @@
+"""Creates the platform's tables in the embedded database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+from pipelines.models import Phase
+from pipelines.registry import Registry
+
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+
+def install_schema(engine: Engine, registry: Registry) -> None:
+    """Creates schema `app` if it is missing, and the columns of every registered phase.
+
+    Only ever for the embedded database: one that a user names is used as it is.
+    """
+    with engine.begin() as connection:
+        if not inspect(connection).has_schema("app"):
+            connection.exec_driver_sql(SCHEMA.read_text(encoding="utf-8"))
+        for pipeline in registry.values():
+            for phase in pipeline.phases:
+                for statement in _phase_columns(phase):
+                    connection.execute(text(statement))
+
+
+def _phase_columns(phase: Phase) -> list[str]:
+    # Names come from the registry, whose models allow [a-z0-9_] alone.
+    table = "app.etl_source_files"
+    columns = {
+        f"{phase.id}_group_key": "varchar(150)",
+        f"{phase.id}_output_blob": "varchar(512)",
+        f"{phase.id}_job_id": "varchar(64)",
+        phase.completed_field: "timestamp",
+        **({phase.group_key: "varchar(150)"} if phase.group_key else {}),
+    }
+    statements = [
+        f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {name} {kind}"
+        for name, kind in columns.items()
+    ]
+    if phase.group_key:
+        index = f"idx_etl_source_files_{phase.group_key}"
+        statements.append(
+            f"CREATE INDEX IF NOT EXISTS {index} ON {table} (etl_type, {phase.group_key})"
+        )
+    statements.append(
+        f"CREATE INDEX IF NOT EXISTS idx_etl_source_files_{phase.completed_field}_pending "
+        f"ON {table} (etl_type) WHERE {phase.completed_field} IS NULL"
+    )
+    return statements

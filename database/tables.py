@@ -1,0 +1,74 @@
+"""The tables as the queries name them: the columns used, and no more.
+
+Statuses are an enum in the platform's database and may gain values; they are read as text.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, DateTime, Integer, Text, column, table
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.expression import TableClause
+
+from pipelines.models import Pipeline
+
+JOBS = table(
+    "jobs",
+    column("job_id", Text),
+    column("job_type", Text),
+    column("parameters", JSONB),
+    column("status", Text),
+    column("stage", Integer),
+    column("total_stages", Integer),
+    column("stage_results", JSONB),
+    column("metadata", JSONB),
+    column("result_data", JSONB),
+    column("error_details", Text),
+    column("created_at", DateTime),
+    column("updated_at", DateTime),
+    schema="app",
+)
+
+TASKS = table(
+    "tasks",
+    column("task_id", Text),
+    column("parent_job_id", Text),
+    column("job_type", Text),
+    column("task_type", Text),
+    column("stage", Integer),
+    column("task_index", Text),
+    column("parameters", JSONB),
+    column("status", Text),
+    column("result_data", JSONB),
+    column("metadata", JSONB),
+    column("error_details", Text),
+    column("retry_count", Integer),
+    column("heartbeat", DateTime),
+    column("executed_by_app", Text),
+    column("execution_started_at", DateTime),
+    column("created_at", DateTime),
+    column("updated_at", DateTime),
+    schema="app",
+)
+
+
+def source_files(pipeline: Pipeline) -> TableClause:
+    """`app.etl_source_files` with the columns that a pipeline's phases and groupings name."""
+    own = {
+        *(phase.completed_field for phase in pipeline.phases),
+        *(phase.group_key for phase in pipeline.phases if phase.group_key),
+        *(g.field for g in pipeline.groupings if g.source == "column"),
+    }
+    fixed = {
+        "id": Integer,
+        "etl_type": Text,
+        "source_blob_path": Text,
+        "source_container": Text,
+        "file_size_bytes": BigInteger,
+        "source_metadata": JSONB,
+    }
+    return table(
+        "etl_source_files",
+        *(column(name, kind) for name, kind in fixed.items()),
+        *(column(name) for name in sorted(own - fixed.keys())),
+        schema="app",
+    )

@@ -1,0 +1,1 @@
+"""What exists: the pipelines, their phases, groupings, submit actions and parameters."""

@@ -1,0 +1,139 @@
+"""The registry's models: frozen, and validated when a pipeline file is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+KeyPath = Annotated[str, StringConstraints(pattern=r"^[^.]+(\.[^.]+)*$", max_length=200)]
+ParameterType = Literal["string", "integer", "boolean", "list", "integer_list", "bbox"]
+
+
+class Entry(BaseModel):
+    """A part of a pipeline file: an unknown key is a mistake, and nothing changes afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Phase(Entry):
+    """One phase: the column that says a file is done and, where known, how to find its tasks."""
+
+    id: Identifier
+    name: Name
+    description: str = ""
+    completed_field: Identifier
+    job_type: Identifier | None = None
+    task_type: Identifier | None = None
+    group_key: Identifier | None = Field(None, description="column of the group's name")
+    task_group: KeyPath | None = Field(None, description="the same name in a task's parameters")
+
+    @property
+    def has_tasks(self) -> bool:
+        """Whether tasks of this phase can be found; without, nobody knows processing and failed."""
+        return bool(self.task_type and self.group_key and self.task_group)
+
+
+class Grouping(Entry):
+    """A dimension of the breakdowns: a key of `source_metadata` (nested: `a.b`) or a column."""
+
+    field: KeyPath
+    label: Name
+    source: Literal["source_metadata", "column"] = Field("source_metadata", alias="from")
+    job_parameters: tuple[str, ...] = Field(
+        (), description="parameters of a job that hold its value of this grouping, first one wins"
+    )
+
+
+class Parameter(Entry):
+    """A parameter of a submit action: what the form shows and what the check enforces."""
+
+    name: Identifier
+    label: str = ""
+    type: ParameterType = "string"
+    required: bool = False
+    default: Any = None
+    minimum: int | None = Field(None, alias="min")
+    maximum: int | None = Field(None, alias="max")
+    choices: tuple[str | int, ...] = ()
+    grouping: str | None = Field(None, description="grouping whose values are suggested")
+    help: str = ""
+
+    @property
+    def title(self) -> str:
+        """What a person reads beside the field."""
+        return self.label or self.name.replace("_", " ").capitalize()
+
+
+class SubmitAction(Entry):
+    """A button that submits a job."""
+
+    job_type: Identifier
+    label: Name
+    icon: str = ""
+    phase: Identifier | None = None
+    parameters: tuple[Parameter, ...] = ()
+
+    @model_validator(mode="after")
+    def _parameters_once(self) -> Self:
+        _once("parameter", (parameter.name for parameter in self.parameters))
+        return self
+
+
+class Pipeline(Entry):
+    """A pipeline as its file describes it; `id` is the file's name."""
+
+    id: Identifier
+    name: Name
+    description: str = ""
+    etl_type: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    job_types: tuple[Identifier, ...] = ()
+    phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
+    groupings: tuple[Grouping, ...] = ()
+    submit_actions: tuple[SubmitAction, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _once("phase", (phase.id for phase in self.phases))
+        _once("grouping", (grouping.field for grouping in self.groupings))
+        _once("grouping label", (grouping.label for grouping in self.groupings))
+        _once("submit action for job type", (action.job_type for action in self.submit_actions))
+        for action in self.submit_actions:
+            self._check_action(action)
+        for phase in self.phases:
+            _known("job type", phase.job_type, self.job_types, f"phase '{phase.id}'")
+        return self
+
+    def _check_action(self, action: SubmitAction) -> None:
+        place = f"submit action '{action.label}'"
+        _known("job type", action.job_type, self.job_types, place)
+        _known("phase", action.phase, (phase.id for phase in self.phases), place)
+        fields = tuple(grouping.field for grouping in self.groupings)
+        for parameter in action.parameters:
+            _known("grouping", parameter.grouping, fields, f"parameter '{parameter.name}'")
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """The groupings' fields, in the file's order."""
+        return tuple(grouping.field for grouping in self.groupings)
+
+    def action(self, job_type: str) -> SubmitAction | None:
+        """The submit action for a job type, or none."""
+        return next((a for a in self.submit_actions if a.job_type == job_type), None)
+
+
+def _once(what: str, names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise ValueError(f"{what} '{twice[0]}' stands twice; expected each once")
+
+
+def _known(what: str, name: str | None, known: Iterable[str], place: str) -> None:
+    names = tuple(known)
+    if name is not None and name not in names:
+        expected = ", ".join(names) or "none is declared"
+        raise ValueError(f"{place} names {what} '{name}'; expected one of: {expected}")

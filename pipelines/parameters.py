@@ -1,0 +1,130 @@
+"""Checks what a person or a program gives for a submit action's parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pipelines.models import Parameter, SubmitAction
+
+
+class ParameterErrors(Exception):
+    """Parameters are wrong: `messages` says for each field what was given and what is expected."""
+
+    def __init__(self, messages: Mapping[str, str]) -> None:
+        self.messages = dict(messages)
+        super().__init__("; ".join(f"{name}: {text}" for name, text in self.messages.items()))
+
+
+def check_parameters(action: SubmitAction, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The job's parameters: what was given, checked, with defaults filled in.
+
+    Empty values (None, "", []) count as not given. A parameter without a value and without a default
+    is left out, so that the job id is that of the same request sent without it.
+    Raises ParameterErrors, and never the first mistake alone.
+    """
+    known = {parameter.name: parameter for parameter in action.parameters}
+    errors = {name: "is no parameter of this job" for name in given if name not in known}
+    checked: dict[str, Any] = {}
+    for name, parameter in known.items():
+        value = given.get(name)
+        if value is None or value in ("", []):
+            value = parameter.default
+        if value is None:
+            if parameter.required:
+                errors[name] = "is required"
+            continue
+        try:
+            checked[name] = _CHECKS[parameter.type](parameter, value)
+        except ValueError as error:
+            errors[name] = str(error)
+    if errors:
+        raise ParameterErrors(errors)
+    return checked
+
+
+def _string(parameter: Parameter, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text, got {value!r}")
+    if len(value) > 512 or not value.isprintable():
+        raise ValueError("expected at most 512 printable characters")
+    return str(_chosen(parameter, value.strip()))
+
+
+def _integer(parameter: Parameter, value: Any) -> int:
+    number = _whole(value)
+    low, high = parameter.minimum, parameter.maximum
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise ValueError(f"expected {_bounds(low, high)}, got {number}")
+    return int(_chosen(parameter, number))
+
+
+def _bounds(low: int | None, high: int | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"at least {low}" if high is None else f"{low} to {high}"
+
+
+def _boolean(_: Parameter, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, got {value!r}")
+    return value
+
+
+def _list(parameter: Parameter, value: Any) -> list[str]:
+    return [_string(parameter, item) for item in _items(value)]
+
+
+def _integer_list(parameter: Parameter, value: Any) -> list[int]:
+    return [_integer(parameter, item) for item in _items(value)]
+
+
+def _bbox(_: Parameter, value: Any) -> list[float]:
+    if not isinstance(value, list | tuple) or len(value) != 4:
+        raise ValueError("expected four numbers: west, south, east, north")
+    try:
+        west, south, east, north = (float(number) for number in value)
+    except (TypeError, ValueError):
+        raise ValueError("expected four numbers: west, south, east, north") from None
+    if not (-180 <= west < east <= 180):
+        raise ValueError(f"expected -180 ≤ west < east ≤ 180, got {west:g} and {east:g}")
+    if not (-90 <= south < north <= 90):
+        raise ValueError(f"expected -90 ≤ south < north ≤ 90, got {south:g} and {north:g}")
+    return [west, south, east, north]
+
+
+def _items(value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"expected a list, got {value!r}")
+    if not all(isinstance(item, str | int | float) for item in value):
+        raise ValueError("expected a list of plain values")
+    return list(dict.fromkeys(value))
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"expected a whole number, got {value!r}")
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(f"expected a whole number, got {value!r}") from None
+    if not number.is_integer():
+        raise ValueError(f"expected a whole number, got {value!r}")
+    return int(number)
+
+
+def _chosen(parameter: Parameter, value: str | int) -> str | int:
+    if parameter.choices and value not in parameter.choices:
+        expected = ", ".join(str(choice) for choice in parameter.choices)
+        raise ValueError(f"expected one of {expected}; got {value!r}")
+    return value
+
+
+_CHECKS: dict[str, Callable[[Parameter, Any], Any]] = {
+    "string": _string,
+    "integer": _integer,
+    "boolean": _boolean,
+    "list": _list,
+    "integer_list": _integer_list,
+    "bbox": _bbox,
+}

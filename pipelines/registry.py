@@ -1,0 +1,97 @@
+"""Reads the pipeline files into a registry."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipelines.models import Pipeline, SubmitAction
+
+BUILT_IN = Path(__file__).resolve().parent
+
+
+class RegistryError(Exception):
+    """A pipeline file is wrong: the message names the file, the place and what was expected."""
+
+
+class Registry(Mapping[str, Pipeline]):
+    """The pipelines by id, in the order of their files' names."""
+
+    def __init__(self, pipelines: Mapping[str, Pipeline]) -> None:
+        self._pipelines = dict(pipelines)
+
+    def __getitem__(self, pipeline_id: str) -> Pipeline:
+        return self._pipelines[pipeline_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pipelines)
+
+    def __len__(self) -> int:
+        return len(self._pipelines)
+
+    def of_job_type(self, job_type: str) -> Pipeline | None:
+        """The pipeline that a job type belongs to, or none."""
+        return next((p for p in self.values() if job_type in p.job_types), None)
+
+    def action(self, job_type: str) -> SubmitAction | None:
+        """The submit action for a job type, or none."""
+        pipeline = self.of_job_type(job_type)
+        return pipeline.action(job_type) if pipeline else None
+
+
+def load_registry(further: Path | None = None) -> Registry:
+    """The built-in pipelines and those of a user's own folder.
+
+    Raises RegistryError for a mistake in a file, a missing folder, or an id, an `etl_type` or a
+    job type that two files claim: each would count the same rows or jobs twice.
+    """
+    if further is not None and not further.is_dir():
+        raise RegistryError(f"PIPELINES_DIR {further}: expected a folder with *.toml files")
+    folders = [BUILT_IN, *([further] if further else [])]
+    registry: dict[str, Pipeline] = {}
+    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+        pipeline = read_pipeline(path)
+        _check_distinct(path, pipeline, registry)
+        registry[pipeline.id] = pipeline
+    return Registry(registry)
+
+
+def read_pipeline(path: Path) -> Pipeline:
+    """One pipeline file. Raises RegistryError with the place of each mistake."""
+    try:
+        entry = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RegistryError(f"{path}: not valid TOML: {error}") from error
+    if "id" in entry:
+        raise RegistryError(f"{path}: id: the file's name is the id; expected no such key")
+    try:
+        return Pipeline.model_validate({"id": path.stem, **entry})
+    except ValidationError as error:
+        raise RegistryError(_explain(path, error)) from error
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    lines = []
+    for mistake in error.errors():
+        place = ".".join(str(part) for part in mistake["loc"]) or "pipeline"
+        message = mistake["msg"].removeprefix("Value error, ")
+        lines.append(f"{path}: {place}: {message}")
+    return "\n".join(lines)
+
+
+def _check_distinct(path: Path, pipeline: Pipeline, registry: Mapping[str, Pipeline]) -> None:
+    for other in registry.values():
+        shared = {
+            "id": pipeline.id == other.id and pipeline.id,
+            "etl_type": pipeline.etl_type == other.etl_type and pipeline.etl_type,
+            "job_types": next((t for t in pipeline.job_types if t in other.job_types), None),
+        }
+        for key, value in shared.items():
+            if value:
+                raise RegistryError(
+                    f"{path}: {key}: '{value}' belongs to pipeline '{other.id}' already; "
+                    "expected one of its own"
+                )

@@ -1,0 +1,127 @@
+"""Every setting of Pipeline Monitor, in one typed place.
+
+Values come from the environment, then from `.env`, then from the defaults here. The README's table
+is generated from this class (`python app.py settings`), so a description here is the documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SOURCE = Path(__file__).resolve().parent
+FATHOM_CONTAINER = "bronze-fathom"
+RASTER_CONTAINER = "bronze-rasters"
+
+
+class Settings(BaseSettings):
+    """The settings; each field's upper-case name is its environment variable."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    database_url: str | None = Field(
+        None,
+        description="PostgreSQL (14 or newer) to watch. Its tables are used as they are and nothing "
+        "is created in it. Without it an embedded PostgreSQL keeps its files in `DATA_DIR`.",
+    )
+    host: str = Field("127.0.0.1", description="Address to serve on.")
+    port: int = Field(8050, ge=1, le=65535, description="Port to serve on.")
+    data_dir: Path = Field(
+        Path(".data"), description="Folder of the embedded database, the sample and the outputs."
+    )
+    pipelines_dir: Path | None = Field(
+        None, description="A further folder of pipeline files (`*.toml`), beside the built-in ones."
+    )
+    bronze: str | None = Field(
+        None,
+        description="Folder or fsspec URL of FATHOM source files, used as container "
+        "`bronze-fathom` instead of the sample. Same as `--bronze`.",
+    )
+    rasters: str | None = Field(
+        None,
+        description="Folder or fsspec URL of GeoTIFFs for `raster_v2`, used as container "
+        "`bronze-rasters`. Same as `--rasters`.",
+    )
+    storage: str | None = Field(
+        None,
+        description="Folder or fsspec URL in which the other containers lie (`silver-fathom`, …). "
+        "Default: `DATA_DIR`.",
+    )
+    runner: Literal["auto", "on", "off"] = Field(
+        "auto",
+        description="Whether `python app.py` also runs jobs. `auto`: with the embedded database "
+        "yes, with `DATABASE_URL` or `PLATFORM_URL` no.",
+    )
+    dask_scheduler: str | None = Field(
+        None,
+        description="Address of a Dask scheduler (`tcp://…`) whose workers do the tasks. "
+        "Without it the runner starts a local cluster.",
+    )
+    workers: int | None = Field(
+        None, ge=1, description="Processes of the local cluster. Default: one a core."
+    )
+    platform_url: str | None = Field(
+        None, description="Base URL of the platform: submitted jobs are posted to it, no runner starts."
+    )
+    refresh_seconds: float = Field(
+        5.0, gt=0, description="How often the snapshot of each pipeline is renewed, at the most."
+    )
+    statement_timeout: float = Field(
+        30.0, gt=0, description="Seconds after which a query of the dashboard is given up."
+    )
+    heartbeat_seconds: float = Field(
+        5.0, gt=0, description="How often the runner says that its jobs are alive."
+    )
+    stale_seconds: float = Field(
+        30.0, gt=0, description="Silence after which another runner takes a job over."
+    )
+    sample_pixels: int = Field(
+        360, ge=16, le=3600, description="Width and height of a sample tile in pixels (the real: 3600)."
+    )
+
+    @field_validator("platform_url")
+    @classmethod
+    def _without_trailing_slash(cls, url: str | None) -> str | None:
+        return url.rstrip("/") if url else url
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is the embedded one."""
+        return self.database_url is None
+
+    @property
+    def runs_jobs(self) -> bool:
+        """Whether jobs submitted here are executed by this project's runner."""
+        if self.runner == "auto":
+            return self.embedded and self.platform_url is None
+        return self.runner == "on"
+
+    @property
+    def workspace(self) -> Path:
+        """Folder of the embedded database and its outputs: one for each source of FATHOM files.
+
+        Another `BRONZE` is another inventory; in one database their counts would mix.
+        """
+        root = self.data_dir.expanduser().resolve()
+        if self.bronze is None:
+            return root
+        name = re.sub(r"[^a-z0-9]+", "-", self.bronze.lower()).strip("-")[-24:].strip("-")
+        return root / f"{name}-{sha256(self.bronze.encode()).hexdigest()[:8]}"
+
+    @property
+    def containers(self) -> dict[str, str]:
+        """Containers that do not lie in `storage`: name → folder or URL."""
+        named = {FATHOM_CONTAINER: self.bronze, RASTER_CONTAINER: self.rasters}
+        return {name: place for name, place in named.items() if place is not None}
+
+    @property
+    def storage_root(self) -> str:
+        """Folder or URL in which the containers lie."""
+        return self.storage or str(self.workspace)
