@@ -1,0 +1,78 @@
+"""What a job type is: stages in order, each one query or one worker function for many tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from jobs.storage import Storage
+
+Parameters = dict[str, Any]
+Result = dict[str, Any]
+
+
+class TaskError(Exception):
+    """A task can't be done: the message says what, to which file or group, and what to do."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A claimed job, as its row stands."""
+
+    job_id: str
+    job_type: str
+    parameters: Parameters
+    stage: int
+    stage_results: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a stage."""
+
+    task_id: str
+    task_type: str
+    parameters: Parameters
+
+
+def one_task(_connection: Connection, job: Job) -> Iterator[Parameters]:
+    """The plan of a stage with a single task: the job's own parameters."""
+    yield dict(job.parameters)
+
+
+def record_nothing(_connection: Connection, _job: Job, _task: Task, _result: Result) -> None:
+    """For stages whose result is in the task row and nowhere else."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: `plan` makes the tasks, `work` or `query` does one, `record` writes what it did.
+
+    plan(connection, job) yields each task's parameters; it may stream from the database and must
+    give the same tasks when asked again before any of them ran.
+    work(parameters, storage) runs on a Dask worker, without the database; it has to be importable
+    by name, harmless to repeat, and raises TaskError (or any error) for this task alone.
+    query(connection, job) replaces `work` in stages that are one statement over the tables: the
+    runner does it itself, inside the transaction that completes the task.
+    record(connection, job, task, result) runs in the transaction that completes the task.
+    lock(job) names what no two tasks may write at once; the runner holds it for the whole stage.
+    """
+
+    name: str
+    task_type: str
+    plan: Callable[[Connection, Job], Iterator[Parameters]] = one_task
+    work: Callable[[Parameters, Storage], Result] | None = None
+    query: Callable[[Connection, Job], Result] | None = None
+    record: Callable[[Connection, Job, Task, Result], None] = record_nothing
+    lock: Callable[[Job], str] | None = None
+
+
+@dataclass(frozen=True)
+class JobType:
+    """A job type that the runner can do."""
+
+    name: str
+    stages: tuple[Stage, ...]
