@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 DRIVER = "postgresql+psycopg2"
 
@@ -38,6 +38,7 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
     )
 
 
-def explain(error: DBAPIError) -> str:
-    """The database's own words, on one line."""
-    return " ".join(str(error.orig).split())
+def explain(error: SQLAlchemyError) -> str:
+    """What went wrong in the database's own words, on one line."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(cause).split())

@@ -1,0 +1,103 @@
+"""The latest snapshot of each pipeline, shared by all viewers and renewed in the background."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from database.engine import explain
+from pipelines.models import Pipeline
+from pipelines.registry import Registry
+from queries.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+# Of the time between two readings, at the most this share is spent reading.
+BUSIEST = 0.2
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The last good snapshot, and what is wrong with the database now, if anything."""
+
+    snapshot: Snapshot | None = None
+    error: str | None = None
+
+
+class Snapshots:
+    """One reading a pipeline; the database is asked once however many viewers there are.
+
+    `take` reads a pipeline's snapshot. Between two readings of a pipeline at least `interval`
+    seconds pass, more when a reading is slow.
+    """
+
+    def __init__(
+        self, registry: Registry, take: Callable[[Pipeline], Snapshot], interval: float
+    ) -> None:
+        self._take = take
+        self._interval = interval
+        self._shelves = {pipeline.id: _Shelf(pipeline) for pipeline in registry.values()}
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Starts a background thread a pipeline, so that a slow one delays no other."""
+        for shelf in self._shelves.values():
+            threading.Thread(
+                target=self._keep_fresh, args=(shelf,), name=f"snapshot-{shelf.pipeline.id}", daemon=True
+            ).start()
+
+    def stop(self) -> None:
+        """Ends the background threads after their present reading."""
+        self._stopped.set()
+
+    def latest(self, pipeline_id: str) -> Reading:
+        """The latest reading, without waiting for the database."""
+        return self._shelves[pipeline_id].reading
+
+    def renew(self, pipeline_id: str) -> Reading:
+        """A reading that began after this call; callers at the same time share one."""
+        return self._read(self._shelves[pipeline_id])
+
+    def _read(self, shelf: _Shelf) -> Reading:
+        asked = time.monotonic()
+        with shelf.lock:
+            if shelf.began < asked:
+                shelf.began = time.monotonic()
+                shelf.reading = self._attempt(shelf)
+            return shelf.reading
+
+    def _attempt(self, shelf: _Shelf) -> Reading:
+        last = shelf.reading
+        try:
+            return Reading(self._take(shelf.pipeline))
+        except (DBAPIError, PoolTimeoutError) as error:
+            reason = explain(error)
+        except Exception:
+            # The thread has to outlive what nobody thought of; the page says that there is an error.
+            log.exception("Reading pipeline %s failed", shelf.pipeline.id)
+            reason = "an unexpected error; the server's log has it"
+        if reason != last.error:
+            log.warning("Pipeline %s can't be read: %s", shelf.pipeline.id, reason)
+        return Reading(last.snapshot, reason)
+
+    def _keep_fresh(self, shelf: _Shelf) -> None:
+        while not self._stopped.is_set():
+            began = time.monotonic()
+            self._read(shelf)
+            self._stopped.wait(max(self._interval, (time.monotonic() - began) / BUSIEST))
+
+
+class _Shelf:
+    """A pipeline's latest reading, and who may renew it."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.reading = Reading()
+        self.lock = threading.Lock()
+        self.began = float("-inf")

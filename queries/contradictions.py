@@ -1,0 +1,53 @@
+"""Where the tables contradict each other: listed with a count, never hidden."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pandas as pd
+from sqlalchemy import Connection, func, select
+
+from database.tables import JOBS, TASKS
+from pipelines.models import Pipeline
+from queries.frames import TEXT, WHOLE
+
+ENDED = ("completed", "failed", "completed_with_errors")
+
+
+def contradictions(connection: Connection, pipeline: Pipeline, files: pd.DataFrame) -> pd.DataFrame:
+    """One row a kind of contradiction that occurs: text (what contradicts what), count."""
+    counts = {
+        **_files_ahead(pipeline, files),
+        "tasks are processing though their job has ended": _tasks(
+            connection, pipeline, "processing", ENDED
+        ),
+        "tasks failed though their job says completed": _tasks(
+            connection, pipeline, "failed", ("completed",)
+        ),
+    }
+    rows = [(text, count) for text, count in counts.items() if count]
+    return pd.DataFrame(rows, columns=["text", "count"]).astype({"text": TEXT, "count": WHOLE})
+
+
+def _files_ahead(pipeline: Pipeline, files: pd.DataFrame) -> dict[str, int]:
+    return {
+        f"files are done in {phase.name} though not in {before.name}": int(
+            files[f"{phase.id}_ahead"].sum()
+        )
+        for before, phase in pairwise(pipeline.phases)
+    }
+
+
+def _tasks(
+    connection: Connection, pipeline: Pipeline, task_status: str, job_statuses: tuple[str, ...]
+) -> int:
+    query = (
+        select(func.count())
+        .select_from(TASKS.join(JOBS, TASKS.c.parent_job_id == JOBS.c.job_id))
+        .where(
+            JOBS.c.job_type.in_(pipeline.job_types),
+            TASKS.c.status == task_status,
+            JOBS.c.status.in_(job_statuses),
+        )
+    )
+    return int(connection.execute(query).scalar_one())

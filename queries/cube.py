@@ -1,0 +1,140 @@
+"""The cube: counts of files by every combination of grouping values.
+
+Whatever is filtered or grouped on a screen is a sum over its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import pandas as pd
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Float,
+    Text,
+    and_,
+    cast,
+    extract,
+    func,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.sql.expression import TableClause
+
+from database.tables import source_files
+from pipelines.models import Grouping, Phase, Pipeline
+from queries.frames import REAL, TEXT, WHOLE, read_frame
+
+NOT_SET = "not set"
+
+
+def dimension(field: str) -> str:
+    """The column of a grouping's values in the cube; no measure has such a name."""
+    return f"by:{field}"
+
+
+def cube(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
+    """One row a combination of grouping values that occurs.
+
+    Columns: `by:{field}` a grouping; total, unsized (files), bytes; and for each phase
+    `{id}_completed`, `{id}_eligible`, `{id}_ahead` (completed though the phase before is not),
+    `{id}_recent` (completed in the last hour) in files, `{id}_bytes` (completed) and
+    `{id}_first` (first completion, seconds since 1970, NaN for none).
+    """
+    files = source_files(pipeline)
+    dimensions = [grouping_value(files, grouping) for grouping in pipeline.groupings]
+    measures = _measures(files, pipeline)
+    query = (
+        select(*dimensions, *(measure for _, measure in measures.values()))
+        .where(files.c.etl_type == pipeline.etl_type)
+        .group_by(*dimensions)
+    )
+    dtypes = dict.fromkeys(map(dimension, pipeline.dimensions), TEXT)
+    dtypes |= {name: dtype for name, (dtype, _) in measures.items()}
+    counted = read_frame(connection, query, dtypes)
+    # Without groupings an empty table still answers with one row of zeros.
+    return counted[counted["total"] > 0].reset_index(drop=True)
+
+
+def grouping_value(files: TableClause, grouping: Grouping) -> ColumnElement[str]:
+    """A file's value of a grouping as text, NULL where it has none."""
+    if grouping.source == "column":
+        return cast(files.c[grouping.field], Text)
+    value: ColumnElement[str] = files.c.source_metadata[tuple(grouping.field.split("."))].astext
+    return value
+
+
+def completed_at(files: TableClause, phase: Phase) -> ColumnElement[object]:
+    """When a file was completed in a phase; a naive time is in the server's zone, as it was written."""
+    moment: ColumnElement[object] = cast(files.c[phase.completed_field], DateTime(timezone=True))
+    return moment
+
+
+def _measures(
+    files: TableClause, pipeline: Pipeline
+) -> dict[str, tuple[str, ColumnElement[object]]]:
+    size = files.c.file_size_bytes
+    measures: dict[str, tuple[str, ColumnElement[object]]] = {
+        "total": (WHOLE, func.count()),
+        "unsized": (WHOLE, func.count().filter(size.is_(None))),
+        "bytes": (WHOLE, _sum(size)),
+    }
+    for before, phase in pairwise([None, *pipeline.phases]):
+        assert phase is not None
+        done = files.c[phase.completed_field].isnot(None)
+        ready = files.c[before.completed_field].isnot(None) if before else literal(True)
+        at = completed_at(files, phase)
+        recent = at > func.now() - text("interval '1 hour'")
+        measures |= {
+            f"{phase.id}_completed": (WHOLE, func.count().filter(done)),
+            f"{phase.id}_eligible": (WHOLE, func.count().filter(and_(ready, ~done))),
+            f"{phase.id}_ahead": (WHOLE, func.count().filter(and_(done, ~ready))),
+            f"{phase.id}_recent": (WHOLE, func.count().filter(recent)),
+            f"{phase.id}_bytes": (WHOLE, _sum(size, done)),
+            f"{phase.id}_first": (REAL, cast(extract("epoch", func.min(at)), Float)),
+        }
+    return measures
+
+
+def _sum(size: ColumnElement[int], where: ColumnElement[bool] | None = None) -> ColumnElement[object]:
+    total = func.sum(size) if where is None else func.sum(size).filter(where)
+    return cast(func.coalesce(total, 0), BigInteger)
+
+
+def name_missing(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
+    """The frame with each grouping's missing values under that grouping's label."""
+    return frame.fillna({dimension(field): label for field, label in labels.items()})
+
+
+def missing_labels(frame: pd.DataFrame, pipeline: Pipeline) -> dict[str, str]:
+    """What to call the files without a value of a grouping: never like a value that occurs."""
+    labels = {}
+    for field in pipeline.dimensions:
+        label, values = NOT_SET, set(frame[dimension(field)])
+        while label in values:
+            label = f"({label})"
+        labels[field] = label
+    return labels
+
+
+def narrow(frame: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The rows that have one of the wanted values in every filtered grouping.
+
+    A value that does not occur as written is compared without regard to case, as regions are
+    stored in lower case and written in upper case.
+    """
+    for field, wanted in filters.items():
+        if wanted:
+            values = frame[dimension(field)]
+            exact = set(values)
+            folded = {value.casefold() for value in wanted if value not in exact}
+            keep = values.isin(list(wanted))
+            if folded:
+                keep |= values.str.casefold().isin(folded)
+            frame = frame[keep]
+    return frame

@@ -1,0 +1,46 @@
+"""Statements into frames whose columns and dtypes do not depend on how many rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+import pandas as pd
+from sqlalchemy import Connection, Engine, Select, func, select
+
+WHOLE, WHOLE_OR_NONE, REAL, TEXT, MOMENT = "int64", "Int64", "float64", "str", "datetime64[us, UTC]"
+
+
+def read_frame(connection: Connection, query: Select[tuple[object, ...]], dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """The query's rows under the names and dtypes of `dtypes`, in their order."""
+    rows = connection.execute(query).all()
+    columns = list(zip(*rows, strict=True)) or [()] * len(dtypes)
+    return pd.DataFrame(
+        {
+            name: _column(values, dtype)
+            for (name, dtype), values in zip(dtypes.items(), columns, strict=True)
+        }
+    )
+
+
+def _column(values: tuple[object, ...], dtype: str) -> pd.Series:
+    if dtype == MOMENT:
+        return pd.Series(pd.to_datetime(list(values), utc=True)).astype(MOMENT)
+    return pd.Series(list(values), dtype=object).astype(dtype)
+
+
+@contextmanager
+def reading(engine: Engine, timeout: float) -> Iterator[Connection]:
+    """A read-only transaction that sees one moment; each statement may take `timeout` seconds."""
+    options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        milliseconds = str(int(timeout * 1000))
+        connection.execute(select(func.set_config("statement_timeout", milliseconds, True)))
+        yield connection
+
+
+def moment(connection: Connection) -> datetime:
+    """The database's clock at the start of the transaction, with its offset."""
+    now: datetime = connection.execute(select(func.now())).scalar_one()
+    return now

@@ -1,0 +1,123 @@
+"""The progress of each phase."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipelines.models import Phase
+from queries.frames import REAL, TEXT, WHOLE, WHOLE_OR_NONE
+from queries.snapshot import Snapshot
+
+HOUR = 3600.0
+SHORTEST_RUN = 300.0
+
+COLUMNS = {
+    "phase": TEXT,
+    "number": WHOLE,
+    "name": TEXT,
+    "total": WHOLE,
+    "completed": WHOLE,
+    "pending": WHOLE,
+    "eligible": WHOLE,
+    "processing": WHOLE_OR_NONE,
+    "failed": WHOLE_OR_NONE,
+    "percent": REAL,
+    "completed_bytes": WHOLE,
+    "rate_per_hour": REAL,
+    "rate_reason": TEXT,
+    "eta_hours": REAL,
+    "eta_reason": TEXT,
+    "average_seconds": REAL,
+    "average_tasks": WHOLE,
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Files an hour, NaN with the reason where there is none."""
+
+    per_hour: float
+    reason: str = ""
+
+
+def phases(snapshot: Snapshot) -> pd.DataFrame:
+    """One row a phase, in registry order.
+
+    Columns: phase (id), number (from 1), name; total, completed, pending, eligible, processing,
+    failed (files; the last two NA for a phase without tasks); percent; completed_bytes;
+    rate_per_hour (files), eta_hours, each NaN with its _reason; average_seconds (of a task, NaN for
+    none) over average_tasks. The definitions are those of docs/numbers.md.
+    """
+    rows = [
+        _progress(snapshot, number, phase)
+        for number, phase in enumerate(snapshot.pipeline.phases, start=1)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def percent(part: int, whole: int) -> float:
+    """Part of the whole in percent, one decimal: 0.0 of nothing, 100.0 only for all of it."""
+    if whole == 0:
+        return 0.0
+    rounded = round(part * 100 / whole, 1)
+    return rounded if part == whole else min(rounded, 99.9)
+
+
+def _progress(snapshot: Snapshot, number: int, phase: Phase) -> dict[str, object]:
+    files = snapshot.files
+    total, completed = int(files["total"].sum()), int(files[f"{phase.id}_completed"].sum())
+    rate = _rate(snapshot, phase)
+    eta, eta_reason = _eta(total - completed, total, rate)
+    return {
+        "phase": phase.id,
+        "number": number,
+        "name": phase.name,
+        "total": total,
+        "completed": completed,
+        "pending": total - completed,
+        "eligible": int(files[f"{phase.id}_eligible"].sum()),
+        "percent": percent(completed, total),
+        "completed_bytes": int(files[f"{phase.id}_bytes"].sum()),
+        "rate_per_hour": rate.per_hour,
+        "rate_reason": rate.reason,
+        "eta_hours": eta,
+        "eta_reason": eta_reason,
+        **_work(snapshot, phase),
+    }
+
+
+def _work(snapshot: Snapshot, phase: Phase) -> dict[str, object]:
+    work = snapshot.work[snapshot.work["phase"] == phase.id]
+    done = int(work["done"].sum())
+    return {
+        "processing": int(work["processing"].sum()) if phase.has_tasks else None,
+        "failed": int(work["failed"].sum()) if phase.has_tasks else None,
+        "average_seconds": work["seconds"].sum() / done if done else math.nan,
+        "average_tasks": done,
+    }
+
+
+def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
+    """Files of the last hour; in the first hour, those since the first completion by its age."""
+    recent = int(snapshot.files[f"{phase.id}_recent"].sum())
+    first = snapshot.files[f"{phase.id}_first"].min()
+    if recent == 0:
+        reason = "no file finished yet" if math.isnan(first) else "no file finished in the last hour"
+        return Rate(math.nan, reason)
+    elapsed = snapshot.as_of.timestamp() - first
+    if elapsed < SHORTEST_RUN:
+        return Rate(math.nan, "the first file finished less than 5 minutes ago")
+    return Rate(recent * HOUR / min(elapsed, HOUR))
+
+
+def _eta(remaining: int, total: int, rate: Rate) -> tuple[float, str]:
+    if total == 0:
+        return math.nan, "no files"
+    if remaining == 0:
+        return math.nan, "done"
+    if math.isnan(rate.per_hour):
+        return math.nan, rate.reason
+    return remaining / rate.per_hour, ""

@@ -1,0 +1,69 @@
+"""Everything that one refresh of a pipeline's page shows, from one moment of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import blake2b
+
+import pandas as pd
+from sqlalchemy import Engine
+
+from pipelines.models import Pipeline
+from queries.contradictions import contradictions
+from queries.cube import cube, missing_labels, name_missing, narrow
+from queries.frames import moment, reading
+from queries.jobs import active_jobs
+from queries.work import work
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A pipeline's frames at one moment.
+
+    files: the cube (queries/cube.py); work: facts from tasks (queries/work.py); jobs: active jobs
+    (queries/jobs.py); contradictions: text, count. as_of: the database's clock, with its offset.
+    version: equal for snapshots that show equal numbers.
+    """
+
+    pipeline: Pipeline
+    as_of: datetime
+    files: pd.DataFrame
+    work: pd.DataFrame
+    jobs: pd.DataFrame
+    contradictions: pd.DataFrame
+    version: str
+
+    def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
+        """The snapshot of the files that have one of the wanted values in each filtered grouping."""
+        return replace(
+            self, files=narrow(self.files, filters), work=narrow(self.work, filters)
+        )
+
+
+def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapshot:
+    """Reads a pipeline's snapshot. Raises sqlalchemy.exc.DBAPIError when the database can't.
+
+    One transaction: as_of and every count are of the same moment.
+    """
+    with reading(engine, timeout) as connection:
+        as_of = moment(connection)
+        files = cube(connection, pipeline)
+        facts = work(connection, pipeline)
+        jobs = active_jobs(connection, pipeline)
+        odd = contradictions(connection, pipeline, files)
+    labels = missing_labels(files, pipeline)
+    files, facts = name_missing(files, labels), name_missing(facts, labels)
+    version = _version(as_of, files, facts, jobs, odd)
+    return Snapshot(pipeline, as_of, files, facts, jobs, odd, version)
+
+
+def _version(as_of: datetime, files: pd.DataFrame, *others: pd.DataFrame) -> str:
+    digest = blake2b(digest_size=12)
+    for frame in (files, *others):
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    # While there is a rate it changes with the clock alone.
+    if files.filter(regex="_recent$").to_numpy().any():
+        digest.update(as_of.isoformat().encode())
+    return digest.hexdigest()

@@ -1,0 +1,161 @@
+"""What the tasks of a pipeline's phases say about its files."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    Text,
+    cast,
+    exists,
+    extract,
+    func,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+)
+from sqlalchemy.sql.expression import FromClause
+
+from database.tables import TASKS, source_files
+from pipelines.models import Phase, Pipeline
+from queries.cube import dimension, grouping_value
+from queries.frames import REAL, TEXT, WHOLE, read_frame
+
+DAY = text("interval '24 hours'")
+
+
+def work(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
+    """One row a phase with tasks and combination of grouping values.
+
+    Columns: phase; `by:{field}` a grouping; processing, failed (files not completed whose group is
+    being worked on, or whose latest task failed); done (completed tasks of the last 24 hours of
+    activity), seconds (their durations' sum).
+    """
+    dtypes = {
+        "phase": TEXT,
+        **dict.fromkeys(map(dimension, pipeline.dimensions), TEXT),
+        "processing": WHOLE,
+        "failed": WHOLE,
+        "done": WHOLE,
+        "seconds": REAL,
+    }
+    queries = [
+        query
+        for phase in pipeline.phases
+        if phase.has_tasks
+        for query in (_files_at_work(pipeline, phase), _durations(pipeline, phase))
+    ]
+    frames = [read_frame(connection, query, dtypes) for query in queries]
+    if not frames:
+        return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in dtypes.items()})
+    return pd.concat(frames, ignore_index=True)
+
+
+def task_seconds(tasks: FromClause = TASKS) -> ColumnElement[float]:
+    """A finished task's duration: `updated_at − execution_started_at`, in seconds."""
+    return cast(extract("epoch", tasks.c.updated_at - tasks.c.execution_started_at), Float)
+
+
+def task_group(tasks: FromClause, phase: Phase) -> ColumnElement[str]:
+    """The name of the group that a task of the phase works on."""
+    assert phase.task_group is not None
+    group: ColumnElement[str] = tasks.c.parameters[tuple(phase.task_group.split("."))].astext
+    return group
+
+
+def unfinished_groups(phase: Phase) -> Select[tuple[str, str]]:
+    """One row a group that is processing, or whose latest task failed: grp, status."""
+    # Only `failed` and `processing` are named: these two every deployment's enum has.
+    group = task_group(TASKS, phase)
+    open_tasks = (
+        select(
+            group.label("grp"),
+            cast(TASKS.c.status, Text).label("status"),
+            TASKS.c.created_at,
+            TASKS.c.task_id,
+        )
+        .where(TASKS.c.task_type == phase.task_type, TASKS.c.status.in_(["failed", "processing"]))
+        .cte("open_tasks")
+    )
+    later = TASKS.alias("later")
+    retried = exists().where(
+        later.c.task_type == phase.task_type,
+        task_group(later, phase) == open_tasks.c.grp,
+        (later.c.status == "processing")
+        | (
+            tuple_(later.c.created_at, later.c.task_id)
+            > tuple_(open_tasks.c.created_at, open_tasks.c.task_id)
+        ),
+    )
+    return (
+        select(open_tasks.c.grp, open_tasks.c.status)
+        .where((open_tasks.c.status == "processing") | ~retried)
+        .distinct()
+    )
+
+
+def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[tuple[object, ...]]:
+    files = source_files(pipeline)
+    groups = unfinished_groups(phase).cte("groups")
+    dimensions = [grouping_value(files, grouping) for grouping in pipeline.groupings]
+    return (
+        select(
+            literal(phase.id),
+            *dimensions,
+            func.count().filter(groups.c.status == "processing"),
+            func.count().filter(groups.c.status == "failed"),
+            literal(0),
+            literal(0.0),
+        )
+        .select_from(files.join(groups, files.c[phase.group_key or ""] == groups.c.grp))
+        .where(files.c.etl_type == pipeline.etl_type, files.c[phase.completed_field].is_(None))
+        .group_by(*dimensions)
+    )
+
+
+def _durations(pipeline: Pipeline, phase: Phase) -> Select[tuple[object, ...]]:
+    completed = (TASKS.c.task_type == phase.task_type, TASKS.c.status == "completed")
+    last = select(func.max(TASKS.c.updated_at)).where(*completed).scalar_subquery()
+    done = (
+        select(task_group(TASKS, phase).label("grp"), task_seconds().label("seconds"))
+        .where(
+            *completed,
+            TASKS.c.execution_started_at.isnot(None),
+            TASKS.c.updated_at > last - DAY,
+        )
+        .cte("done")
+    )
+    files = source_files(pipeline)
+    # One file tells its group's values; a task whose files are gone still counts for the average.
+    one_file = (
+        select(
+            *(
+                grouping_value(files, grouping).label(f"d{i}")
+                for i, grouping in enumerate(pipeline.groupings)
+            ),
+            files.c.id,
+        )
+        .where(
+            files.c.etl_type == pipeline.etl_type, files.c[phase.group_key or ""] == done.c.grp
+        )
+        .limit(1)
+        .lateral("one_file")
+    )
+    dimensions = [one_file.c[f"d{i}"] for i in range(len(pipeline.groupings))]
+    return (
+        select(
+            literal(phase.id),
+            *dimensions,
+            literal(0),
+            literal(0),
+            func.count(),
+            func.coalesce(func.sum(done.c.seconds), 0.0),
+        )
+        .select_from(done.outerjoin(one_file, true()))
+        .group_by(*dimensions)
+    )
