@@ -68,7 +68,8 @@ class Settings(BaseSettings):
         None, ge=1, description="Processes of the local cluster. Default: one a core."
     )
     platform_url: str | None = Field(
-        None, description="Base URL of the platform: submitted jobs are posted to it, no runner starts."
+        None,
+        description="Base URL of the platform: submitted jobs are posted to it, no runner starts.",
     )
     refresh_seconds: float = Field(
         5.0, gt=0, description="How often the snapshot of each pipeline is renewed, at the most."
@@ -83,7 +84,10 @@ class Settings(BaseSettings):
         30.0, gt=0, description="Silence after which another runner takes a job over."
     )
     sample_pixels: int = Field(
-        360, ge=16, le=3600, description="Width and height of a sample tile in pixels (the real: 3600)."
+        360,
+        ge=16,
+        le=3600,
+        description="Width and height of a sample tile in pixels (the real: 3600).",
     )
 
     @field_validator("platform_url")
@@ -125,3 +129,8 @@ class Settings(BaseSettings):
     def storage_root(self) -> str:
         """Folder or URL in which the containers lie."""
         return self.storage or str(self.workspace)
+
+    def as_environment(self) -> dict[str, str]:
+        """The settings as environment variables, for a process that is to have the same."""
+        given = self.model_dump(mode="json", exclude_none=True)
+        return {name.upper(): str(value) for name, value in given.items()}

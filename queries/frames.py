@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Engine, Select, func, select
 WHOLE, WHOLE_OR_NONE, REAL, TEXT, MOMENT = "int64", "Int64", "float64", "str", "datetime64[us, UTC]"
 
 
-def read_frame(connection: Connection, query: Select[tuple[object, ...]], dtypes: Mapping[str, str]) -> pd.DataFrame:
+def read_frame(
+    connection: Connection, query: Select[tuple[object, ...]], dtypes: Mapping[str, str]
+) -> pd.DataFrame:
     """The query's rows under the names and dtypes of `dtypes`, in their order."""
     rows = connection.execute(query).all()
     columns = list(zip(*rows, strict=True)) or [()] * len(dtypes)

@@ -50,7 +50,11 @@ COUNTED = {
     "age": REAL,
 }
 COLUMNS = {
-    **{name: dtype for name, dtype in COUNTED.items() if name not in ("parameters", "recent", "age")},
+    **{
+        name: dtype
+        for name, dtype in COUNTED.items()
+        if name not in ("parameters", "recent", "age")
+    },
     "place": TEXT,
     "percent": REAL,
     "rate_per_minute": REAL,
@@ -74,8 +78,7 @@ def active_jobs(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
 def describe(jobs: pd.DataFrame, pipeline: Pipeline) -> pd.DataFrame:
     """The counted jobs with place, percent, rate and ETA."""
     paces = [
-        pace(row.tasks, row.completed, row.failed, row.recent, row.age)
-        for row in jobs.itertuples()
+        pace(row.tasks, row.completed, row.failed, row.recent, row.age) for row in jobs.itertuples()
     ]
     return jobs.assign(
         place=[place(pipeline, parameters) for parameters in jobs["parameters"]],

@@ -105,7 +105,9 @@ def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
     recent = int(snapshot.files[f"{phase.id}_recent"].sum())
     first = snapshot.files[f"{phase.id}_first"].min()
     if recent == 0:
-        reason = "no file finished yet" if math.isnan(first) else "no file finished in the last hour"
+        reason = (
+            "no file finished yet" if math.isnan(first) else "no file finished in the last hour"
+        )
         return Rate(math.nan, reason)
     elapsed = snapshot.as_of.timestamp() - first
     if elapsed < SHORTEST_RUN:

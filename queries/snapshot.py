@@ -37,9 +37,7 @@ class Snapshot:
 
     def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
         """The snapshot of the files that have one of the wanted values in each filtered grouping."""
-        return replace(
-            self, files=narrow(self.files, filters), work=narrow(self.work, filters)
-        )
+        return replace(self, files=narrow(self.files, filters), work=narrow(self.work, filters))
 
 
 def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapshot:

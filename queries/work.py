@@ -140,9 +140,7 @@ def _durations(pipeline: Pipeline, phase: Phase) -> Select[tuple[object, ...]]:
             ),
             files.c.id,
         )
-        .where(
-            files.c.etl_type == pipeline.etl_type, files.c[phase.group_key or ""] == done.c.grp
-        )
+        .where(files.c.etl_type == pipeline.etl_type, files.c[phase.group_key or ""] == done.c.grp)
         .limit(1)
         .lateral("one_file")
     )

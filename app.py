@@ -1,0 +1,179 @@
+"""Pipeline Monitor: assembles the dashboard, and the command line that starts it."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic import ValidationError
+
+from commands.describe import settings_list, settings_table
+from database.engine import DatabaseError
+from pipelines.registry import Registry, RegistryError, load_registry
+from settings import SOURCE, Settings
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from sqlalchemy import Engine
+
+    from jobs.submission import Destination
+
+# Dask's workers import this module when they start and need none of the dashboard: what is heavy is
+# imported where it is used.
+LARGEST_REQUEST = 1_000_000
+
+
+def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
+    """The dashboard over the database at `url`, with its snapshots being renewed."""
+    from dash import Dash
+
+    import api
+    import callbacks
+    from database.engine import open_engine
+    from jobs.submission import Submitter
+    from layouts.page import INDEX, shell
+    from queries.cache import Snapshots
+    from queries.job_report import JobReports, take_report
+    from queries.snapshot import take_snapshot
+
+    engine = open_engine(url)
+    timeout = settings.statement_timeout
+    snapshots = Snapshots(
+        registry, lambda pipeline: take_snapshot(engine, pipeline, timeout), settings.refresh_seconds
+    )
+    reports = JobReports(
+        lambda job_id: take_report(engine, job_id, timeout), min(2.0, settings.refresh_seconds)
+    )
+    app = Dash(
+        __name__,
+        assets_folder=str(SOURCE / "assets"),
+        index_string=INDEX,
+        suppress_callback_exceptions=True,
+        title="Pipeline Monitor",
+        update_title=None,
+    )
+    app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.layout = shell(registry)
+    submitter = Submitter(registry, _destination(settings, engine))
+    callbacks.register_all(
+        app, registry=registry, snapshots=snapshots, job_reports=reports, submitter=submitter
+    )
+    api.register(app.server, registry=registry, snapshots=snapshots)
+    snapshots.start()
+    return app
+
+
+def _destination(settings: Settings, engine: Engine) -> Destination:
+    from jobs.catalog import JOB_TYPES
+    from jobs.submission import NoDestination, Platform, RunnerQueue
+
+    if settings.platform_url is not None:
+        return Platform(settings.platform_url)
+    return RunnerQueue(engine, JOB_TYPES) if settings.runs_jobs else NoDestination()
+
+
+def _prepared(command: Any) -> Any:
+    """A command that gets the settings and the registry; their mistakes end it with one message."""
+
+    @click.pass_context
+    @functools.wraps(command)
+    def prepared(context: click.Context, *args: Any, **kwargs: Any) -> None:
+        try:
+            settings = Settings(**context.find_root().meta)
+            command(settings, load_registry(settings.pipelines_dir), *args, **kwargs)
+        except ValidationError as error:
+            lines = [f"{str(m['loc'][0]).upper()}: {m['msg']}" for m in error.errors()]
+            raise click.ClickException("\n".join(lines)) from error
+        except (RegistryError, DatabaseError) as error:
+            raise click.ClickException(str(error)) from error
+
+    return prepared
+
+
+@click.group(invoke_without_command=True, epilog=settings_list())
+@click.option("--bronze", help="Folder or URL of FATHOM files to use instead of the sample.")
+@click.option("--rasters", help="Folder or URL of GeoTIFFs for raster_v2.")
+@click.option("--host", help="Address to serve on.")
+@click.option("--port", type=int, help="Port to serve on.")
+@click.pass_context
+def main(context: click.Context, **given: Any) -> None:
+    """Watch file pipelines in PostgreSQL, and run their jobs.
+
+    Without a command: prepares what is missing, serves the dashboard and runs its jobs.
+    """
+    context.meta.update({name: value for name, value in given.items() if value is not None})
+    if context.invoked_subcommand is None:
+        context.invoke(run)
+
+
+@main.command()
+@_prepared
+def run(settings: Settings, registry: Registry) -> None:
+    """Serve and run jobs: the default."""
+    from commands.database import database_url
+    from commands.sample import prepare_sample, submit_first_jobs
+    from commands.serve import check_port
+    from commands.supervise import supervise
+    from database.engine import open_engine
+
+    check_port(settings)
+    settings.workspace.mkdir(parents=True, exist_ok=True)
+    own_sample = settings.embedded and settings.bronze is None and settings.runs_jobs
+    if own_sample:
+        prepare_sample(settings)
+    with database_url(settings, registry) as url:
+        if own_sample:
+            engine = open_engine(url)
+            submit_first_jobs(engine, registry)
+            engine.dispose()
+        commands = ["serve", "runner"] if settings.runs_jobs else ["serve"]
+        supervise(commands, settings.as_environment())
+
+
+@main.command()
+@_prepared
+def serve(settings: Settings, registry: Registry) -> None:
+    """Serve the dashboard alone."""
+    from commands.database import database_url
+    from commands.serve import Server, check_port
+    from commands.supervise import end_with_parent
+
+    check_port(settings)
+    end_with_parent()
+    with database_url(settings, registry) as url:
+        Server(settings, lambda: create_app(settings, registry, url).server).run()
+
+
+@main.command()
+@_prepared
+def runner(settings: Settings, registry: Registry) -> None:
+    """Run jobs alone; several runners may share a database."""
+    from commands.database import open_database
+    from commands.runner import log_to_terminal, run_jobs
+    from commands.supervise import end_with_parent
+
+    end_with_parent()
+    log_to_terminal()
+    with open_database(settings, registry) as engine:
+        run_jobs(settings, engine)
+
+
+@main.command()
+@_prepared
+def sample(settings: Settings, _: Registry) -> None:
+    """Write the sample's GeoTIFFs into the data folder."""
+    from commands.sample import prepare_sample
+
+    settings.workspace.mkdir(parents=True, exist_ok=True)
+    prepare_sample(settings)
+
+
+@main.command("settings")
+def print_settings() -> None:
+    """Print the settings as a Markdown table."""
+    click.echo(settings_table())
+
+
+if __name__ == "__main__":
+    main()

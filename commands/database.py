@@ -1,0 +1,45 @@
+"""Opens the database that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine
+
+from database.embedded import EmbeddedDatabase
+from database.engine import open_engine
+from database.schema import install_schema
+from pipelines.registry import Registry
+from settings import Settings
+
+
+@contextmanager
+def database_url(settings: Settings, registry: Registry) -> Iterator[str]:
+    """URL of the database, up for the length of the block.
+
+    The embedded one is started, gets its tables, and stops with its last user. A database that
+    the settings name is used as it is.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    embedded = EmbeddedDatabase(settings.workspace / "postgres")
+    try:
+        engine = open_engine(embedded.url)
+        install_schema(engine, registry)
+        engine.dispose()
+        yield embedded.url
+    finally:
+        embedded.stop()
+
+
+@contextmanager
+def open_database(settings: Settings, registry: Registry) -> Iterator[Engine]:
+    """An engine of the settings' database."""
+    with database_url(settings, registry) as url:
+        engine = open_engine(url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()

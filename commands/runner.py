@@ -1,0 +1,47 @@
+"""`python app.py runner`: does the jobs that were submitted for it."""
+
+from __future__ import annotations
+
+import logging
+import signal
+
+import click
+from sqlalchemy import Engine
+
+from jobs.catalog import JOB_TYPES
+from jobs.cluster import ClusterError, open_client
+from jobs.dispatch import SchedulerLost
+from jobs.runner import Runner
+from jobs.storage import Storage
+from settings import Settings
+
+
+def run_jobs(settings: Settings, engine: Engine) -> None:
+    """Runs jobs until SIGINT or SIGTERM; then gives back what it holds and returns.
+
+    Raises click.ClickException when the Dask cluster can't be reached or is lost.
+    """
+    storage = Storage(settings.storage_root, settings.containers)
+    try:
+        with open_client(
+            settings.dask_scheduler, settings.workers, settings.workspace / "dask"
+        ) as client:
+            runner = Runner(
+                engine,
+                client,
+                storage,
+                JOB_TYPES,
+                heartbeat_seconds=settings.heartbeat_seconds,
+                stale_seconds=settings.stale_seconds,
+            )
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: runner.stop())
+            runner.run()
+    except (ClusterError, SchedulerLost) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def log_to_terminal() -> None:
+    """The runner's own lines on the terminal; of libraries, warnings alone."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("jobs").setLevel(logging.INFO)

@@ -1,0 +1,63 @@
+"""`python app.py serve`: the dashboard, on gunicorn."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from settings import Settings
+
+THREADS = 8
+
+
+class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
+    """Gunicorn with one process and threads, which share the process's snapshots."""
+
+    def __init__(self, settings: Settings, make_server: Callable[[], Flask]) -> None:
+        self._settings = settings
+        self._make_server = make_server
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Gunicorn's settings."""
+        options: dict[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "loglevel": "warning",
+            "graceful_timeout": 3,
+            "when_ready": lambda _: click.echo(
+                f"Pipeline Monitor is at {address(self._settings)} — Ctrl-C stops it."
+            ),
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Makes the application, in the process that serves it: threads don't survive a fork."""
+        return self._make_server()
+
+
+def address(settings: Settings) -> str:
+    """The dashboard's URL."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def check_port(settings: Settings) -> None:
+    """Raises click.ClickException when the address can't be served on."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Can't serve on {address(settings)}: {error.strerror}. "
+                "Stop what uses it, or choose another with PORT=8051."
+            ) from error

@@ -1,0 +1,47 @@
+"""Reaches the Dask cluster that does the tasks: one that is there, or one of this machine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from distributed import Client, LocalCluster
+
+
+class ClusterError(Exception):
+    """The Dask cluster can't be reached: the message says which and what to check."""
+
+
+@contextmanager
+def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Iterator[Client]:
+    """A client of the scheduler, or of a local cluster with one process a core.
+
+    `folder` takes what local workers put on disk. Raises ClusterError when nothing answers.
+    """
+    if scheduler is None:
+        with _local_cluster(workers, folder) as cluster, Client(cluster) as client:
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout=10)
+    except (OSError, ValueError) as error:
+        raise ClusterError(
+            f"No Dask scheduler answers at {scheduler}: {error}. Check DASK_SCHEDULER."
+        ) from error
+    with client:
+        yield client
+
+
+def _local_cluster(workers: int | None, folder: Path) -> LocalCluster:
+    # Rasters are decoded in C with the lock held for parts of it: processes, one thread each.
+    return LocalCluster(
+        n_workers=workers or psutil.cpu_count() or 1,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        local_directory=str(folder),
+        silence_logs=logging.ERROR,
+    )

@@ -1,0 +1,139 @@
+"""Hands tasks to Dask workers, a bounded number at a time, and collects what comes back."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import uuid4
+
+from distributed import Client, Future
+
+from jobs.stages import Stage, Task
+from jobs.storage import Storage
+from jobs.task_rows import Ending
+from jobs.worker import Order, Outcome, execute
+
+# Waiting tasks a worker thread, so that none idles while the runner writes what others did.
+DEPTH = 4
+
+
+class SchedulerLost(Exception):
+    """The Dask scheduler is gone: the runner has to be started again."""
+
+
+class Newsroom:
+    """What workers tell of tasks that run, kept for the stage that handed them out."""
+
+    def __init__(self, client: Client, topic: str) -> None:
+        self.topic = topic
+        self._news: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self._lock = threading.Lock()
+        client.subscribe_topic(topic, self._hear)
+
+    def take(self, prefix: str) -> list[dict[str, Any]]:
+        """The news of tasks whose ids begin with a job's prefix: task_id, worker, age in seconds."""
+        with self._lock:
+            heard = self._news.pop(prefix, {})
+        now = time.monotonic()
+        return [
+            {"task_id": task_id, "worker": item["worker"], "age": now - item["heard"]}
+            for task_id, item in heard.items()
+        ]
+
+    def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
+        _, news = event
+        with self._lock:
+            of_stage = self._news[news["task_id"].rpartition("-")[0]]
+            of_stage.setdefault(news["task_id"], {**news, "heard": time.monotonic()})
+
+
+class Dispatch:
+    """The tasks of one stage that are with the workers."""
+
+    def __init__(
+        self, client: Client, newsroom: Newsroom, storage: Storage, heartbeat_seconds: float
+    ) -> None:
+        self._client = client
+        self._newsroom = newsroom
+        self._storage = storage
+        self._heartbeat_seconds = heartbeat_seconds
+        self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
+        # Dask forgets a task whose future nobody keeps.
+        self._sent: dict[str, tuple[Task, Future]] = {}
+
+    def room(self) -> int:
+        """How many more tasks the cluster can take now."""
+        threads = sum(self._client.nthreads().values())
+        return max(0, max(1, threads) * DEPTH - len(self._sent))
+
+    @property
+    def busy(self) -> bool:
+        """Whether tasks are with the workers."""
+        return bool(self._sent)
+
+    def send(self, stage: Stage, tasks: Sequence[Task]) -> None:
+        """Hands tasks to the workers."""
+        orders = [
+            Order(
+                task.task_id,
+                stage.work,
+                task.parameters,
+                self._storage,
+                self._newsroom.topic,
+                self._heartbeat_seconds,
+            )
+            for task in tasks
+        ]
+        # A key of its own each time: Dask gives the same result for the same key.
+        keys = [f"{task.task_id}-{uuid4().hex[:8]}" for task in tasks]
+        futures = self._client.map(execute, orders, key=keys, pure=False)
+        for task, future in zip(tasks, futures, strict=True):
+            self._sent[future.key] = task, future
+            future.add_done_callback(self._ended.put)
+
+    def endings(self, patience: float) -> list[Ending]:
+        """The tasks that have ended since the last call; waits at most `patience` seconds for one.
+
+        Raises SchedulerLost when the cluster is gone.
+        """
+        if self._client.status != "running":
+            raise SchedulerLost(f"The Dask scheduler at {self._client.scheduler.address} is gone")
+        futures = self._collect(patience)
+        finished = {future.key: future for future in futures if future.status == "finished"}
+        outcomes = self._client.gather(finished, errors="skip")
+        endings = (self._ending(future, outcomes.get(future.key)) for future in futures)
+        return [ending for ending in endings if ending is not None]
+
+    def cancel(self) -> None:
+        """Takes back what the workers have not begun; what they have begun is forgotten."""
+        self._client.cancel([future for _, future in self._sent.values()])
+        self._sent.clear()
+
+    def _collect(self, patience: float) -> list[Future]:
+        try:
+            futures = [self._ended.get(timeout=patience)]
+        except queue.Empty:
+            return []
+        while not self._ended.empty():
+            futures.append(self._ended.get())
+        return futures
+
+    def _ending(self, future: Future, outcome: Outcome | None) -> Ending | None:
+        task, _ = self._sent[future.key]
+        if outcome is None and future.status == "cancelled":
+            raise SchedulerLost(f"Dask gave up task {task.task_id}")
+        if outcome is None and future.status != "error":
+            # The worker that held the outcome died before it was fetched: Dask does the task again.
+            future.add_done_callback(self._ended.put)
+            return None
+        del self._sent[future.key]
+        if outcome is None:
+            reason = f"The worker died while doing this task: {future.exception()}"
+            return Ending(task, None, reason, 0.0, "")
+        return Ending(
+            task, outcome.result, outcome.error, outcome.seconds, outcome.worker, outcome.metadata
+        )

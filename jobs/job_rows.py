@@ -1,0 +1,183 @@
+"""The runner's writes to `app.jobs`: claim, keep alive, move on, end.
+
+A job belongs to the runner whose id is in its metadata. Every write asks for that id, so that a
+runner that was thought dead can't change a job that another one has taken over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from jobs.stages import Job
+from jobs.submission import EXECUTOR
+
+
+class JobLost(Exception):
+    """The job was taken over by another runner, or removed."""
+
+
+def claim_job(
+    connection: Connection, runner_id: str, job_types: Sequence[str], stale_seconds: float
+) -> Job | None:
+    """Takes the oldest job that waits, or whose runner has been silent for too long; none if none.
+
+    Only jobs that were submitted for this project's runner, and whose predecessor has ended.
+    """
+    row = connection.execute(
+        CLAIM,
+        {
+            "executor": EXECUTOR,
+            "runner": runner_id,
+            "types": list(job_types),
+            "stale": stale_seconds,
+        },
+    ).one_or_none()
+    return None if row is None else Job(*row)
+
+
+CLAIM = text(
+    """
+    UPDATE app.jobs
+    SET status = 'processing', updated_at = NOW(),
+        metadata = metadata || jsonb_build_object('runner_id', CAST(:runner AS text))
+    WHERE job_id = (
+        SELECT waiting.job_id FROM app.jobs AS waiting
+        WHERE waiting.metadata ->> 'executor' = :executor
+          AND waiting.job_type = ANY (:types)
+          AND (waiting.status = 'queued'
+               OR (waiting.status = 'processing'
+                   AND waiting.updated_at < NOW() - :stale * INTERVAL '1 second'))
+          AND NOT EXISTS (
+              SELECT FROM app.jobs AS first
+              WHERE first.job_id = waiting.metadata ->> 'after'
+                AND first.status IN ('queued', 'processing'))
+        ORDER BY waiting.created_at, waiting.job_id
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED)
+    RETURNING job_id, job_type, parameters, stage, COALESCE(stage_results, '{}')
+    """
+)
+
+
+def keep_alive(connection: Connection, runner_id: str, job_ids: Sequence[str]) -> None:
+    """Says that the runner is alive and at work on these jobs."""
+    connection.execute(KEEP_ALIVE, {"jobs": list(job_ids), "runner": runner_id})
+
+
+KEEP_ALIVE = text(
+    """
+    UPDATE app.jobs SET updated_at = NOW()
+    WHERE job_id = ANY (:jobs) AND status = 'processing' AND metadata ->> 'runner_id' = :runner
+    """
+)
+
+
+def hold_job(connection: Connection, runner_id: str, job: Job) -> None:
+    """Makes sure, until the transaction ends, that the job is this runner's. Raises JobLost."""
+    if connection.execute(HOLD, {"job": job.job_id, "runner": runner_id}).one_or_none() is None:
+        raise JobLost(f"Job {job.job_id[:8]} is no longer this runner's")
+
+
+HOLD = text(
+    """
+    SELECT job_id FROM app.jobs
+    WHERE job_id = :job AND status = 'processing' AND metadata ->> 'runner_id' = :runner
+    FOR UPDATE
+    """
+)
+
+
+def stage_is_planned(connection: Connection, job: Job) -> bool:
+    """Whether the tasks of the job's current stage have been made."""
+    query = text("SELECT metadata ->> 'planned_stage' FROM app.jobs WHERE job_id = :job")
+    planned = connection.execute(query, {"job": job.job_id}).scalar_one()
+    return bool(planned == str(job.stage))
+
+
+def mark_planned(connection: Connection, job: Job) -> None:
+    """Says that the tasks of the job's current stage are made, all of them."""
+    connection.execute(MARK_PLANNED, {"job": job.job_id, "stage": job.stage})
+
+
+MARK_PLANNED = text(
+    """
+    UPDATE app.jobs
+    SET metadata = metadata || jsonb_build_object('planned_stage', CAST(:stage AS integer))
+    WHERE job_id = :job
+    """
+)
+
+
+def release_job(connection: Connection, runner_id: str, job: Job) -> None:
+    """Puts a job back in the queue at its current stage."""
+    connection.execute(RELEASE, {"job": job.job_id, "runner": runner_id})
+
+
+RELEASE = text(
+    """
+    UPDATE app.jobs SET status = 'queued', updated_at = NOW(), metadata = metadata - 'runner_id'
+    WHERE job_id = :job AND status = 'processing' AND metadata ->> 'runner_id' = :runner
+    """
+)
+
+
+def record_stage(connection: Connection, job: Job, result: dict[str, Any]) -> None:
+    """Writes what came of the job's current stage."""
+    row = {"job": job.job_id, "stage": str(job.stage), "result": json.dumps(result)}
+    connection.execute(RECORD_STAGE, row)
+
+
+RECORD_STAGE = text(
+    """
+    UPDATE app.jobs
+    SET stage_results = COALESCE(stage_results, '{}')
+                        || jsonb_build_object(CAST(:stage AS text), CAST(:result AS jsonb))
+    WHERE job_id = :job
+    """
+)
+
+
+def advance_job(connection: Connection, job: Job) -> None:
+    """Queues the job for its next stage."""
+    connection.execute(ADVANCE, {"job": job.job_id})
+
+
+ADVANCE = text(
+    """
+    UPDATE app.jobs
+    SET stage = stage + 1, status = 'queued', updated_at = NOW(), metadata = metadata - 'runner_id'
+    WHERE job_id = :job
+    """
+)
+
+
+def end_job(
+    connection: Connection,
+    job: Job,
+    status: str,
+    result: dict[str, Any] | None = None,
+    error: str | None = None,
+) -> None:
+    """Ends the job with a final status."""
+    row = {
+        "job": job.job_id,
+        "status": status,
+        "result": None if result is None else json.dumps(result),
+        "error": error,
+    }
+    connection.execute(END, row)
+
+
+END = text(
+    """
+    UPDATE app.jobs
+    SET status = :status, updated_at = NOW(),
+        result_data = CAST(:result AS jsonb), error_details = :error,
+        metadata = metadata - 'runner_id'
+    WHERE job_id = :job
+    """
+)

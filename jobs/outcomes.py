@@ -1,0 +1,54 @@
+"""What a stage and a job say of themselves when they have ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from jobs.stages import Job, Parameters, Task
+from jobs.task_rows import StageCount, count_failed, failed_tasks, single_result
+
+NAMED = 20
+LISTED = 1000
+
+
+def stage_result(connection: Connection, job: Job, count: StageCount) -> dict[str, Any]:
+    """A stage's entry in the job's `stage_results`; the result itself where there was one task."""
+    result: dict[str, Any] = {
+        "tasks": count.tasks,
+        "completed": count.completed,
+        "failed": count.failed,
+    }
+    if count.tasks == 1:
+        result["result"] = single_result(connection, job)
+    return result
+
+
+def job_result(connection: Connection, job: Job) -> tuple[str, dict[str, Any], str | None]:
+    """The ended job's status, `result_data` and `error_details`, which name what failed."""
+    failed = count_failed(connection, job)
+    if not failed:
+        return "completed", {"failed_tasks": 0}, None
+    listed = failed_tasks(connection, job, LISTED)
+    result = {
+        "failed_tasks": failed,
+        "failed_groups": [
+            {"group": group_name(task), "task_id": task.task_id, "error": error}
+            for task, error in listed
+        ],
+    }
+    named = "; ".join(f"{group_name(task)}: {error}" for task, error in listed[:NAMED])
+    more = f"; and {failed - NAMED} more" if failed > NAMED else ""
+    tasks = "1 task failed" if failed == 1 else f"{failed} tasks failed"
+    return "completed_with_errors", result, f"{tasks}: {named}{more}"
+
+
+def group_name(task: Task) -> str:
+    """The group that a task works on, or the task's own id where it names none."""
+    return _output_name(task.parameters) or task.task_id
+
+
+def _output_name(parameters: Parameters) -> str | None:
+    groups = (value for value in parameters.values() if isinstance(value, dict))
+    return next((str(g["output_name"]) for g in groups if g.get("output_name")), None)

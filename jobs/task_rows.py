@@ -1,0 +1,208 @@
+"""The runner's writes to `app.tasks`: plan, hand out, follow, complete."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from jobs.stages import Job, Parameters, Result, Stage, Task
+
+
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a task ended; `seconds` is the worker's own measure of its duration."""
+
+    task: Task
+    result: Result | None
+    error: str | None
+    seconds: float
+    worker: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """The task's final status."""
+        return "completed" if self.error is None else "failed"
+
+
+@dataclass(frozen=True)
+class StageCount:
+    """How many tasks of a stage there are, and how many ended which way."""
+
+    tasks: int
+    completed: int
+    failed: int
+
+
+def plan_tasks(connection: Connection, job: Job, stage: Stage, plan: Iterable[Parameters]) -> None:
+    """Makes the stage's task rows, a thousand at a time, so that a plan is never whole in memory."""
+    prefix = f"{job.job_id[:8]}-s{job.stage}"
+    numbered = enumerate(plan)
+    while batch := list(islice(numbered, BATCH)):
+        rows = [
+            {
+                "task_id": f"{prefix}-{index}",
+                "index": str(index),
+                "parameters": json.dumps(parameters),
+            }
+            for index, parameters in batch
+        ]
+        common = {"job": job.job_id, "job_type": job.job_type, "stage": job.stage}
+        connection.execute(PLAN, {**common, "task_type": stage.task_type, "rows": json.dumps(rows)})
+
+
+PLAN = text(
+    """
+    INSERT INTO app.tasks (task_id, parent_job_id, job_type, task_type, stage, task_index,
+                           parameters, status, metadata, retry_count, created_at, updated_at)
+    SELECT planned.task_id, :job, :job_type, :task_type, :stage, planned.index,
+           CAST(planned.parameters AS jsonb), 'pending', '{}', 0, NOW(), NOW()
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS planned (task_id text, index text, parameters text)
+    """
+)
+
+
+def put_back(connection: Connection, job: Job) -> None:
+    """Makes the stage's handed-out tasks pending again, after a runner stopped or was killed."""
+    connection.execute(PUT_BACK, {"job": job.job_id, "stage": job.stage})
+
+
+PUT_BACK = text(
+    """
+    UPDATE app.tasks
+    SET retry_count = retry_count + CASE WHEN status = 'processing' THEN 1 ELSE 0 END,
+        status = 'pending', heartbeat = NULL, execution_started_at = NULL, updated_at = NOW()
+    WHERE parent_job_id = :job AND stage = :stage AND status IN ('queued', 'processing')
+    """
+)
+
+
+def hand_out(connection: Connection, job: Job, most: int) -> list[Task]:
+    """The next pending tasks of the stage, at most `most`; they are queued from now on."""
+    rows = connection.execute(HAND_OUT, {"job": job.job_id, "stage": job.stage, "most": most}).all()
+    return [Task(*row) for row in rows]
+
+
+# Task ids sort by length, then by text: 2 before 10.
+HAND_OUT = text(
+    """
+    WITH next AS (
+        SELECT task_id FROM app.tasks
+        WHERE parent_job_id = :job AND stage = :stage AND status = 'pending'
+        ORDER BY length(task_id), task_id
+        LIMIT :most)
+    UPDATE app.tasks AS task SET status = 'queued', updated_at = NOW()
+    FROM next WHERE task.task_id = next.task_id
+    RETURNING task.task_id, task.task_type, task.parameters
+    """
+)
+
+
+def note_news(connection: Connection, news: Sequence[dict[str, Any]]) -> None:
+    """Writes what workers told of tasks: task_id, worker, age (seconds since it started or None)."""
+    connection.execute(NEWS, {"news": json.dumps(list(news))})
+
+
+NEWS = text(
+    """
+    UPDATE app.tasks AS task
+    SET status = 'processing', heartbeat = NOW(), executed_by_app = news.worker,
+        execution_started_at = COALESCE(
+            task.execution_started_at, NOW() - news.age * INTERVAL '1 second'),
+        updated_at = NOW()
+    FROM jsonb_to_recordset(CAST(:news AS jsonb)) AS news (task_id text, worker text, age float)
+    WHERE task.task_id = news.task_id AND task.status IN ('queued', 'processing')
+    """
+)
+
+
+def end_tasks(connection: Connection, endings: Sequence[Ending]) -> None:
+    """Ends tasks; each one's start is reckoned back from now by its measured duration."""
+    rows = [
+        {
+            "task_id": ending.task.task_id,
+            "status": ending.status,
+            "result": ending.result,
+            "error": ending.error,
+            "seconds": ending.seconds,
+            "worker": ending.worker,
+            "metadata": ending.metadata,
+        }
+        for ending in endings
+    ]
+    for status in {ending.status for ending in endings}:
+        of_status = [row for row in rows if row["status"] == status]
+        connection.execute(END, {"status": status, "rows": _json(of_status)})
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    # PostgreSQL has no NUL in texts; errors about broken files may quote some.
+    return json.dumps(rows).replace("\\u0000", "")
+
+
+END = text(
+    """
+    UPDATE app.tasks AS task
+    SET status = :status, result_data = ended.result, error_details = ended.error,
+        metadata = COALESCE(task.metadata, '{}') || ended.metadata,
+        executed_by_app = ended.worker, heartbeat = NOW(),
+        execution_started_at = NOW() - ended.seconds * INTERVAL '1 second', updated_at = NOW()
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb))
+         AS ended (task_id text, result jsonb, error text, seconds float, worker text, metadata jsonb)
+    WHERE task.task_id = ended.task_id
+    """
+)
+
+
+def count_stage(connection: Connection, job: Job) -> StageCount:
+    """The tasks of the job's current stage, by how they ended."""
+    row = connection.execute(COUNT, {"job": job.job_id, "stage": job.stage}).one()
+    return StageCount(*row)
+
+
+COUNT = text(
+    """
+    SELECT COUNT(*), COUNT(*) FILTER (WHERE status = 'completed'),
+           COUNT(*) FILTER (WHERE status = 'failed')
+    FROM app.tasks WHERE parent_job_id = :job AND stage = :stage
+    """
+)
+
+
+def single_result(connection: Connection, job: Job) -> Result | None:
+    """The result of the stage's one task."""
+    query = text("SELECT result_data FROM app.tasks WHERE parent_job_id = :job AND stage = :stage")
+    result: Result | None = connection.execute(
+        query, {"job": job.job_id, "stage": job.stage}
+    ).scalar_one()
+    return result
+
+
+def failed_tasks(connection: Connection, job: Job, most: int) -> list[tuple[Task, str]]:
+    """The job's failed tasks of all stages with their errors, at most `most`."""
+    rows = connection.execute(FAILED, {"job": job.job_id, "most": most}).all()
+    return [(Task(task_id, kind, parameters), error) for task_id, kind, parameters, error in rows]
+
+
+FAILED = text(
+    """
+    SELECT task_id, task_type, parameters, COALESCE(error_details, 'no error was recorded')
+    FROM app.tasks WHERE parent_job_id = :job AND status = 'failed'
+    ORDER BY stage, length(task_id), task_id LIMIT :most
+    """
+)
+
+
+def count_failed(connection: Connection, job: Job) -> int:
+    """How many tasks of the job failed, in all stages."""
+    query = text("SELECT COUNT(*) FROM app.tasks WHERE parent_job_id = :job AND status = 'failed'")
+    return int(connection.execute(query, {"job": job.job_id}).scalar_one())

@@ -1,0 +1,101 @@
+"""Real parts for the tests: an embedded PostgreSQL, a database each test, a Dask cluster."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from distributed import Client
+from sqlalchemy import Engine, make_url, text
+
+from database.embedded import EmbeddedDatabase
+from database.engine import open_engine
+from database.schema import install_schema
+from jobs.cluster import open_client
+from pipelines.registry import Registry, load_registry
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The built-in pipelines."""
+    return load_registry()
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A temporary folder with a short path, as sockets need one."""
+    folder = Path(tempfile.mkdtemp(prefix="pm-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(short_folder: Path) -> Iterator[EmbeddedDatabase]:
+    """A running PostgreSQL."""
+    database = EmbeddedDatabase(short_folder / "pg")
+    yield database
+    database.stop()
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedDatabase, registry: Registry) -> str:
+    """A database with the embedded schema, to copy."""
+    name = "template_app"
+    admin = open_engine(server.url)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    engine = open_engine(url_of(server, name))
+    install_schema(engine, registry)
+    engine.dispose()
+    return name
+
+
+@pytest.fixture
+def empty_database(server: EmbeddedDatabase) -> Iterator[str]:
+    """URL of a new database with nothing in it."""
+    yield from _database(server, "template0")
+
+
+@pytest.fixture
+def database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+    """URL of a new database with the embedded schema."""
+    yield from _database(server, template)
+
+
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    """An engine of a new database with the embedded schema."""
+    engine = open_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def cluster(short_folder: Path) -> Iterator[Client]:
+    """A client of a real local Dask cluster with two worker processes."""
+    with open_client(None, 2, short_folder / "dask") as client:
+        yield client
+
+
+def url_of(server: EmbeddedDatabase, name: str) -> str:
+    """The URL of a database of the server."""
+    return make_url(server.url).set(database=name).render_as_string(hide_password=False)
+
+
+_numbers = count()
+
+
+def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+    name = f"test_{next(_numbers)}_{uuid4().hex[:6]}"
+    admin = open_engine(server.url)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        yield url_of(server, name)
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()

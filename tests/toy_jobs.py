@@ -1,0 +1,57 @@
+"""A small job type for the tests of the runner: each task notes that it ran in a file of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from jobs.stages import Job, JobType, Parameters, Result, Stage, TaskError
+from jobs.storage import Storage
+
+
+def count_up(_connection: Connection, job: Job) -> Iterator[Parameters]:
+    """As many tasks as the job's parameter `tasks` says."""
+    for number in range(job.parameters["tasks"]):
+        yield {"group": {"output_name": f"group-{number}"}, "number": number, **job.parameters}
+
+
+def note(parameters: Parameters, storage: Storage) -> Result:
+    """Notes the run; fails or kills its worker where the parameters say so."""
+    number = parameters["number"]
+    folder = Path(storage.place("notes"))
+    folder.mkdir(parents=True, exist_ok=True)
+    time.sleep(parameters.get("seconds", 0))
+    (folder / f"{number}-{uuid4().hex}").touch()
+    if number in parameters.get("fail", []):
+        raise TaskError(f"number {number} is broken\0")
+    if number in parameters.get("kill", []):
+        os._exit(1)
+    return {"number": number}
+
+
+def refuse(_connection: Connection, job: Job) -> Iterator[Parameters]:
+    """A plan that can't be made."""
+    raise TaskError("there is nothing to do in this region; run the inventory first")
+    yield {}
+
+
+def counted(_connection: Connection, job: Job) -> Result:
+    """A stage that is a query."""
+    return {"stages_before": sorted(job.stage_results)}
+
+
+TOY = JobType(
+    "toy",
+    (
+        Stage("begin", "toy_begin", query=counted),
+        Stage("note", "toy_note", plan=count_up, work=note),
+        Stage("end", "toy_end", query=counted, lock=lambda job: "toy"),
+    ),
+)
+REFUSED = JobType("refused", (Stage("begin", "refused_begin", plan=refuse, query=counted),))
+JOB_TYPES = {"toy": TOY, "refused": REFUSED}
