@@ -1,0 +1,300 @@
+"""Every number of NUMBERS on the embedded tables and on the platform's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from database.engine import open_engine
+from pipelines.models import Pipeline
+from pipelines.registry import Registry, read_pipeline
+from queries.groupings import breakdown
+from queries.phases import COLUMNS, percent, phases
+from queries.snapshot import Snapshot, take_snapshot
+from queries.summary import summary
+from tests.factories import add_files, add_job, add_task, make_platform_tables
+
+PLATFORMS = [
+    ("UTC", "TIMESTAMP"),
+    ("America/New_York", "TIMESTAMP"),
+    ("Asia/Kathmandu", "TIMESTAMP"),
+    ("America/New_York", "TIMESTAMPTZ"),
+]
+RWA = {"region": "rwa", "flood_type": "fluvial", "defense": "defended", "year": 2020}
+CIV = {**RWA, "region": "civ"}
+
+
+@pytest.fixture(params=PLATFORMS, ids=lambda kind: "-".join(kind))
+def tables(request: pytest.FixtureRequest, empty_database: str) -> Iterator[Engine]:
+    """The platform's tables, in several time zones and with both kinds of timestamp."""
+    engine = open_engine(empty_database)
+    make_platform_tables(engine, *request.param)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def fathom(registry: Registry) -> Pipeline:
+    return registry["fathom"]
+
+
+def row(frame: pd.DataFrame, number: int) -> dict[str, Any]:
+    return frame.to_dict("records")[number]
+
+
+def look(engine: Engine, pipeline: Pipeline) -> Snapshot:
+    return take_snapshot(engine, pipeline, timeout=10)
+
+
+def test_an_empty_table_has_zeros_and_the_same_columns(engine: Engine, fathom: Pipeline) -> None:
+    snapshot = look(engine, fathom)
+    assert phases(snapshot).dtypes.astype(str).to_dict() == COLUMNS
+    assert row(phases(snapshot), 0)["total"] == 0
+    assert (summary(snapshot).percent, summary(snapshot).eta_reason) == (0.0, "no files")
+    assert breakdown(snapshot, "region").empty
+
+
+def test_files_are_counted_by_phase(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 3, metadata=RWA)
+        add_files(connection, 2, metadata=RWA, phase1="2 hours")
+        add_files(connection, 1, metadata=CIV, phase1="3 hours", phase2="2 hours")
+        add_files(connection, 9, metadata=RWA, etl_type="raster_v2")
+    first, second = phases(look(tables, fathom)).to_dict("records")
+    assert (first["total"], first["completed"], first["pending"]) == (6, 3, 3)
+    assert (second["completed"], second["eligible"], second["pending"]) == (1, 2, 5)
+    assert (first["percent"], second["percent"]) == (50.0, 16.7)
+
+
+def test_the_breakdown_sums_to_the_total_with_files_of_no_value(
+    tables: Engine, fathom: Pipeline
+) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 2, metadata=RWA, phase1="2 hours")
+        add_files(connection, 1, metadata={"region": None})
+        add_files(connection, 1, metadata=None)
+        add_files(connection, 1, metadata=[1, 2])
+        add_files(connection, 1, metadata={"region": "not set"})
+    rows = breakdown(look(tables, fathom), "region")
+    assert dict(zip(rows["value"], rows["total"], strict=True)) == {
+        "rwa": 2,
+        "not set": 1,
+        "(not set)": 3,
+    }
+
+
+def test_sizes_that_are_unknown_are_counted(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 2, size=None, phase1="1 hour", phase2="1 hour")
+        add_files(connection, 2, size=2_000_000_000, phase1="1 hour", phase2="1 hour")
+    totals = summary(look(tables, fathom))
+    assert (totals.total_bytes, totals.unsized_files) == (4_000_000_000, 2)
+    assert totals.completed_bytes == 4_000_000_000
+
+
+def test_the_rate_is_of_the_last_hour_in_the_databases_clock(
+    tables: Engine, fathom: Pipeline
+) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 30, metadata=RWA, phase1="30 minutes")
+        add_files(connection, 50, metadata=RWA, phase1="61 minutes")
+        add_files(connection, 60, metadata=RWA)
+    first = row(phases(look(tables, fathom)), 0)
+    assert first["rate_per_hour"] == pytest.approx(30)
+    assert first["eta_hours"] == pytest.approx(2)
+
+
+def test_before_the_first_hour_is_over_the_rate_is_by_elapsed_time(
+    tables: Engine, fathom: Pipeline
+) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 20, metadata=RWA, phase1="20 minutes")
+        add_files(connection, 10, metadata=RWA, phase1="1 minute")
+    assert row(phases(look(tables, fathom)), 0)["rate_per_hour"] == pytest.approx(90, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("ago", "reason"),
+    [
+        ("4 minutes", "the first file finished less than 5 minutes ago"),
+        ("2 hours", "no file finished in the last hour"),
+        (None, "no file finished yet"),
+    ],
+)
+def test_without_a_rate_there_is_a_reason(
+    engine: Engine, fathom: Pipeline, ago: str | None, reason: str
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 2, metadata=RWA, phase1=ago)
+        add_files(connection, 2, metadata=RWA)
+    first = row(phases(look(engine, fathom)), 0)
+    assert math.isnan(first["eta_hours"])
+    assert (first["rate_reason"], first["eta_reason"]) == (reason, reason)
+
+
+def test_the_pipelines_eta_is_the_slowest_phases(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 1, metadata=RWA, phase1="3 hours", phase2="3 hours")
+        add_files(connection, 10, metadata=RWA, phase1="3 hours", phase2="30 minutes")
+        add_files(connection, 20, metadata=RWA, phase1="30 minutes")
+        add_files(connection, 20, metadata=RWA)
+    totals = summary(look(engine, fathom))
+    assert (totals.rate_phase, totals.rate_per_hour) == ("Spatial Merge", pytest.approx(10))
+    assert totals.eta_hours == pytest.approx(4)
+
+
+def test_processing_and_failed_are_files_of_groups(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        job = add_job(connection, "job-1")
+        for group, status in [("g1", "processing"), ("g2", "failed"), ("g3", "quarantined")]:
+            add_files(connection, 8, metadata=RWA, group=group)
+            add_task(connection, job, group, status)
+        add_files(connection, 8, metadata=CIV, group="g4", phase1="1 minute")
+        add_task(connection, job, "g4", "processing")
+    first = row(phases(look(tables, fathom)), 0)
+    assert (first["processing"], first["failed"], first["pending"]) == (8, 8, 24)
+
+
+@pytest.mark.parametrize("status", ["pending", "queued", "processing", "completed", "cancelled"])
+def test_a_group_that_is_retried_is_no_longer_failed(
+    tables: Engine, fathom: Pipeline, status: str
+) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_task(connection, add_job(connection, "job-1"), "g1", "failed", created="2 hours")
+        add_task(connection, add_job(connection, "job-2"), "g1", status, created="1 hour")
+    assert row(phases(look(tables, fathom)), 0)["failed"] == 0
+
+
+def test_a_group_that_failed_twice_counts_once(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_task(connection, add_job(connection, "job-1"), "g1", "failed", created="2 hours")
+        add_task(connection, add_job(connection, "job-2"), "g1", "failed", created="1 hour")
+    assert row(phases(look(engine, fathom)), 0)["failed"] == 8
+
+
+def test_the_average_is_of_the_last_day_of_activity(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        job = add_job(connection, "job-1")
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_task(connection, job, "g1", "completed", seconds=10, ended="3 days")
+        add_task(connection, job, "gone", "completed", seconds=20, ended="3 days")
+        add_task(connection, job, "g1", "completed", seconds=999, ended="5 days")
+        add_task(connection, job, "g1", "failed", seconds=999, ended="3 days")
+    first = row(phases(look(tables, fathom)), 0)
+    assert (first["average_seconds"], first["average_tasks"]) == (pytest.approx(15), 2)
+
+
+def test_a_filter_narrows_every_number(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        job = add_job(connection, "job-1")
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_files(connection, 4, metadata=CIV, group="g2")
+        add_task(connection, job, "g1", "failed")
+        add_task(connection, job, "g2", "completed", seconds=5)
+    narrowed = look(tables, fathom).narrowed({"region": ["CIV"], "year": ["2020"]})
+    first = row(phases(narrowed), 0)
+    assert (first["total"], first["failed"], first["average_tasks"]) == (4, 0, 1)
+    assert summary(narrowed.narrowed({"region": ["elsewhere"]})).total_files == 0
+
+
+def test_active_jobs_have_the_progress_of_their_stage(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        job = add_job(connection, "job-1", parameters={"region_code": "rwa"})
+        add_job(connection, "job-2", status="completed")
+        add_job(connection, "job-3", job_type="load_vector")
+        add_job(connection, "job-4", status="paused_by_operator")
+        for number in range(20):
+            add_task(connection, job, f"g{number}", "completed", seconds=60, ended="5 minutes")
+        for status in ("processing", "failed", "pending", "quarantined"):
+            add_task(connection, job, "g", status)
+        add_task(connection, job, "scan", "completed", stage=1)
+    jobs = look(tables, fathom).jobs
+    assert list(jobs["job_id"]) == ["job-1"]
+    only = row(jobs, 0)
+    assert (only["tasks"], only["completed"], only["pending"], only["place"]) == (24, 20, 2, "rwa")
+    assert only["rate_per_minute"] == pytest.approx(20 / 6, rel=0.01)
+
+
+def test_contradictions_are_listed_with_their_count(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 3, metadata=RWA, phase2="1 hour")
+        job = add_job(connection, "job-1", status="completed")
+        add_task(connection, job, "g1", "failed")
+        add_task(connection, job, "g2", "processing")
+    snapshot = look(tables, fathom)
+    assert list(snapshot.contradictions["count"]) == [3, 1, 1]
+    assert row(phases(snapshot), 1)["completed"] == 3
+
+
+def test_the_version_changes_with_the_numbers_alone(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata=RWA, phase1="2 hours")
+    before, same = look(engine, fathom).version, look(engine, fathom).version
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE app.etl_source_files SET file_size_bytes = 1 WHERE id = 1"))
+    assert before == same != look(engine, fathom).version
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [(0, 0, 0.0), (1, 3, 33.3), (9995, 10000, 99.9), (9999999, 10000000, 99.9), (7, 7, 100.0)],
+)
+def test_percent_is_full_only_for_all(part: int, whole: int, shown: float) -> None:
+    assert percent(part, whole) == shown
+
+
+def test_a_pipeline_of_three_phases_and_nested_and_column_groupings(
+    empty_database: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "survey.toml"
+    path.write_text(
+        """
+        name = "Survey"
+        etl_type = "survey"
+        phases = [
+            { id = "phase1", name = "A", completed_field = "phase1_completed_at" },
+            { id = "phase2", name = "B", completed_field = "phase2_completed_at" },
+            { id = "phase3", name = "C", completed_field = "phase3_completed_at" },
+        ]
+        groupings = [
+            { field = "sensor.name", label = "Sensor", from = "source_metadata" },
+            { field = "source_container", label = "Container", from = "column" },
+        ]
+        """
+    )
+    engine = open_engine(empty_database)
+    make_platform_tables(engine, "UTC", "TIMESTAMP")
+    with engine.begin() as connection:
+        add_files(connection, 2, etl_type="survey", metadata={"sensor": {"name": "S2"}})
+    snapshot = look(engine, read_pipeline(path))
+    engine.dispose()
+    assert list(breakdown(snapshot, "sensor.name")["value"]) == ["S2"]
+    assert list(breakdown(snapshot, "source_container")["total"]) == [2]
+    assert phases(snapshot)["failed"].isna().all()
+
+
+def test_a_snapshot_is_of_one_moment(engine: Engine, fathom: Pipeline) -> None:
+    """Files that come between two of its queries are in none of its numbers."""
+
+    def add(connection: Connection) -> None:
+        add_files(connection, 1, metadata=RWA, group="g1")
+        add_task(connection, add_job(connection, "job-1"), "g1", "failed")
+
+    from queries.cube import cube
+    from queries.frames import reading
+    from queries.work import work
+
+    with reading(engine, 10) as connection:
+        files = cube(connection, fathom)
+        with engine.begin() as other:
+            add(other)
+        facts = work(connection, fathom)
+    assert (files["total"].sum(), facts["failed"].sum()) == (0, 0)
