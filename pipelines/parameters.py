@@ -72,11 +72,11 @@ def _boolean(_: Parameter, value: Any) -> bool:
 
 
 def _list(parameter: Parameter, value: Any) -> list[str]:
-    return [_string(parameter, item) for item in _items(value)]
+    return list(dict.fromkeys(_string(parameter, item) for item in _items(value)))
 
 
 def _integer_list(parameter: Parameter, value: Any) -> list[int]:
-    return [_integer(parameter, item) for item in _items(value)]
+    return list(dict.fromkeys(_integer(parameter, item) for item in _items(value)))
 
 
 def _bbox(_: Parameter, value: Any) -> list[float]:
@@ -98,7 +98,7 @@ def _items(value: Any) -> list[Any]:
         raise ValueError(f"expected a list, got {value!r}")
     if not all(isinstance(item, str | int | float) for item in value):
         raise ValueError("expected a list of plain values")
-    return list(dict.fromkeys(value))
+    return list(value)
 
 
 def _whole(value: Any) -> int:

@@ -1,0 +1,90 @@
+"""The registry: what the built-in files say, and how mistakes are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.registry import Registry, RegistryError, load_registry, read_pipeline
+
+GOOD = """
+name = "Survey"
+etl_type = "survey"
+job_types = ["process_survey"]
+phases = [{ id = "phase1", name = "A", completed_field = "phase1_completed_at" }]
+groupings = [{ field = "site", label = "Site", from = "source_metadata" }]
+submit_actions = [{ job_type = "process_survey", label = "Go" }]
+"""
+PHASE = '{ id = "phase1", name = "A", completed_field = "phase1_completed_at" }'
+SITE = '{ field = "site", label = "Site", from = "source_metadata" }'
+
+
+def write(folder: Path, content: str, name: str = "survey") -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(content)
+    return path
+
+
+def test_the_designs_pipelines_are_there(registry: Registry) -> None:
+    fathom = registry["fathom"]
+    assert list(registry) == ["fathom", "raster_v2"]
+    assert [phase.name for phase in fathom.phases] == ["Band Stack", "Spatial Merge"]
+    assert fathom.dimensions == ("region", "flood_type", "defense", "year")
+    assert [action.label for action in fathom.submit_actions] == [
+        "Run Inventory",
+        "Submit Phase 1",
+        "Submit Phase 2",
+    ]
+
+
+def test_a_file_in_a_users_folder_is_a_pipeline(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    registry = load_registry(tmp_path)
+    assert registry["survey"].name == "Survey"
+    assert registry.of_job_type("process_survey") is registry["survey"]
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "expected"),
+    [
+        (("name =", "nmae ="), "nmae", "Extra inputs are not permitted"),
+        ((f"[{PHASE}]", f"[{PHASE}, {PHASE}]"), "pipeline", "phase 'phase1' stands twice"),
+        ((f"[{SITE}]", f"[{SITE}, {SITE}]"), "pipeline", "grouping 'site' stands twice"),
+        (('{ job_type = "process_survey"', '{ job_type = "other"'), "pipeline", "job type 'other'"),
+        ((f"[{PHASE}]", "[]"), "phases", "at least 1 item"),
+        (('"phase1_completed_at"', '"x; drop table"'), "phases.0.completed_field", "pattern"),
+        (("[{ id", "[{ task = 1, id"), "phases.0.task", "Extra inputs"),
+        (('from = "source_metadata"', 'from = "tags"'), "groupings.0.from", "'column'"),
+    ],
+)
+def test_a_mistake_names_the_file_the_place_and_what_was_expected(
+    tmp_path: Path, change: tuple[str, str], place: str, expected: str
+) -> None:
+    assert change[0] in GOOD
+    path = write(tmp_path, GOOD.replace(*change))
+    with pytest.raises(RegistryError) as error:
+        read_pipeline(path)
+    assert f"{path}: {place}: " in str(error.value)
+    assert expected in str(error.value)
+
+
+def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match=r"survey\.toml: not valid TOML: .*line 2"):
+        read_pipeline(write(tmp_path, "name = [\n]]\n"))
+
+
+@pytest.mark.parametrize("taken", ['etl_type = "fathom"', 'job_types = ["process_raster_v2"]'])
+def test_two_pipelines_can_not_claim_the_same_rows_or_jobs(tmp_path: Path, taken: str) -> None:
+    line = next(line for line in GOOD.splitlines() if line.startswith(taken.split()[0]))
+    content = GOOD.replace(line, taken).replace('"process_survey", label', '"process_raster_v2", label')
+    if "etl_type" in taken:
+        content = GOOD.replace(line, taken)
+    write(tmp_path, content)
+    with pytest.raises(RegistryError, match="belongs to pipeline"):
+        load_registry(tmp_path)
+
+
+def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match="PIPELINES_DIR"):
+        load_registry(tmp_path / "nowhere")
