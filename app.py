@@ -27,12 +27,12 @@ LARGEST_REQUEST = 1_000_000
 def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     """The dashboard over the database at `url`, with its snapshots being renewed."""
     from dash import Dash
+    from layouts.page import INDEX, shell
 
     import api
     import callbacks
     from database.engine import open_engine
     from jobs.submission import Submitter
-    from layouts.page import INDEX, shell
     from queries.cache import Snapshots
     from queries.job_report import JobReports, take_report
     from queries.snapshot import take_snapshot
@@ -40,7 +40,9 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     engine = open_engine(url)
     timeout = settings.statement_timeout
     snapshots = Snapshots(
-        registry, lambda pipeline: take_snapshot(engine, pipeline, timeout), settings.refresh_seconds
+        registry,
+        lambda pipeline: take_snapshot(engine, pipeline, timeout),
+        settings.refresh_seconds,
     )
     reports = JobReports(
         lambda job_id: take_report(engine, job_id, timeout), min(2.0, settings.refresh_seconds)

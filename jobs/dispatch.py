@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
-from distributed import Client, Future
+from distributed import Client
+from distributed import Future as DaskFuture
 
 from jobs.stages import Stage, Task
 from jobs.storage import Storage
@@ -19,6 +20,9 @@ from jobs.worker import Order, Outcome, execute
 
 # Waiting tasks a worker thread, so that none idles while the runner writes what others did.
 DEPTH = 4
+
+
+Future = DaskFuture[Any]
 
 
 class SchedulerLost(Exception):
@@ -35,7 +39,7 @@ class Newsroom:
         client.subscribe_topic(topic, self._hear)
 
     def take(self, prefix: str) -> list[dict[str, Any]]:
-        """The news of tasks whose ids begin with a job's prefix: task_id, worker, age in seconds."""
+        """The news of a stage's tasks: task_id, worker, age (seconds since it was heard)."""
         with self._lock:
             heard = self._news.pop(prefix, {})
         now = time.monotonic()
@@ -63,12 +67,12 @@ class Dispatch:
         self._heartbeat_seconds = heartbeat_seconds
         self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         # Dask forgets a task whose future nobody keeps.
-        self._sent: dict[str, tuple[Task, Future]] = {}
+        self._sent: dict[object, tuple[Task, Future]] = {}
 
     def room(self) -> int:
         """How many more tasks the cluster can take now."""
         threads = sum(self._client.nthreads().values())
-        return max(0, max(1, threads) * DEPTH - len(self._sent))
+        return max(0, int(max(1, threads)) * DEPTH - len(self._sent))
 
     @property
     def busy(self) -> bool:
@@ -77,6 +81,7 @@ class Dispatch:
 
     def send(self, stage: Stage, tasks: Sequence[Task]) -> None:
         """Hands tasks to the workers."""
+        assert stage.work is not None
         orders = [
             Order(
                 task.task_id,
@@ -101,7 +106,7 @@ class Dispatch:
         Raises SchedulerLost when the cluster is gone.
         """
         if self._client.status != "running":
-            raise SchedulerLost(f"The Dask scheduler at {self._client.scheduler.address} is gone")
+            raise SchedulerLost(f"The Dask scheduler is gone ({self._client.status})")
         futures = self._collect(patience)
         finished = {future.key: future for future in futures if future.status == "finished"}
         outcomes = self._client.gather(finished, errors="skip")

@@ -18,7 +18,7 @@ from jobs.stages import JobType
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 
-# The mark in a job's metadata that this project's runner may do it. Jobs without it are the platform's.
+# The mark in a job's metadata that this project's runner may do it; others are the platform's.
 EXECUTOR = "pipeline-monitor"
 
 
@@ -57,7 +57,7 @@ class Submitter:
         return self._destination.unavailable(job_type)
 
     def submit(self, job_type: str, parameters: Mapping[str, Any]) -> Submission:
-        """Submits a job. Raises ParameterErrors or SubmissionError, and then nothing has changed."""
+        """Submits a job. Raises ParameterErrors or SubmissionError; then nothing has changed."""
         action = self._registry.action(job_type)
         if action is None:
             raise SubmissionError(f"No pipeline has a submit action for job type '{job_type}'")

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, text
 
 from jobs.stages import Job, Parameters, Result, Stage, Task
 
-
 BATCH = 1000
 
 
@@ -43,7 +42,7 @@ class StageCount:
 
 
 def plan_tasks(connection: Connection, job: Job, stage: Stage, plan: Iterable[Parameters]) -> None:
-    """Makes the stage's task rows, a thousand at a time, so that a plan is never whole in memory."""
+    """Makes the stage's task rows in batches, so that a plan is never whole in memory."""
     prefix = f"{job.job_id[:8]}-s{job.stage}"
     numbered = enumerate(plan)
     while batch := list(islice(numbered, BATCH)):
@@ -108,7 +107,7 @@ HAND_OUT = text(
 
 
 def note_news(connection: Connection, news: Sequence[dict[str, Any]]) -> None:
-    """Writes what workers told of tasks: task_id, worker, age (seconds since it started or None)."""
+    """Writes what workers told of tasks: task_id, worker, age (seconds since the start)."""
     connection.execute(NEWS, {"news": json.dumps(list(news))})
 
 
@@ -157,7 +156,8 @@ END = text(
         executed_by_app = ended.worker, heartbeat = NOW(),
         execution_started_at = NOW() - ended.seconds * INTERVAL '1 second', updated_at = NOW()
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
-         AS ended (task_id text, result jsonb, error text, seconds float, worker text, metadata jsonb)
+         AS ended (task_id text, result jsonb, error text, seconds float, worker text,
+                   metadata jsonb)
     WHERE task.task_id = ended.task_id
     """
 )

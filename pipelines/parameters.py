@@ -19,8 +19,8 @@ class ParameterErrors(Exception):
 def check_parameters(action: SubmitAction, given: Mapping[str, Any]) -> dict[str, Any]:
     """The job's parameters: what was given, checked, with defaults filled in.
 
-    Empty values (None, "", []) count as not given. A parameter without a value and without a default
-    is left out, so that the job id is that of the same request sent without it.
+    Empty values (None, "", []) count as not given. A parameter without a value and a default is
+    left out, so that the job id is that of the same request sent without it.
     Raises ParameterErrors, and never the first mistake alone.
     """
     known = {parameter.name: parameter for parameter in action.parameters}

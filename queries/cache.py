@@ -82,7 +82,7 @@ class Snapshots:
         except (DBAPIError, PoolTimeoutError) as error:
             reason = explain(error)
         except Exception:
-            # The thread has to outlive what nobody thought of; the page says that there is an error.
+            # The thread has to outlive what nobody thought of; the page says that there is one.
             log.exception("Reading pipeline %s failed", shelf.pipeline.id)
             reason = "an unexpected error; the server's log has it"
         if reason != last.error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
@@ -69,17 +70,15 @@ def grouping_value(files: TableClause, grouping: Grouping) -> ColumnElement[str]
     return value
 
 
-def completed_at(files: TableClause, phase: Phase) -> ColumnElement[object]:
-    """When a file was completed in a phase; a naive time is in the server's zone, as it was written."""
-    moment: ColumnElement[object] = cast(files.c[phase.completed_field], DateTime(timezone=True))
+def completed_at(files: TableClause, phase: Phase) -> ColumnElement[Any]:
+    """When a file was completed in a phase; a naive time is in the server's zone."""
+    moment: ColumnElement[Any] = cast(files.c[phase.completed_field], DateTime(timezone=True))
     return moment
 
 
-def _measures(
-    files: TableClause, pipeline: Pipeline
-) -> dict[str, tuple[str, ColumnElement[object]]]:
+def _measures(files: TableClause, pipeline: Pipeline) -> dict[str, tuple[str, ColumnElement[Any]]]:
     size = files.c.file_size_bytes
-    measures: dict[str, tuple[str, ColumnElement[object]]] = {
+    measures: dict[str, tuple[str, ColumnElement[Any]]] = {
         "total": (WHOLE, func.count()),
         "unsized": (WHOLE, func.count().filter(size.is_(None))),
         "bytes": (WHOLE, _sum(size)),
@@ -101,9 +100,7 @@ def _measures(
     return measures
 
 
-def _sum(
-    size: ColumnElement[int], where: ColumnElement[bool] | None = None
-) -> ColumnElement[object]:
+def _sum(size: ColumnElement[int], where: ColumnElement[bool] | None = None) -> ColumnElement[Any]:
     total = func.sum(size) if where is None else func.sum(size).filter(where)
     return cast(func.coalesce(total, 0), BigInteger)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Engine, Select, func, select
@@ -13,7 +14,7 @@ WHOLE, WHOLE_OR_NONE, REAL, TEXT, MOMENT = "int64", "Int64", "float64", "str", "
 
 
 def read_frame(
-    connection: Connection, query: Select[tuple[object, ...]], dtypes: Mapping[str, str]
+    connection: Connection, query: Select[*tuple[Any, ...]], dtypes: Mapping[str, str]
 ) -> pd.DataFrame:
     """The query's rows under the names and dtypes of `dtypes`, in their order."""
     rows = connection.execute(query).all()

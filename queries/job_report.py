@@ -115,7 +115,7 @@ class JobReports:
         self._lock = threading.Lock()
 
     def latest(self, job_id: str) -> JobReading:
-        """The job's report, at most an interval old; the last good one while the database is away."""
+        """The job's report, at most an interval old; the last one while the database is away."""
         entry = self._entry(job_id)
         with entry.lock:
             if time.monotonic() - entry.read_at >= self._interval:

@@ -134,7 +134,7 @@ def stage_counts(tasks: FromClause) -> dict[str, ColumnElement[Any]]:
     }
 
 
-def _counted(pipeline: Pipeline) -> Select[tuple[Any, ...]]:
+def _counted(pipeline: Pipeline) -> Select[*tuple[Any, ...]]:
     of_any_stage = TASKS.alias("of_any_stage")
     first = (
         select(func.min(of_any_stage.c.execution_started_at))

@@ -36,7 +36,7 @@ class Snapshot:
     version: str
 
     def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
-        """The snapshot of the files that have one of the wanted values in each filtered grouping."""
+        """The snapshot of the files with one of the wanted values in each filtered grouping."""
         return replace(self, files=narrow(self.files, filters), work=narrow(self.work, filters))
 
 

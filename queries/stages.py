@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from sqlalchemy import (
     ColumnElement,
@@ -22,7 +24,7 @@ from queries.frames import REAL, TEXT, WHOLE, read_frame
 from queries.jobs import pace, stage_counts
 from queries.work import task_seconds
 
-SNAPSHOTS = literal_column(
+SNAPSHOTS: ColumnElement[Any] = literal_column(
     "'$.memory_snapshots[*].keyvalue()"
     ' ? (@.key == "rss_mb" || @.key == "process_rss_mb").value'
     ' ? (@.type() == "number")\'::jsonpath'

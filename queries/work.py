@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from sqlalchemy import (
     ColumnElement,
@@ -68,7 +70,7 @@ def task_group(tasks: FromClause, phase: Phase) -> ColumnElement[str]:
     return group
 
 
-def unfinished_groups(phase: Phase) -> Select[tuple[str, str]]:
+def unfinished_groups(phase: Phase) -> Select[str, str]:
     """One row a group that is processing, or whose latest task failed: grp, status."""
     # Only `failed` and `processing` are named: these two every deployment's enum has.
     group = task_group(TASKS, phase)
@@ -99,7 +101,7 @@ def unfinished_groups(phase: Phase) -> Select[tuple[str, str]]:
     )
 
 
-def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[tuple[object, ...]]:
+def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     files = source_files(pipeline)
     groups = unfinished_groups(phase).cte("groups")
     dimensions = [grouping_value(files, grouping) for grouping in pipeline.groupings]
@@ -118,7 +120,7 @@ def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[tuple[object, ...
     )
 
 
-def _durations(pipeline: Pipeline, phase: Phase) -> Select[tuple[object, ...]]:
+def _durations(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     completed = (TASKS.c.task_type == phase.task_type, TASKS.c.status == "completed")
     last = select(func.max(TASKS.c.updated_at)).where(*completed).scalar_subquery()
     done = (

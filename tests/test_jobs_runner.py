@@ -69,7 +69,9 @@ def storage(tmp_path: Path) -> Storage:
 
 
 @contextmanager
-def running(engine: Engine, cluster: Client, storage: Storage, **seconds: float) -> Iterator[Runner]:
+def running(
+    engine: Engine, cluster: Client, storage: Storage, **seconds: float
+) -> Iterator[Runner]:
     paces = {"heartbeat_seconds": 0.2, "stale_seconds": 30.0, **seconds}
     runner = Runner(engine, cluster, storage, JOB_TYPES, **paces)
     thread = threading.Thread(target=runner.run)
@@ -100,7 +102,10 @@ def test_a_failed_task_fails_alone_and_is_named(
     ended = job(engine, "fails")
     assert ended.status == "completed_with_errors"
     assert ended.error_details.startswith("2 tasks failed: group-2: number 2 is broken; group-4:")
-    assert [group["group"] for group in ended.result_data["failed_groups"]] == ["group-2", "group-4"]
+    assert [group["group"] for group in ended.result_data["failed_groups"]] == [
+        "group-2",
+        "group-4",
+    ]
 
 
 def test_a_stage_whose_every_task_failed_fails_the_job(
@@ -142,7 +147,8 @@ def test_tasks_record_worker_start_duration_and_memory(
     task = row(engine, f"SELECT *, {SECONDS} FROM app.tasks WHERE task_id = 'facts-s2-0'")
     assert 0.6 <= task.seconds < 3
     assert task.metadata["peak_memory_mb"] > 20
-    assert task.executed_by_app and task.heartbeat
+    assert task.executed_by_app
+    assert task.heartbeat
 
 
 SECONDS = "extract(epoch FROM updated_at - execution_started_at)::float AS seconds"

@@ -59,7 +59,8 @@ def test_many_people_at_once_make_one_job(engine: Engine, submitter: Submitter) 
     with ThreadPoolExecutor(6) as people:
         submissions = list(
             people.map(
-                lambda _: submitter.submit("process_fathom_stack", {"region_code": "rwa"}), range(12)
+                lambda _: submitter.submit("process_fathom_stack", {"region_code": "rwa"}),
+                range(12),
             )
         )
     assert [submission.created for submission in submissions].count(True) == 1

@@ -77,7 +77,9 @@ def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("taken", ['etl_type = "fathom"', 'job_types = ["process_raster_v2"]'])
 def test_two_pipelines_can_not_claim_the_same_rows_or_jobs(tmp_path: Path, taken: str) -> None:
     line = next(line for line in GOOD.splitlines() if line.startswith(taken.split()[0]))
-    content = GOOD.replace(line, taken).replace('"process_survey", label', '"process_raster_v2", label')
+    content = GOOD.replace(line, taken).replace(
+        '"process_survey", label', '"process_raster_v2", label'
+    )
     if "etl_type" in taken:
         content = GOOD.replace(line, taken)
     write(tmp_path, content)

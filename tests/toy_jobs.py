@@ -1,4 +1,4 @@
-"""A small job type for the tests of the runner: each task notes that it ran in a file of its own."""
+"""A small job type for the tests of the runner: each task notes that it ran in a file."""
 
 from __future__ import annotations
 

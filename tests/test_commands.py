@@ -1,0 +1,90 @@
+"""The command line, as a person uses it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from commands.describe import settings_table
+from settings import SOURCE, Settings
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(SOURCE / "app.py"), *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_help_lists_every_setting_and_command() -> None:
+    shown = run("--help").stdout
+    assert all(f"    {name.upper()} " in shown for name in Settings.model_fields)
+    assert all(f"\n  {name} " in shown for name in ("run", "serve", "runner", "sample"))
+
+
+def test_the_readmes_settings_are_current() -> None:
+    assert settings_table() in (SOURCE / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_is_described() -> None:
+    assert all(setting.description for setting in Settings.model_fields.values())
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"PORT": "eighty"}, "PORT: Input should be a valid integer"),
+        ({"RUNNER": "maybe"}, "RUNNER: Input should be 'auto', 'on' or 'off'"),
+        ({"PIPELINES_DIR": "/nowhere"}, "PIPELINES_DIR /nowhere: expected a folder"),
+        ({"DATABASE_URL": "mysql://localhost/x", "RUNNER": "on"}, "expected postgresql://"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_one_line(environment: dict[str, str], message: str) -> None:
+    ended = run("runner", **environment)
+    assert ended.returncode == 1
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ended = run("serve", PORT=port, DATA_DIR=str(tmp_path))
+    assert ended.returncode == 1
+    assert f"Can't serve on http://127.0.0.1:{port}" in ended.stderr
+
+
+def test_options_before_a_command_count() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert f":{port}" in run("--port", port, "serve").stderr
+
+
+def test_each_source_of_files_has_a_workspace_of_its_own(tmp_path: Path) -> None:
+    sample = Settings(data_dir=tmp_path)
+    own = Settings(data_dir=tmp_path, bronze="/mnt/FATHOM data/")
+    assert sample.workspace == tmp_path
+    assert own.workspace.parent == tmp_path
+    assert own.workspace.name.startswith("mnt-fathom-data-")
+    assert own.containers == {"bronze-fathom": "/mnt/FATHOM data/"}
+
+
+def test_a_database_of_ones_own_has_no_runner_unless_asked_for() -> None:
+    url = "postgresql://platform/geo"
+    assert Settings().runs_jobs
+    assert not Settings(database_url=url).runs_jobs
+    assert Settings(database_url=url, runner="on").runs_jobs
+    assert not Settings(platform_url="https://platform").runs_jobs

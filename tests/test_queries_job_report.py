@@ -1,0 +1,121 @@
+"""A job's report: its stages and tasks, of any job in the database."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from database.engine import open_engine
+from queries.job_report import JobReport, JobReports, take_report
+from tests.factories import add_job, add_task, make_platform_tables
+
+
+@pytest.fixture(params=["TIMESTAMP", "TIMESTAMPTZ"])
+def tables(request: pytest.FixtureRequest, empty_database: str) -> Iterator[Engine]:
+    engine = open_engine(empty_database)
+    make_platform_tables(engine, "Asia/Kathmandu", request.param)
+    yield engine
+    engine.dispose()
+
+
+def report(engine: Engine, job_id: str = "job-1") -> JobReport:
+    found = take_report(engine, job_id, 10)
+    assert found is not None
+    return found
+
+
+def test_stages_count_their_tasks_by_status(tables: Engine) -> None:
+    with tables.begin() as connection:
+        job = add_job(connection, "job-1")
+        add_task(connection, job, "scan", "completed", stage=1, seconds=4, ended="1 hour")
+        for status in ("completed", "failed", "pending", "queued", "processing", "quarantined"):
+            add_task(connection, job, "g", status)
+    first, second = report(tables).stages.to_dict("records")
+    counts = ("tasks", "pending", "queued", "processing", "completed", "failed", "other")
+    assert [second[name] for name in counts] == [6, 1, 1, 1, 1, 1, 1]
+    assert (first["percent"], first["average_seconds"]) == (100.0, pytest.approx(4))
+    assert math.isnan(first["rate_per_minute"])
+
+
+def test_durations_and_memory_are_of_the_stages_tasks(tables: Engine) -> None:
+    memory: list[Any] = [
+        {"peak_memory_mb": 512.5},
+        {"memory_snapshots": [{"checkpoint": "a", "rss_mb": 800}, {"process_rss_mb": 900.5}, 7]},
+        {"peak_memory_mb": "much", "memory_snapshots": "none"},
+        None,
+        [1],
+    ]
+    with tables.begin() as connection:
+        job = add_job(connection, "job-1")
+        for number, metadata in enumerate(memory, start=1):
+            add_task(connection, job, "g", "completed", seconds=10 * number, metadata=metadata)
+    (stage,) = report(tables).stages.to_dict("records")
+    assert stage["peak_memory_mb"] == 900.5
+    assert (stage["average_seconds"], stage["p95_seconds"]) == (
+        pytest.approx(30),
+        pytest.approx(48),
+    )
+
+
+def test_failed_tasks_come_first_with_their_error(tables: Engine) -> None:
+    with tables.begin() as connection:
+        job = add_job(connection, "job-1")
+        add_task(connection, job, "a", "completed", seconds=3)
+        add_task(connection, job, "b", "processing", seconds=3)
+        add_task(connection, job, "c", "failed", seconds=2, error="<b>truncated</b>")
+    tasks = report(tables).tasks.to_dict("records")
+    assert [task["status"] for task in tasks] == ["failed", "processing", "completed"]
+    assert (tasks[0]["error_details"], tasks[0]["seconds"]) == (
+        "<b>truncated</b>",
+        pytest.approx(2),
+    )
+    assert math.isnan(tasks[1]["seconds"])
+
+
+def test_a_job_of_no_pipeline_without_tasks_is_shown(tables: Engine) -> None:
+    with tables.begin() as connection:
+        add_job(connection, "job-1", job_type="load_vector", status="paused_by_operator", stage=1)
+    found = report(tables)
+    assert (found.job.job_type, found.job.status) == ("load_vector", "paused_by_operator")
+    assert (len(found.stages), found.tasks_total) == (0, 0)
+    assert found.job.created_at is not None
+    assert abs((found.as_of - found.job.created_at).total_seconds()) < 60
+
+
+def test_a_job_that_is_not_there_is_none(tables: Engine) -> None:
+    assert take_report(tables, "job-1", 10) is None
+
+
+def test_reports_are_read_once_an_interval_and_survive_a_database_that_is_away(
+    tables: Engine,
+) -> None:
+    with tables.begin() as connection:
+        add_job(connection, "job-1")
+    asked = []
+
+    def take(job_id: str) -> JobReport | None:
+        asked.append(job_id)
+        if len(asked) > 1:
+            raise OperationalError("SELECT", {}, Exception("gone"))
+        return take_report(tables, job_id, 10)
+
+    reports = JobReports(take, interval=0.0)
+    assert reports.latest("job-1").error is None
+    away = reports.latest("job-1")
+    assert away.report is not None
+    assert away.error == "gone"
+
+    cached = JobReports(take, interval=60.0)
+    cached.latest("job-1")
+    cached.latest("job-1")
+    assert len(asked) == 3
+
+
+def test_an_unknown_job_is_told(tables: Engine) -> None:
+    reports = JobReports(lambda job_id: take_report(tables, job_id, 10), interval=1)
+    assert reports.latest("abc").error == "There is no job abc"
