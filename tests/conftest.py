@@ -17,6 +17,7 @@ from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
 from database.schema import install_schema
 from jobs.cluster import open_client
+from jobs.sample import write_sample
 from pipelines.registry import Registry, load_registry
 
 
@@ -81,6 +82,15 @@ def cluster(short_folder: Path) -> Iterator[Client]:
     """A client of a real local Dask cluster with two worker processes."""
     with open_client(None, 2, short_folder / "dask") as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def sample(short_folder: Path) -> Path:
+    """A folder with the whole sample, in few pixels."""
+    folder = short_folder / "sample"
+    folder.mkdir()
+    write_sample(folder, 32, lambda _: None)
+    return folder
 
 
 def url_of(server: EmbeddedDatabase, name: str) -> str:

@@ -1,0 +1,188 @@
+"""The runner as a process of its own: killed, and on a cluster that is already there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from sqlalchemy import Engine, text
+
+from jobs.catalog import JOB_TYPES
+from jobs.submission import queue_job
+from pipelines.parameters import check_parameters
+from pipelines.registry import Registry
+from settings import SOURCE
+
+RWA_FILES, BROKEN_FILES, RWA_GROUPS = 1872, 16, 234
+
+
+@contextmanager
+def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    started = subprocess.Popen(
+        [sys.executable, *arguments], env={**os.environ, **environment}, cwd=SOURCE
+    )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        started.wait(20)
+
+
+@contextmanager
+def runner(
+    database: str, sample: Path, folder: Path, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    settings = {
+        "DATABASE_URL": database,
+        "DATA_DIR": str(folder),
+        "STORAGE": str(folder),
+        "BRONZE": str(sample / "bronze-fathom"),
+        "HEARTBEAT_SECONDS": "0.5",
+        "STALE_SECONDS": "2",
+        **environment,
+    }
+    with process(str(SOURCE / "app.py"), "runner", **settings) as started:
+        yield started
+
+
+def submit(engine: Engine, registry: Registry, job_type: str, **given: Any) -> str:
+    action = registry.action(job_type)
+    assert action is not None
+    with engine.begin() as connection:
+        parameters = check_parameters(action, given)
+        return queue_job(connection, JOB_TYPES[job_type], parameters).job_id
+
+
+def one(engine: Engine, query: str) -> Any:
+    with engine.connect() as connection:
+        return connection.execute(text(query)).one()
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.1)
+
+
+def all_ended(engine: Engine) -> bool:
+    query = "SELECT count(*) AS n FROM app.jobs WHERE status IN ('queued', 'processing')"
+    return bool(one(engine, query).n == 0)
+
+
+def finished_groups(engine: Engine) -> dict[str, Any]:
+    query = text(
+        "SELECT task_id, updated_at FROM app.tasks"
+        " WHERE task_type = 'fathom_band_stack' AND status = 'completed'"
+    )
+    with engine.connect() as connection:
+        return {task_id: at for task_id, at in connection.execute(query)}
+
+
+def test_a_runner_killed_in_a_stage_loses_nothing_and_does_every_group_once(
+    engine: Engine, database: str, registry: Registry, sample: Path, tmp_path: Path
+) -> None:
+    submit(engine, registry, "inventory_fathom_container", base_prefix="rwa")
+    with runner(database, sample, tmp_path):
+        wait_for(lambda: all_ended(engine))
+        submit(engine, registry, "process_fathom_stack", region_code="rwa")
+    with runner(database, sample, tmp_path) as victim:
+        wait_for(lambda: len(finished_groups(engine)) >= 30)
+        workers = psutil.Process(victim.pid).children(recursive=True)
+        victim.send_signal(signal.SIGKILL)
+        victim.wait()
+        wait_for(lambda: not any(_lives(worker) for worker in workers), 20)
+        before = finished_groups(engine)
+    assert 30 <= len(before) < RWA_GROUPS
+
+    with runner(database, sample, tmp_path):
+        wait_for(lambda: all_ended(engine))
+    after = finished_groups(engine)
+    assert {task: after[task] for task in before} == before
+    _every_group_once(engine)
+
+
+def _lives(worker: psutil.Process) -> bool:
+    return bool(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE)
+
+
+def _every_group_once(engine: Engine) -> None:
+    tasks = one(
+        engine,
+        "SELECT count(*) AS tasks, count(DISTINCT parameters #>> '{tile_group,output_name}')"
+        " AS groups, count(*) FILTER (WHERE status = 'completed') AS completed"
+        " FROM app.tasks WHERE task_type = 'fathom_band_stack'",
+    )
+    assert (tasks.tasks, tasks.groups, tasks.completed) == (RWA_GROUPS, RWA_GROUPS, RWA_GROUPS - 2)
+    files = one(
+        engine,
+        "SELECT count(*) AS total, count(phase1_completed_at) AS completed"
+        " FROM app.etl_source_files",
+    )
+    assert (files.total, files.completed) == (RWA_FILES, RWA_FILES - BROKEN_FILES)
+    status = "SELECT status::text FROM app.jobs WHERE job_type = 'process_fathom_stack'"
+    assert one(engine, status).status == "completed_with_errors"
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """Address of a Dask scheduler with two workers, each a process of its own."""
+    file = tmp_path / "scheduler.json"
+    # As on a cluster: the workers find the project's code, and nothing else of this process.
+    place = {"PYTHONPATH": str(SOURCE)}
+    quiet = ("--scheduler-file", str(file), "--no-dashboard")
+    with process("-m", "distributed.cli.dask_scheduler", *quiet, "--port", "0", **place):
+        wait_for(file.exists, 20)
+        worker = ("-m", "distributed.cli.dask_worker", *quiet, "--nthreads", "1")
+        folder = ("--local-directory", str(tmp_path / "dask"))
+        with process(*worker, *folder, **place), process(*worker, *folder, **place):
+            yield json.loads(file.read_text())["address"]
+
+
+def test_a_cluster_that_is_already_there_does_the_tasks(
+    engine: Engine,
+    database: str,
+    registry: Registry,
+    sample: Path,
+    tmp_path: Path,
+    scheduler: str,
+) -> None:
+    submit(engine, registry, "inventory_fathom_container", base_prefix="rwa", years=[2020])
+    with runner(database, sample, tmp_path, DASK_SCHEDULER=scheduler):
+        wait_for(lambda: all_ended(engine))
+        submit(engine, registry, "process_fathom_stack", region_code="rwa", years=[2020])
+        wait_for(lambda: all_ended(engine))
+    tasks = one(
+        engine,
+        "SELECT count(*) AS completed, count(DISTINCT executed_by_app) AS workers FROM app.tasks"
+        " WHERE task_type = 'fathom_band_stack' AND status = 'completed'",
+    )
+    assert (tasks.completed, tasks.workers) == (18, 2)
+
+
+def test_a_scheduler_that_does_not_answer_is_told(database: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(SOURCE / "app.py"), "runner"],
+        env={
+            **os.environ,
+            "DATABASE_URL": database,
+            "DATA_DIR": str(tmp_path),
+            "DASK_SCHEDULER": "tcp://127.0.0.1:1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "No Dask scheduler answers at tcp://127.0.0.1:1" in ended.stderr
