@@ -1,0 +1,127 @@
+"""The whole program: first start, Ctrl-C, second start, and a database that goes away."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.monitor import Monitor, started, wait_for
+
+FILES, RWA_DONE = 3536, 1856
+
+
+@pytest.fixture(scope="module")
+def folder(sample: Path, short_folder: Path) -> Iterator[Path]:
+    """A data folder with the sample in it."""
+    folder = short_folder / "data"
+    shutil.copytree(sample, folder)
+    yield folder
+
+
+@pytest.fixture
+def monitor(folder: Path) -> Iterator[Monitor]:
+    with started(folder) as monitor:
+        yield monitor
+
+
+def test_a_first_start_scans_both_regions_and_stacks_one(monitor: Monitor) -> None:
+    wait_for(lambda: _done(monitor), 90)
+    stats = monitor.stats()
+    assert stats["summary"]["total_files"] == FILES
+    assert stats["phases"]["phase1"]["completed"] == RWA_DONE
+    assert stats["phases"]["phase1"]["failed"] == 16
+    assert monitor.stats(region="RWA")["summary"]["total_files"] == 1872
+
+
+def _done(monitor: Monitor) -> bool:
+    answer = monitor.get("/api/etl/stats?etl_type=fathom")
+    if answer.status_code != 200 or answer.json()["active_jobs"]:
+        return False
+    return bool(answer.json()["phases"]["phase1"]["completed"])
+
+
+def test_the_statistics_have_every_key_of_the_design(monitor: Monitor) -> None:
+    wait_for(lambda: monitor.get("/api/etl/stats?etl_type=fathom").status_code == 200)
+    stats = monitor.stats()
+    top = "etl_type pipeline summary phases by_grouping active_jobs processing_rate timestamp"
+    assert set(top.split()) <= stats.keys()
+    assert {"total_files", "total_size_bytes", "total_size_formatted"} <= stats["summary"].keys()
+    first, second = stats["phases"]["phase1"], stats["phases"]["phase2"]
+    assert {"name", "pending", "completed", "failed", "percent_complete"} <= first.keys()
+    assert {"name", "eligible", "completed", "failed", "percent_complete"} <= second.keys()
+    assert set(stats["by_grouping"]) == {"region", "flood_type", "defense", "year"}
+    assert {"total", "phase1_done", "phase2_done"} == stats["by_grouping"]["region"]["rwa"].keys()
+    rates = {"phase1_per_hour", "phase2_per_hour", "eta_hours"}
+    assert rates == stats["processing_rate"].keys()
+    assert stats["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("etl_type=nothing", 404, "expected one of: fathom, raster_v2"),
+        ("", 404, "expected one of"),
+        ("etl_type=fathom&colour=red", 400, "'colour' is no grouping"),
+    ],
+)
+def test_a_wrong_question_gets_problem_details(
+    monitor: Monitor, query: str, status: int, words: str
+) -> None:
+    answer = monitor.get(f"/api/etl/stats?{query}")
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert words in answer.json()["detail"]
+
+
+def test_ctrl_c_leaves_nothing_running_and_the_next_start_is_quick(folder: Path) -> None:
+    with started(folder) as monitor:
+        wait_for(lambda: len(monitor.family()) >= 6)
+        family = monitor.family()
+    assert not [process for process in family if process.is_running()]
+    assert not _postgres_of(folder)
+    began = time.monotonic()
+    with started(folder) as monitor:
+        assert monitor.get("/healthz").json() == {"status": "ok"}
+        wait_for(lambda: monitor.get("/api/etl/stats?etl_type=fathom").status_code == 200)
+        assert monitor.stats()["summary"]["total_files"] == FILES
+    assert time.monotonic() - began < 60
+
+
+def test_a_killed_supervisor_takes_everything_with_it(folder: Path) -> None:
+    with started(folder) as monitor:
+        wait_for(lambda: len(monitor.family()) >= 6)
+        family = monitor.family()
+        monitor.process.send_signal(signal.SIGKILL)
+        wait_for(lambda: not any(_lives(process) for process in family))
+        wait_for(lambda: not _postgres_of(folder))
+
+
+def _lives(process: psutil.Process) -> bool:
+    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+
+
+def _postgres_of(folder: Path) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(folder / "postgres") in (process.info["cmdline"] or [])
+    ]
+
+
+def test_a_runner_that_ends_is_started_again(folder: Path) -> None:
+    with started(folder) as monitor:
+        wait_for(lambda: bool(_runners(monitor)))
+        (first,) = _runners(monitor)
+        first.kill()
+        wait_for(lambda: bool(_runners(monitor)) and _runners(monitor) != [first])
+
+
+def _runners(monitor: Monitor) -> list[psutil.Process]:
+    children = psutil.Process(monitor.process.pid).children()
+    return [child for child in children if child.is_running() and child.cmdline()[-1] == "runner"]
