@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 import pandas as pd
 from flask import Blueprint, Response, request
-from layouts.formats import format_bytes
 from werkzeug.datastructures import MultiDict
 
 from api.problems import problem
+from layouts.formats import format_bytes
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.cache import Reading, Snapshots

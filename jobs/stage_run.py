@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -178,10 +179,7 @@ class StageRun:
             with connection.begin_nested():
                 self._stage.record(connection, self._job, ending.task, ending.result)
         except (TaskError, DBAPIError) as error:
-            if isinstance(error, OperationalError):
-                raise
-            reason = str(error) if isinstance(error, TaskError) else str(error.orig)
-            return Ending(ending.task, None, reason, ending.seconds, ending.worker, ending.metadata)
+            return replace(ending, result=None, error=_reason(error))
         return ending
 
     def _end_stage(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 from uuid import uuid4
 
 import fsspec
@@ -26,39 +28,65 @@ class Blob:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """What lies right below a prefix: paths of folders, and files; both sorted by path."""
+
+    folders: list[str]
+    blobs: list[Blob]
+
+
+@dataclass(frozen=True)
 class Storage:
     """Where containers are: `places` by name, all others as folders of `root`. Sent to workers."""
 
     root: str
     places: Mapping[str, str] = field(default_factory=dict)
 
-    def url(self, container: str, path: str = "") -> str:
-        """Folder or URL of a blob. Raises StorageError for a path that leaves its container."""
-        for part in (container, *PurePosixPath(path).parts):
-            if part in ("..", "/") or "\\" in part or "\0" in part:
-                raise StorageError(f"{container}/{path} leaves the container")
-        if not container or "/" in container or ":" in container:
+    def place(self, container: str) -> str:
+        """Folder or URL of a container. Raises StorageError for what is no container's name."""
+        if container in ("", ".", "..") or set(container) & set("/\\:\0"):
             raise StorageError(f"{container!r} is no container's name")
-        place = self.places.get(container) or f"{self.root.rstrip('/')}/{container}"
-        return f"{place.rstrip('/')}/{path}" if path else place
+        root = self.root if self.root.endswith("/") else f"{self.root}/"
+        return self.places.get(container) or f"{root}{container}"
 
     def exists(self, container: str, path: str = "") -> bool:
         """Whether a blob, a folder or the container is there."""
         filesystem, place = self._open(container, path)
         return bool(filesystem.exists(place))
 
-    def folders(self, container: str, prefix: str = "") -> list[str]:
-        """Paths of the folders right below a prefix, sorted."""
-        return sorted(path for path, kind, _ in self._entries(container, prefix) if kind != "file")
+    def listing(self, container: str, prefix: str = "") -> Listing:
+        """The folders and files right below a prefix; hidden ones are left out.
+
+        Raises StorageError for a place that is not there or can't be listed.
+        """
+        filesystem, top = self._open(container, "")
+        place = self._open(container, prefix)[1]
+        try:
+            listed = filesystem.ls(place, detail=True, refresh=True)
+        except (FileNotFoundError, NotADirectoryError):
+            raise StorageError(f"{self._named(container, prefix)} is not there") from None
+        except OSError as error:
+            raise StorageError(
+                f"{self._named(container, prefix)} can't be listed: {error}"
+            ) from error
+        base = len(top.rstrip("/")) + 1
+        folders, blobs = [], []
+        for entry in listed:
+            name = entry["name"].rstrip("/")
+            if PurePosixPath(name).name.startswith(".") or name == place:
+                continue
+            if _is_folder(filesystem, entry):
+                folders.append(name[base:])
+            else:
+                blobs.append(Blob(name[base:], entry.get("size")))
+        return Listing(sorted(folders), sorted(blobs, key=lambda blob: blob.path))
 
     def blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
-        """The files below a prefix, folder by folder, each folder sorted by path."""
-        entries = sorted(self._entries(container, prefix))
-        for path, kind, size in entries:
-            if kind == "file":
-                yield Blob(path, size)
-            else:
-                yield from self.blobs(container, path)
+        """The files below a prefix at any depth: a folder's own files, then its folders'."""
+        listing = self.listing(container, prefix)
+        yield from listing.blobs
+        for folder in listing.folders:
+            yield from self.blobs(container, folder)
 
     @contextmanager
     def reading(self, container: str, path: str) -> Iterator[Path]:
@@ -101,34 +129,35 @@ class Storage:
             local.write_bytes(content)
 
     def _open(self, container: str, path: str) -> tuple[fsspec.AbstractFileSystem, str]:
-        filesystem, place = fsspec.url_to_fs(self.url(container, path))
-        return filesystem, str(place)
+        # The path is joined behind fsspec's back: in a URL it would read `::` and `?` as its own.
+        self._check(container, path)
+        filesystem, top = fsspec.url_to_fs(self.place(container))
+        return filesystem, f"{str(top).rstrip('/')}/{path}".rstrip("/")
 
-    def _entries(self, container: str, prefix: str) -> list[tuple[str, str, int | None]]:
-        filesystem, top = self._open(container, "")
-        place = self._open(container, prefix)[1]
-        try:
-            listed = filesystem.ls(place, detail=True, refresh=True)
-        except (FileNotFoundError, NotADirectoryError):
-            raise StorageError(
-                f"{container}/{prefix} is not there; looked in {self.url(container, prefix)}"
-            ) from None
-        base = len(top.rstrip("/")) + 1
-        return [
-            (entry["name"].rstrip("/")[base:], entry["type"], entry.get("size"))
-            for entry in listed
-            if not PurePosixPath(entry["name"]).name.startswith(".")
-        ]
+    def _check(self, container: str, path: str) -> None:
+        for part in PurePosixPath(path).parts:
+            if part in ("..", "/") or "\\" in part or "\0" in part:
+                raise StorageError(f"{path!r} leaves container {container}")
+
+    def _named(self, container: str, path: str) -> str:
+        return f"{container}/{path} ({self.place(container)})".replace("/ (", " (")
+
+
+def _is_folder(filesystem: fsspec.AbstractFileSystem, entry: dict[str, Any]) -> bool:
+    if entry["type"] in ("directory", "file"):
+        return bool(entry["type"] == "directory")
+    # A link: what it leads to decides.
+    return bool(filesystem.isdir(entry["name"]))
 
 
 def _renamed(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Same suffix, as GDAL looks at it; a leading dot keeps it out of every listing.
-    temporary = target.with_name(f".{uuid4().hex}-{target.name}")
+    # In a folder of its own, under its own name: GDAL may put more files beside it, and names it in
+    # messages. The dot keeps the folder out of every listing.
+    folder = target.with_name(f".{uuid4().hex}")
+    folder.mkdir()
     try:
-        yield temporary
-        temporary.replace(target)
+        yield folder / target.name
+        (folder / target.name).replace(target)
     finally:
-        for left in (temporary, temporary.with_name(temporary.name + ".aux.xml")):
-            with suppress(FileNotFoundError):
-                left.unlink()
+        shutil.rmtree(folder)
