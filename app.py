@@ -56,7 +56,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         update_title=None,
     )
     app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
-    app.layout = shell(registry)
+    app.layout = shell()
     submitter = Submitter(registry, _destination(settings, engine))
     callbacks.register_all(
         app, registry=registry, snapshots=snapshots, job_reports=reports, submitter=submitter

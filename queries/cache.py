@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -28,6 +28,12 @@ class Reading:
 
     snapshot: Snapshot | None = None
     error: str | None = None
+    taken: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the snapshot was taken, by this process's clock."""
+        return time.monotonic() - self.taken
 
 
 class Snapshots:
@@ -87,7 +93,7 @@ class Snapshots:
             reason = "an unexpected error; the server's log has it"
         if reason != last.error:
             log.warning("Pipeline %s can't be read: %s", shelf.pipeline.id, reason)
-        return Reading(last.snapshot, reason)
+        return Reading(last.snapshot, reason, last.taken)
 
     def _keep_fresh(self, shelf: _Shelf) -> None:
         while not self._stopped.is_set():

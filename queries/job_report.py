@@ -7,7 +7,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
@@ -55,10 +55,20 @@ class JobReport:
 
 @dataclass(frozen=True)
 class JobReading:
-    """The last good report of a job, and what is wrong now, if anything."""
+    """The last good report of a job, and what is wrong with the database now, if anything.
+
+    `found` is false when the database says that there is no such job.
+    """
 
     report: JobReport | None = None
     error: str | None = None
+    found: bool = True
+    taken: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> float:
+        """Seconds since the report was taken, by this process's clock."""
+        return time.monotonic() - self.taken
 
 
 def take_report(engine: Engine, job_id: str, timeout: float) -> JobReport | None:
@@ -135,9 +145,9 @@ class JobReports:
         try:
             report = self._take(job_id)
         except (DBAPIError, PoolTimeoutError) as error:
-            return JobReading(last.report, explain(error))
+            return JobReading(last.report, explain(error), taken=last.taken)
         if report is None:
-            return JobReading(None, f"There is no job {job_id}")
+            return JobReading(found=False)
         return JobReading(report)
 
 

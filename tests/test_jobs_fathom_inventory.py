@@ -108,7 +108,8 @@ def test_a_new_scan_refreshes_sizes_and_keeps_what_is_completed(
     with engine.begin() as connection:
         connection.execute(
             text(
-                "UPDATE app.etl_source_files SET phase1_completed_at = '2026-01-01', file_size_bytes = 1"
+                "UPDATE app.etl_source_files "
+                "SET phase1_completed_at = '2026-01-01', file_size_bytes = 1"
             )
         )
     walk(engine, storage, INVENTORY)

@@ -118,4 +118,5 @@ def test_reports_are_read_once_an_interval_and_survive_a_database_that_is_away(
 
 def test_an_unknown_job_is_told(tables: Engine) -> None:
     reports = JobReports(lambda job_id: take_report(tables, job_id, 10), interval=1)
-    assert reports.latest("abc").error == "There is no job abc"
+    assert reports.latest("abc").report is None
+    assert not reports.latest("abc").found

@@ -1,0 +1,77 @@
+"""The pipeline's active jobs, each with a link to its monitor."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+from dash import html
+
+from layouts import ids
+from layouts.formats import SHORT_ID, format_count, format_duration, format_percent, unknown
+from layouts.leaves import Leaves
+from layouts.links import job_link
+from layouts.statuses import format_status
+from layouts.tables import Column, table
+from pipelines.models import Pipeline
+
+KEY = "active"
+
+
+def active_jobs(pipeline: Pipeline) -> html.Details:
+    """The table of active jobs, open."""
+    place = next((g.label for g in pipeline.groupings if g.job_parameters), "About")
+    columns = [
+        Column("job", "Job", "link"),
+        Column("job_type", "Type"),
+        Column("place", place),
+        Column("status", "Status"),
+        Column("stage", "Stage"),
+        Column("progress", "Progress"),
+        Column("rate", "Rate"),
+        Column("eta", "ETA"),
+    ]
+    return html.Details(
+        [
+            html.Summary(["Active jobs", html.Span(id=ids.text(f"{KEY}.size"), className="note")]),
+            table(KEY, columns),
+        ],
+        open=True,
+        className="panel",
+    )
+
+
+def active_job_values(jobs: pd.DataFrame) -> Leaves:
+    """The rows of the table, from one row a job."""
+    rows = [_row(job) for job in jobs.to_dict("records")]
+    size = "none" if not rows else f"{len(rows):,}"
+    return Leaves(table={KEY: rows}, text={f"{KEY}.size": size})
+
+
+def _row(job: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": job["job_id"],
+        "job": f"[{_label(job['job_id'])}]({job_link(job['job_id'])})",
+        "job_type": job["job_type"],
+        "place": job["place"],
+        "status": format_status(job["status"]),
+        "stage": f"{job['stage']} of {job['total_stages']}",
+        "progress": progress(job),
+        "rate": job["rate_reason"] if unknown(rate := job["rate_per_minute"]) else f"{rate:.0f}/min",
+        "eta": format_duration(job["eta_seconds"]),
+    }
+
+
+def _label(job_id: str) -> str:
+    # The cell is Markdown: nothing in a job's id may act as such.
+    return f"{re.sub('[^0-9A-Za-z]', '', job_id)[:SHORT_ID]}… Monitor"
+
+
+def progress(job: dict[str, Any]) -> str:
+    """`45/128 (35.2%)`, and how many failed; tasks of the current stage."""
+    if not job["tasks"]:
+        return "no tasks yet"
+    failed = f", {format_count(job['failed'])} failed" if job["failed"] else ""
+    counts = f"{format_count(job['completed'])}/{format_count(job['tasks'])}"
+    return f"{counts} ({format_percent(job['percent'])}){failed}"

@@ -1,0 +1,76 @@
+"""Numbers as text: counts, bytes, percents, durations, rates and times."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+import pandas as pd
+
+NONE = "–"
+UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+SHORT_ID = 8
+
+
+def unknown(value: object) -> bool:
+    """Whether there is no number: None, NaN or NA."""
+    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
+
+
+def format_count(count: object) -> str:
+    """`12,450`; a dash where nobody knows."""
+    return NONE if unknown(count) else f"{int(count):,}"  # type: ignore[call-overload]
+
+
+def format_bytes(size: float) -> str:
+    """Decimal units with one decimal, `2.4 TB`; whole bytes."""
+    if size < 1000:
+        return f"{size:.0f} B"
+    power = min(int(math.log10(size) // 3), len(UNITS) - 1)
+    if round(size / 1000**power, 1) >= 1000 and power + 1 < len(UNITS):
+        power += 1
+    return f"{size / 1000**power:.1f} {UNITS[power]}"
+
+
+def format_percent(percent: float) -> str:
+    """`66.1%`."""
+    return f"{percent:.1f}%"
+
+
+def format_duration(seconds: float | None) -> str:
+    """`45.2s`, `12m 30s`, `3h 20m`, `3d 21h`."""
+    if unknown(seconds) or seconds is None or math.isinf(seconds):
+        return NONE
+    if seconds < MINUTE - 0.05:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < HOUR:
+        return f"{whole // MINUTE}m {whole % MINUTE}s"
+    if whole < DAY:
+        return f"{whole // HOUR}h {whole % HOUR // MINUTE}m"
+    return f"{whole // DAY}d {whole % DAY // HOUR}h"
+
+
+def format_rate(per_hour: float | None) -> str:
+    """`80/hr`; one decimal below 10."""
+    if unknown(per_hour) or per_hour is None:
+        return NONE
+    return f"{per_hour:,.1f}/hr" if per_hour < 10 else f"{per_hour:,.0f}/hr"
+
+
+def format_memory(megabytes: float | None) -> str:
+    """Megabytes as `512.5 MB` or `2.3 GB`."""
+    return NONE if unknown(megabytes) or megabytes is None else format_bytes(megabytes * 1e6)
+
+
+def format_moment(moment: datetime | None) -> str:
+    """A moment in UTC, `2026-01-06 12:00:00 UTC`."""
+    if unknown(moment) or moment is None:
+        return NONE
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def short_id(job_id: str) -> str:
+    """The first characters of a job's id."""
+    return f"{job_id[:SHORT_ID]}…" if len(job_id) > SHORT_ID else job_id

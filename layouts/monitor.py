@@ -1,0 +1,124 @@
+"""The monitor of one job: what it is, its stages and its tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids
+from layouts.formats import format_count, format_moment
+from layouts.leaves import Leaves
+from layouts.links import SELECTOR, pipeline_link
+from layouts.stages import stage_table, stage_values
+from layouts.statuses import format_status
+from layouts.tasks import task_table, task_values
+from pipelines.models import Pipeline
+
+FACTS = {
+    "status": "Status",
+    "stage": "Stage",
+    "created": "Submitted",
+    "updated": "Last sign of life",
+    "by": "Submitted by",
+}
+
+
+def monitor_page(job_id: str, job_type: str, parameters: Any, pipeline: Pipeline | None) -> html.Div:
+    """The skeleton; a job of no pipeline has no link to one."""
+    return html.Div(
+        [
+            *_link(pipeline),
+            html.H1([f"{job_type} ", html.Code(job_id, className="job-id")]),
+            html.Dl([_fact(key, label) for key, label in FACTS.items()], className="counts"),
+            html.Section(
+                [html.Strong("Error: "), html.Span(id=ids.text("error"))],
+                id=ids.shown("error"),
+                className="notice",
+                hidden=True,
+            ),
+            html.Details(
+                [html.Summary("Parameters"), _parameters(parameters)],
+                className="panel",
+                open=True,
+            ),
+            html.Section([html.H2("Stages"), stage_table()], className="panel"),
+            html.Section(
+                [
+                    html.H2(["Tasks", html.Span(id=ids.text("tasks.size"), className="note")]),
+                    task_table(),
+                ],
+                className="panel",
+            ),
+        ]
+    )
+
+
+def _link(pipeline: Pipeline | None) -> list[Component]:
+    if pipeline is None:
+        return []
+    return [
+        dcc.Link(
+            f"View Pipeline Dashboard: {pipeline.name}",
+            href=pipeline_link(pipeline.id),
+            className="button",
+        )
+    ]
+
+
+def _fact(key: str, label: str) -> html.Div:
+    return html.Div([html.Dt(label), html.Dd(id=ids.text(f"job.{key}"))])
+
+
+def _parameters(parameters: Any) -> html.Dl | html.P:
+    if not parameters:
+        return html.P("none", className="note")
+    return html.Dl(
+        [
+            html.Div([html.Dt(name), html.Dd(str(value))])
+            for name, value in sorted(parameters.items())
+        ],
+        className="parameters",
+    )
+
+
+def monitor_values(report: Any) -> Leaves:
+    """Every leaf of the page, from a JobReport."""
+    job = report.job
+    text = {
+        "job.status": format_status(job.status),
+        "job.stage": f"{job.stage} of {job.total_stages}",
+        "job.created": format_moment(job.created_at),
+        "job.updated": format_moment(job.updated_at),
+        "job.by": str(job.metadata.get("submitted_by") or "–"),
+        "error": job.error_details or "",
+        "tasks.size": _size(len(report.tasks), report.tasks_total),
+    }
+    return (
+        Leaves(text=text, shown={"error": bool(job.error_details)})
+        | stage_values(report.stages)
+        | task_values(report.tasks)
+    )
+
+
+def _size(listed: int, total: int) -> str:
+    if listed == total:
+        return f"{format_count(total)}"
+    return f"{format_count(total)}, of which the first {format_count(listed)} are listed"
+
+
+def missing_page(job_id: str, found: bool) -> html.Div:
+    """For a job that is not there, or (`found`) of which nobody can say yet."""
+    question = (
+        f"The job {job_id} can't be read now. Open this page again in a moment."
+        if found
+        else f"There is no job “{job_id}”."
+    )
+    return html.Div(
+        [
+            html.H1("Job monitor"),
+            html.P(question, className="notice"),
+            dcc.Link("All pipelines", href=SELECTOR),
+        ]
+    )

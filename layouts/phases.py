@@ -1,0 +1,121 @@
+"""The phase cards: progress, counts, pace and the phase's submit button."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from dash import html
+
+from layouts import ids
+from layouts.bars import bar_values, progress_bar
+from layouts.formats import (
+    format_count,
+    format_duration,
+    format_percent,
+    format_rate,
+    unknown,
+)
+from layouts.leaves import Leaves
+from layouts.submit import opener
+from pipelines.models import Phase, Pipeline
+
+HOUR = 3600
+NO_TASKS = "The registry does not say how to find this phase's tasks"
+
+
+def phase_cards(pipeline: Pipeline, refusals: Mapping[str, str | None]) -> html.Section:
+    """One card a phase; `refusals` says for each job type why it can't be submitted, or none."""
+    cards = [
+        _card(pipeline, phase, number, refusals)
+        for number, phase in enumerate(pipeline.phases, start=1)
+    ]
+    return html.Section(cards, className="cards", **{"aria-label": "Phases"})
+
+
+def _card(
+    pipeline: Pipeline, phase: Phase, number: int, refusals: Mapping[str, str | None]
+) -> html.Article:
+    actions = [action for action in pipeline.submit_actions if action.phase == phase.id]
+    return html.Article(
+        [
+            html.H2([html.Span(f"Phase {number}", className="ordinal"), phase.name]),
+            html.P(phase.description, className="note"),
+            html.Div(
+                [progress_bar(phase.id), html.Span(id=ids.text(f"{phase.id}.percent"))],
+                className="progress-line",
+            ),
+            html.Dl(_counts(phase, number), className="counts"),
+            html.P(
+                [html.Span(id=ids.text(f"{phase.id}.{key}")) for key in ("average", "rate", "eta")],
+                className="facts",
+            ),
+            *(opener(action, refusals.get(action.job_type)) for action in actions),
+        ],
+        className="card-plain",
+    )
+
+
+def _counts(phase: Phase, number: int) -> list[html.Div]:
+    names = ["pending", "processing", "completed", "failed"]
+    if number > 1:
+        names.insert(0, "eligible")
+    unknown_why = {} if phase.has_tasks else {"processing": NO_TASKS, "failed": NO_TASKS}
+    return [
+        html.Div(
+            [
+                html.Dt(name.capitalize(), className=name),
+                html.Dd(id=ids.text(f"{phase.id}.card.{name}"), title=unknown_why.get(name)),
+            ]
+        )
+        for name in names
+    ]
+
+
+def phase_values(phases: pd.DataFrame) -> Leaves:
+    """The cards' leaves, and the banner's tile of each phase, from one row a phase."""
+    leaves = Leaves()
+    for phase in phases.to_dict("records"):
+        leaves |= bar_values(phase["phase"], phase) | _texts(phase)
+    return leaves
+
+
+def _texts(phase: dict[str, Any]) -> Leaves:
+    key = phase["phase"]
+    counts = {
+        f"{key}.card.{name}": format_count(phase[name])
+        for name in ("pending", "processing", "completed", "failed")
+    }
+    if phase["number"] > 1:
+        counts[f"{key}.card.eligible"] = format_count(phase["eligible"])
+    return Leaves(
+        text={
+            **counts,
+            f"{key}.completed": format_count(phase["completed"]),
+            f"{key}.percent": format_percent(phase["percent"]),
+            f"{key}.average": _average(phase),
+            f"{key}.rate": _rate(phase),
+            f"{key}.eta": _eta(phase),
+        }
+    )
+
+
+def _average(phase: dict[str, Any]) -> str:
+    if unknown(phase["average_seconds"]):
+        return "Avg time: –"
+    tasks = format_count(phase["average_tasks"])
+    return f"Avg time: {format_duration(phase['average_seconds'])} over {tasks} tasks"
+
+
+def _rate(phase: dict[str, Any]) -> str:
+    rate = phase["rate_per_hour"]
+    return f"Rate: none – {phase['rate_reason']}" if unknown(rate) else f"Rate: {format_rate(rate)}"
+
+
+def _eta(phase: dict[str, Any]) -> str:
+    eta, reason = phase["eta_hours"], phase["eta_reason"]
+    if not unknown(eta):
+        return f"ETA: {format_duration(eta * HOUR)}"
+    # The rate's reason stands beside it already.
+    return "ETA: –" if reason == phase["rate_reason"] else f"ETA: {reason}"

@@ -1,0 +1,89 @@
+"""The pipelines as cards: the first page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from dash import dcc, html
+
+from layouts import ids
+from layouts.bars import bar_values, progress_bar
+from layouts.formats import NONE, format_count, format_percent
+from layouts.leaves import Leaves
+from layouts.links import pipeline_link
+from pipelines.models import Pipeline
+from pipelines.registry import Registry
+
+
+def selector_page(registry: Registry, missing: str | None = None) -> html.Div:
+    """The skeleton; `missing` is the name of a pipeline that was asked for and is not there."""
+    notice = [
+        html.P(
+            ["There is no pipeline ", html.Strong(f"“{missing}”"), ". These are there:"],
+            className="notice",
+        )
+    ]
+    return html.Div(
+        [
+            html.H1("Pipelines"),
+            *(notice if missing is not None else []),
+            html.Section(
+                [_card(pipeline) for pipeline in registry.values()],
+                className="cards",
+                **{"aria-label": "Pipelines"},
+            ),
+        ]
+    )
+
+
+def _card(pipeline: Pipeline) -> html.Article:
+    phases = [
+        html.Div(
+            [
+                html.Span(f"Phase {number}: {phase.name}"),
+                progress_bar(f"{pipeline.id}.{phase.id}"),
+                html.Span(id=ids.text(f"{pipeline.id}.{phase.id}.percent")),
+            ],
+            className="progress-line",
+        )
+        for number, phase in enumerate(pipeline.phases, start=1)
+    ]
+    facts = [html.Span(id=ids.text(f"{pipeline.id}.{key}")) for key in ("files", "jobs", "problem")]
+    return html.Article(
+        [
+            html.H2(dcc.Link(pipeline.name, href=pipeline_link(pipeline.id))),
+            html.P(pipeline.description, className="note"),
+            *phases,
+            html.P(facts, className="facts"),
+        ],
+        className="card-plain",
+    )
+
+
+def selector_values(
+    pipeline: Pipeline, summary: Any, phases: pd.DataFrame, jobs: pd.DataFrame, problem: str | None
+) -> Leaves:
+    """The leaves of one pipeline's card."""
+    leaves = Leaves(
+        text={
+            "files": f"{format_count(summary.total_files)} files",
+            "jobs": f"{format_count(len(jobs))} active jobs",
+            "problem": f"can't be read now: {problem}" if problem else "",
+        }
+    )
+    for phase in phases.to_dict("records"):
+        percent = {f"{phase['phase']}.percent": format_percent(phase["percent"])}
+        leaves |= bar_values(phase["phase"], phase) | Leaves(text=percent)
+    return leaves.under(pipeline.id)
+
+
+def no_selector_values(pipeline: Pipeline, problem: str | None) -> Leaves:
+    """The leaves of a card whose numbers are not there yet."""
+    empty: Mapping[str, Any] = {"total": 0, "completed": 0, "processing": 0, "failed": 0}
+    reason = f"can't be read: {problem}" if problem else "being read for the first time"
+    leaves = Leaves(text={"files": f"{NONE} files", "jobs": f"{NONE} active jobs", "problem": reason})
+    for phase in pipeline.phases:
+        leaves |= bar_values(phase.id, empty) | Leaves(text={f"{phase.id}.percent": NONE})
+    return leaves.under(pipeline.id)

@@ -1,0 +1,21 @@
+"""Statuses of jobs and tasks: a symbol and a label each, so that colour is never the only sign."""
+
+from __future__ import annotations
+
+SYMBOLS = {
+    "queued": "○",
+    "pending": "○",
+    "processing": "◐",
+    "retrying": "↻",
+    "pending_retry": "↻",
+    "completed": "✓",
+    "completed_with_errors": "!",
+    "failed": "✕",
+    "cancelled": "–",
+}
+
+
+def format_status(status: str) -> str:
+    """A status with its symbol; one that nobody knows is shown as it is."""
+    symbol = SYMBOLS.get(status)
+    return f"{symbol} {status.replace('_', ' ')}" if symbol else status
