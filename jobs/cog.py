@@ -1,0 +1,70 @@
+"""Writes Cloud Optimized GeoTIFFs: tiled, compressed without loss, with overviews."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import rasterio.shutil
+from numpy.typing import NDArray
+
+# shutil.copy raises GDAL's own errors, which rasterio keeps to itself.
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import RasterioError
+from rasterio.io import MemoryFile
+
+# From this width or height on, blocks are larger: fewer of them to ask for.
+LARGE_PIXELS = 2048
+# GDAL keeps as many megabytes of blocks, else a twentieth of the machine's memory in each process.
+# It looks once, before its first raster.
+os.environ.setdefault("GDAL_CACHEMAX", "256")
+
+
+def write_bands(
+    target: Path, bands: Sequence[NDArray[Any]], names: Sequence[str], profile: dict[str, Any]
+) -> None:
+    """Writes arrays of (row, column) as bands, each with its name; profile as rasterio's."""
+    height, width = bands[0].shape
+    layout = {"driver": "GTiff", "count": len(bands), "height": height, "width": width}
+    with MemoryFile() as memory:
+        with memory.open(**profile, **layout, interleave="band") as raster:
+            for number, band in enumerate(bands, start=1):
+                raster.write(band, number)
+            raster.descriptions = tuple(names)
+        with memory.open() as raster:
+            copy_as_cog(raster, target)
+
+
+def copy_as_cog(source: Any, target: Path, compression: str = "deflate") -> None:
+    """Writes an open raster as COG, block by block, with everything it carries.
+
+    Overviews take the nearest pixel: they never show a value that the raster does not have.
+    Raises RasterioError for a source that can't be read and a target that can't be written.
+    """
+    options = {
+        "blocksize": 512 if max(source.width, source.height) >= LARGE_PIXELS else 256,
+        "compress": compression,
+        "predictor": "yes" if _predictable(source) else "no",
+        "overview_resampling": "nearest",
+        "overviews": "ignore_existing",
+        "bigtiff": "if_safer",
+    }
+    try:
+        rasterio.shutil.copy(source, target, driver="COG", **options)
+    except CPLE_BaseError as error:
+        raise RasterioError(explain(error)) from error
+
+
+def _predictable(source: Any) -> bool:
+    # Neighbours predict a pixel in whole bytes, and only real numbers.
+    bits = source.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", "8")
+    return "complex" not in source.dtypes[0] and int(bits) % 8 == 0
+
+
+def explain(error: BaseException) -> str:
+    """GDAL's own words for an error, on one line: the last cause says most."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())

@@ -1,0 +1,1 @@
+"""Any GeoTIFFs: validated, converted to COGs, and described with STAC."""

@@ -1,0 +1,75 @@
+"""Stage 3: a STAC item beside each COG, and the collection of them all."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+from math import isfinite
+from pathlib import PurePosixPath
+from typing import Any
+
+from rasterio.warp import transform_bounds
+
+from jobs.collection import register_collection
+from jobs.reading import open_raster
+from jobs.stac import Description, item_path, write_item
+from jobs.stages import Parameters, Result
+from jobs.storage import Storage
+
+WGS84 = "EPSG:4326"
+# STAC's names of what numpy calls otherwise.
+_DATA_TYPES = {"complex_int16": "cint16", "complex64": "cfloat32", "complex128": "cfloat64"}
+
+
+def extract_stac(parameters: Parameters, storage: Storage) -> Result:
+    """Describes each COG below the output prefix that has no item yet; by force, all of them.
+
+    A raster without a CRS becomes an item without geometry, as nobody knows where it lies.
+    """
+    container, prefix = parameters["output_container"], parameters["output_prefix"].strip("/")
+    if not storage.exists(container, prefix):
+        return {"items": 0, "described": 0, "collection": None}
+    paths = {blob.path for blob in storage.blobs(container, prefix)}
+    rasters = sorted(path for path in paths if path.endswith(".tif"))
+    if not parameters.get("force_reprocess"):
+        rasters = [path for path in rasters if item_path(path) not in paths]
+    for path in rasters:
+        with storage.reading(container, path) as file, open_raster(file) as raster:
+            described = describe(PurePosixPath(path).stem, parameters["collection_id"], raster)
+        write_item(storage, container, path, prefix, described)
+    return {"described": len(rasters), **register_collection(parameters, storage)}
+
+
+def describe(item_id: str, collection_id: str, raster: Any) -> Description:
+    """What an open raster's item says of it."""
+    bands = [_band(raster, index) for index in range(raster.count)]
+    properties = {"crs": raster.crs.to_string()} if raster.crs else {}
+    return Description(item_id, collection_id, _bounds(raster), _moment(raster), properties, bands)
+
+
+def _bounds(raster: Any) -> tuple[float, float, float, float] | None:
+    """West, south, east and north in degrees; none where the CRS does not say where that is."""
+    if raster.crs is None:
+        return None
+    west, south, east, north = transform_bounds(raster.crs, WGS84, *raster.bounds)
+    if not all(isfinite(degrees) for degrees in (west, south, east, north)):
+        return None
+    # Across the antimeridian one rectangle can only be all the way round.
+    return (west, south, east, north) if west <= east else (-180.0, south, 180.0, north)
+
+
+def _moment(raster: Any) -> datetime:
+    """When the raster says it was made; now for one that does not say."""
+    with suppress(ValueError):
+        tag = raster.tags().get("TIFFTAG_DATETIME", "")
+        return datetime.strptime(tag, "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+    return datetime.now(UTC)
+
+
+def _band(raster: Any, index: int) -> dict[str, Any]:
+    name = raster.descriptions[index] or f"band {index + 1}"
+    dtype, nodata = raster.dtypes[index], raster.nodatavals[index]
+    band = {"name": name, "data_type": _DATA_TYPES.get(dtype, dtype)}
+    if nodata is None:
+        return band
+    return {**band, "nodata": nodata if isfinite(nodata) else str(nodata)}

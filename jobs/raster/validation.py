@@ -1,0 +1,72 @@
+"""Stage 1: which GeoTIFFs there are, and whether each can be opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rasterio.errors import RasterioError
+from sqlalchemy import Connection
+
+from jobs.cog import explain
+from jobs.raster.naming import ETL_TYPE, group_key, is_raster
+from jobs.reading import open_raster
+from jobs.source_files import SourceFile, upsert
+from jobs.stages import Job, Parameters, Result, Task, TaskError
+from jobs.storage import Blob, Storage
+
+BATCH_SIZE = 1000
+UNREADABLE_NAMED = 100
+
+
+def validate(parameters: Parameters, storage: Storage) -> Result:
+    """Opens every GeoTIFF below the prefix; names those that can't be opened, and why.
+
+    `listed` holds [path, size, metadata] of each for `record_rasters`. Raises TaskError for none.
+    """
+    container, prefix = parameters["source_container"], parameters["prefix"].strip("/")
+    blobs = [blob for blob in storage.blobs(container, prefix) if is_raster(blob.path)]
+    if not blobs:
+        raise TaskError(
+            f"{container}/{prefix} has no GeoTIFF; expected *.tif or *.tiff in "
+            f"{storage.place(container)}"
+        )
+    listed = [(blob.path, blob.size, _inspect(storage, container, blob)) for blob in blobs]
+    unreadable = {path: kind["unreadable"] for path, _, kind in listed if kind["unreadable"]}
+    return {
+        "files": len(listed),
+        "bytes": sum(size or 0 for _, size, _ in listed),
+        "unreadable": len(unreadable),
+        "unreadable_files": dict(list(unreadable.items())[:UNREADABLE_NAMED]),
+        "listed": listed,
+    }
+
+
+def record_rasters(connection: Connection, job: Job, _task: Task, result: Result) -> None:
+    """Registers all files, also unreadable ones: they stay pending, where they are seen."""
+    files = [
+        SourceFile(path, size, metadata, group_key(path))
+        for path, size, metadata in result["listed"]
+    ]
+    upsert(connection, ETL_TYPE, job.parameters["source_container"], files, batch_size=BATCH_SIZE)
+
+
+def _inspect(storage: Storage, container: str, blob: Blob) -> dict[str, Any]:
+    with storage.reading(container, blob.path) as file:
+        try:
+            return _metadata(file)
+        except RasterioError as error:
+            nothing = dict.fromkeys(("crs", "width", "height", "bands", "dtype"))
+            return {**nothing, "unreadable": explain(error)}
+
+
+def _metadata(file: Path) -> dict[str, Any]:
+    with open_raster(file) as raster:
+        return {
+            "crs": raster.crs.to_string() if raster.crs else None,
+            "width": raster.width,
+            "height": raster.height,
+            "bands": raster.count,
+            "dtype": raster.dtypes[0],
+            "unreadable": None,
+        }

@@ -1,0 +1,79 @@
+"""STAC items: one beside each COG, static, with relative links and named bands."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pystac
+
+from jobs.storage import Storage
+
+COLLECTION_FILE = "collection.json"
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an item says of a raster.
+
+    `bounds` is west, south, east, north in degrees; none for a raster that lies nowhere known.
+    `bands` are STAC bands: each with its name, and what else is known of it.
+    """
+
+    item_id: str
+    collection_id: str
+    bounds: tuple[float, float, float, float] | None
+    moment: datetime
+    properties: Mapping[str, Any]
+    bands: Sequence[Mapping[str, Any]]
+
+
+def item_path(raster_path: str) -> str:
+    """Path of the item beside a raster."""
+    return f"{raster_path.removesuffix('.tif')}.json"
+
+
+def collection_path(prefix: str) -> str:
+    """Path of the collection of all items below a prefix."""
+    return posixpath.join(prefix.strip("/"), COLLECTION_FILE)
+
+
+def write_item(
+    storage: Storage, container: str, raster_path: str, prefix: str, raster: Description
+) -> str:
+    """Writes the item of a raster that lies below a collection's prefix; the item's path."""
+    path = item_path(raster_path)
+    item = pystac.Item(
+        raster.item_id,
+        geometry=_rectangle(raster.bounds) if raster.bounds else None,
+        bbox=list(raster.bounds) if raster.bounds else None,
+        datetime=raster.moment,
+        properties=dict(raster.properties),
+        collection=raster.collection_id,
+    )
+    item.add_asset("raster", _asset(posixpath.basename(raster_path), raster.bands))
+    collection = posixpath.relpath(collection_path(prefix), posixpath.dirname(path) or ".")
+    for relation in ("root", "parent", "collection"):
+        item.add_link(pystac.Link(relation, collection, pystac.MediaType.JSON))
+    content = item.to_dict(include_self_link=False, transform_hrefs=False)
+    storage.write_bytes(container, path, json.dumps(content, indent=1).encode())
+    return path
+
+
+def _asset(name: str, bands: Sequence[Mapping[str, Any]]) -> pystac.Asset:
+    return pystac.Asset(
+        f"./{name}",
+        media_type=pystac.MediaType.COG,
+        roles=["data"],
+        extra_fields={"bands": [dict(band) for band in bands]},
+    )
+
+
+def _rectangle(bounds: tuple[float, float, float, float]) -> dict[str, Any]:
+    west, south, east, north = bounds
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
