@@ -27,12 +27,12 @@ LARGEST_REQUEST = 1_000_000
 def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     """The dashboard over the database at `url`, with its snapshots being renewed."""
     from dash import Dash
-    from layouts.page import INDEX, shell
 
     import api
     import callbacks
     from database.engine import open_engine
     from jobs.submission import Submitter
+    from layouts.page import INDEX, shell
     from queries.cache import Snapshots
     from queries.job_report import JobReports, take_report
     from queries.snapshot import take_snapshot
@@ -53,7 +53,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         index_string=INDEX,
         suppress_callback_exceptions=True,
         title="Pipeline Monitor",
-        update_title=None,
+        update_title="",
     )
     app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.layout = shell()
@@ -99,7 +99,7 @@ def _prepared(command: Any) -> Any:
 @click.option("--host", help="Address to serve on.")
 @click.option("--port", type=int, help="Port to serve on.")
 @click.pass_context
-def main(context: click.Context, **given: Any) -> None:
+def main(context: click.Context, /, **given: Any) -> None:
     """Watch file pipelines in PostgreSQL, and run their jobs.
 
     Without a command: prepares what is missing, serves the dashboard and runs its jobs.

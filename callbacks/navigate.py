@@ -58,7 +58,7 @@ def build(sources: Sources, address: Address) -> Component:
     """The skeleton of the page at an address."""
     if address.job_id is not None:
         return _monitor(sources, address.job_id)
-    if address.pipeline in sources.registry:
+    if address.pipeline is not None and address.pipeline in sources.registry:
         return _pipeline(sources, address.pipeline)
     return selector_page(sources.registry, address.pipeline)
 

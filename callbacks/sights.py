@@ -56,7 +56,7 @@ def look(sources: Sources, address: Address, *, renew: bool = False) -> Sight:
     read = sources.snapshots.renew if renew else sources.snapshots.latest
     if address.job_id is not None:
         return _job(sources, address.job_id)
-    if address.pipeline in sources.registry:
+    if address.pipeline is not None and address.pipeline in sources.registry:
         return _pipeline(sources.registry[address.pipeline], read(address.pipeline))
     return _selector(sources, read)
 

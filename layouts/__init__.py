@@ -1,1 +1,1 @@
-"""Draws: pure functions from the registry and frames to pages and to what a tick writes into them."""
+"""Draws: pure functions from the registry and frames to pages and their leaves' values."""

@@ -58,7 +58,9 @@ def _row(job: dict[str, Any]) -> dict[str, Any]:
         "status": format_status(job["status"]),
         "stage": f"{job['stage']} of {job['total_stages']}",
         "progress": progress(job),
-        "rate": job["rate_reason"] if unknown(rate := job["rate_per_minute"]) else f"{rate:.0f}/min",
+        "rate": job["rate_reason"]
+        if unknown(rate := job["rate_per_minute"])
+        else f"{rate:.0f}/min",
         "eta": format_duration(job["eta_seconds"]),
     }
 

@@ -80,6 +80,8 @@ def _rate(summary: Any) -> str:
 def _eta(summary: Any) -> str:
     if summary.eta_hours is not None:
         return f"ETA: {format_duration(summary.eta_hours * HOUR)}"
-    return f"ETA: {summary.eta_reason}" if summary.eta_reason == "done" else (
-        f"ETA: none – {summary.eta_reason}"
+    return (
+        f"ETA: {summary.eta_reason}"
+        if summary.eta_reason == "done"
+        else (f"ETA: none – {summary.eta_reason}")
     )

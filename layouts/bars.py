@@ -7,6 +7,7 @@ from typing import Any
 from dash import html
 
 from layouts import ids
+from layouts.aria import aria
 from layouts.formats import unknown
 from layouts.leaves import Leaves
 
@@ -19,7 +20,7 @@ def progress_bar(key: str) -> html.Div:
         html.Div(id=ids.bar(f"{key}.{segment}"), className=f"segment {segment}")
         for segment in SEGMENTS
     ]
-    return html.Div(segments, className="bar", **{"aria-hidden": "true"})
+    return html.Div(segments, className="bar", **aria(hidden="true"))
 
 
 def bar_values(key: str, phase: Any) -> Leaves:

@@ -15,7 +15,7 @@ SHORT_ID = 8
 
 def unknown(value: object) -> bool:
     """Whether there is no number: None, NaN or NA."""
-    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]
+    return value is None or bool(pd.isna(value))
 
 
 def format_count(count: object) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 from dash import html
 
 from layouts import ids
+from layouts.aria import aria
 from layouts.leaves import Leaves
 from layouts.tables import Column, table
 from pipelines.models import Grouping, Pipeline
@@ -19,14 +20,14 @@ def breakdowns(pipeline: Pipeline) -> html.Section:
         html.Details(
             [
                 html.Summary([f"{grouping.label} breakdown", _size(grouping)]),
-                table(_key(grouping), _columns(pipeline, grouping)),
+                table(_key(grouping), _columns(pipeline, grouping), filtered=True),
             ],
             open=number == 0,
             className="panel",
         )
         for number, grouping in enumerate(pipeline.groupings)
     ]
-    return html.Section(toggles, **{"aria-label": "Breakdowns"})
+    return html.Section(toggles, **aria(label="Breakdowns"))
 
 
 def _size(grouping: Grouping) -> html.Span:

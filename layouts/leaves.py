@@ -32,12 +32,11 @@ class Leaves:
 
     def under(self, prefix: str) -> Leaves:
         """The same leaves with a prefix to their keys."""
-        return Leaves(
-            *(
-                {f"{prefix}.{key}": value for key, value in kind.items()}
-                for kind in (self.text, self.bar, self.table, self.shown)
-            )
-        )
+        kinds: list[Any] = [
+            {f"{prefix}.{key}": value for key, value in kind.items()}
+            for kind in (self.text, self.bar, self.table, self.shown)
+        ]
+        return Leaves(*kinds)
 
     def value(self, leaf_id: Mapping[str, str]) -> Any:
         """The property of a leaf by its id. Raises KeyError for a leaf without a value."""

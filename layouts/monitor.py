@@ -25,7 +25,9 @@ FACTS = {
 }
 
 
-def monitor_page(job_id: str, job_type: str, parameters: Any, pipeline: Pipeline | None) -> html.Div:
+def monitor_page(
+    job_id: str, job_type: str, parameters: Any, pipeline: Pipeline | None
+) -> html.Div:
     """The skeleton; a job of no pipeline has no link to one."""
     return html.Div(
         [

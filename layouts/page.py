@@ -6,6 +6,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from layouts import ids
+from layouts.aria import aria
 from layouts.links import SELECTOR
 
 # Choices of the refresh in seconds; 0 is off. While jobs run, the default looks more often.
@@ -52,7 +53,7 @@ def shell() -> html.Div:
 
 
 def _title() -> html.Nav:
-    return html.Nav(dcc.Link("Pipeline Monitor", href=SELECTOR), **{"aria-label": "Home"})
+    return html.Nav(dcc.Link("Pipeline Monitor", href=SELECTOR), **aria(label="Home"))
 
 
 def _controls() -> html.Div:

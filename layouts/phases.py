@@ -9,6 +9,7 @@ import pandas as pd
 from dash import html
 
 from layouts import ids
+from layouts.aria import aria
 from layouts.bars import bar_values, progress_bar
 from layouts.formats import (
     format_count,
@@ -31,7 +32,7 @@ def phase_cards(pipeline: Pipeline, refusals: Mapping[str, str | None]) -> html.
         _card(pipeline, phase, number, refusals)
         for number, phase in enumerate(pipeline.phases, start=1)
     ]
-    return html.Section(cards, className="cards", **{"aria-label": "Phases"})
+    return html.Section(cards, className="cards", **aria(label="Phases"))
 
 
 def _card(

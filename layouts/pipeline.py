@@ -63,4 +63,3 @@ def pipeline_values(
     for grouping in pipeline.groupings:
         leaves |= breakdown_values(grouping, groupings[grouping.field])
     return leaves
-

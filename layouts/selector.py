@@ -9,6 +9,7 @@ import pandas as pd
 from dash import dcc, html
 
 from layouts import ids
+from layouts.aria import aria
 from layouts.bars import bar_values, progress_bar
 from layouts.formats import NONE, format_count, format_percent
 from layouts.leaves import Leaves
@@ -32,7 +33,7 @@ def selector_page(registry: Registry, missing: str | None = None) -> html.Div:
             html.Section(
                 [_card(pipeline) for pipeline in registry.values()],
                 className="cards",
-                **{"aria-label": "Pipelines"},
+                **aria(label="Pipelines"),
             ),
         ]
     )
@@ -83,7 +84,9 @@ def no_selector_values(pipeline: Pipeline, problem: str | None) -> Leaves:
     """The leaves of a card whose numbers are not there yet."""
     empty: Mapping[str, Any] = {"total": 0, "completed": 0, "processing": 0, "failed": 0}
     reason = f"can't be read: {problem}" if problem else "being read for the first time"
-    leaves = Leaves(text={"files": f"{NONE} files", "jobs": f"{NONE} active jobs", "problem": reason})
+    leaves = Leaves(
+        text={"files": f"{NONE} files", "jobs": f"{NONE} active jobs", "problem": reason}
+    )
     for phase in pipeline.phases:
         leaves |= bar_values(phase.id, empty) | Leaves(text={f"{phase.id}.percent": NONE})
     return leaves.under(pipeline.id)

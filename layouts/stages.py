@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from dash import dash_table
+from dash.development.base_component import Component
 
 from layouts.formats import format_duration, format_memory, unknown
 from layouts.leaves import Leaves
@@ -13,7 +13,7 @@ KEY = "stages"
 COUNTS = ("tasks", "pending", "queued", "processing", "completed", "failed", "other")
 
 
-def stage_table() -> dash_table.DataTable:
+def stage_table() -> Component:
     """The table without rows."""
     return table(
         KEY,
@@ -38,7 +38,9 @@ def stage_values(stages: pd.DataFrame) -> Leaves:
             **{name: stage[name] for name in ("stage", "task_type", *COUNTS)},
             "id": stage["stage"],
             "percent": stage["percent"],
-            "rate": "–" if unknown(stage["rate_per_minute"]) else f"{stage['rate_per_minute']:.0f}/min",
+            "rate": "–"
+            if unknown(stage["rate_per_minute"])
+            else f"{stage['rate_per_minute']:.0f}/min",
             "eta": format_duration(stage["eta_seconds"]),
             "average": format_duration(stage["average_seconds"]),
             "p95": format_duration(stage["p95_seconds"]),

@@ -11,6 +11,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import ids
+from layouts.aria import aria
 from layouts.formats import short_id
 from layouts.links import job_link
 from layouts.statuses import format_status
@@ -25,7 +26,7 @@ def opener(action: SubmitAction, refusal: str | None) -> html.Div:
     return html.Div(
         [
             html.Button(
-                [html.Span(action.icon, **{"aria-hidden": "true"}), f" {action.label}"],
+                [html.Span(action.icon, **aria(hidden="true")), f" {action.label}"],
                 id=ids.opener(action.job_type),
                 className="button",
                 disabled=refusal is not None,
@@ -100,9 +101,7 @@ def _row(job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> htm
         [
             html.Label(title, htmlFor=_dom_id(job_type, _names(parameter)[0])),
             _control(job_type, parameter, suggestions),
-            html.Div(
-                id=ids.mistake(job_type, parameter.name), className="mistake", role="alert"
-            ),
+            html.Div(id=ids.mistake(job_type, parameter.name), className="mistake", role="alert"),
             html.Div(parameter.help, className="note"),
         ],
         className="field",
@@ -114,7 +113,7 @@ def _dom_id(job_type: str, name: str) -> str:
     return json.dumps({"field": name, "form": job_type}, separators=(",", ":"))
 
 
-def _control(job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> Component:
+def _control(job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> Any:
     if parameter.type == "bbox":
         edges = [
             dbc.Input(
@@ -144,9 +143,7 @@ def _choice(field: ids.Id, parameter: Parameter) -> dcc.Dropdown:
     )
 
 
-def _input(
-    field: ids.Id, job_type: str, parameter: Parameter, suggestions: Sequence[str]
-) -> Component:
+def _input(field: ids.Id, job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> Any:
     if parameter.type == "integer":
         return dbc.Input(
             id=field,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dash import dash_table
+from dash.development.base_component import Component
 
 from layouts import ids
 
@@ -25,17 +26,17 @@ class Column:
     kind: Literal["text", "count", "percent", "link"] = "text"
 
 
-def table(key: str, columns: list[Column]) -> dash_table.DataTable:
+def table(key: str, columns: list[Column], *, filtered: bool = False) -> Component:
     """A table without rows; a tick writes them. Sorting and filtering outlive that.
 
     Markup in a cell is shown as text: only link cells, whose text is ours, are Markdown.
     """
-    return dash_table.DataTable(
+    made: Component = dash_table.DataTable(  # type: ignore[attr-defined] # dash hides it
         id=ids.table(key),
         columns=[_column(column) for column in columns],
         data=[],
         sort_action="native",
-        filter_action="native",
+        filter_action="native" if filtered else "none",
         filter_options={"case": "insensitive", "placeholder_text": "filter"},
         page_size=PAGE_SIZE,
         markdown_options={"html": False, "link_target": "_self"},
@@ -48,6 +49,7 @@ def table(key: str, columns: list[Column]) -> dash_table.DataTable:
         cell_selectable=False,
         style_as_list_view=True,
     )
+    return made
 
 
 def _align(column: Column) -> str:

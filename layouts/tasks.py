@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from dash import dash_table
+from dash.development.base_component import Component
 
 from layouts.formats import format_duration, format_memory, format_moment, unknown
 from layouts.leaves import Leaves
@@ -15,7 +15,7 @@ from layouts.tables import Column, table
 KEY = "tasks"
 
 
-def task_table() -> dash_table.DataTable:
+def task_table() -> Component:
     """The table without rows."""
     return table(
         KEY,
@@ -30,6 +30,7 @@ def task_table() -> dash_table.DataTable:
             Column("started", "Started"),
             Column("error", "Error"),
         ],
+        filtered=True,
     )
 
 

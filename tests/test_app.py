@@ -17,11 +17,11 @@ FILES, RWA_DONE = 3536, 1856
 
 
 @pytest.fixture(scope="module")
-def folder(sample: Path, short_folder: Path) -> Iterator[Path]:
+def folder(sample: Path, short_folder: Path) -> Path:
     """A data folder with the sample in it."""
     folder = short_folder / "data"
     shutil.copytree(sample, folder)
-    yield folder
+    return folder
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def finished_groups(engine: Engine) -> dict[str, Any]:
         " WHERE task_type = 'fathom_band_stack' AND status = 'completed'"
     )
     with engine.connect() as connection:
-        return {task_id: at for task_id, at in connection.execute(query)}
+        return dict(tuple(row) for row in connection.execute(query))
 
 
 def test_a_runner_killed_in_a_stage_loses_nothing_and_does_every_group_once(
