@@ -20,15 +20,17 @@ def register(app: Dash, sources: Sources) -> None:
         *FRAME,
         Input(ids.TICK, "n_intervals"),
         Input(ids.REFRESH, "n_clicks"),
+        Input(ids.SUBMITTED, "data"),
         State(ids.LOCATION, "pathname"),
         State(ids.LOCATION, "search"),
         State(ids.VERSION, "data"),
         prevent_initial_call=True,
     )
     def refresh_page(
-        _tick: int, _clicks: int, pathname: str, search: str, version: str
+        _tick: int, _clicks: int, _submitted: str, pathname: str, search: str, version: str
     ) -> tuple[Any, ...]:
-        renew = ctx.triggered_id == ids.REFRESH
+        # A person who has just clicked wants to see what came of it.
+        renew = ctx.triggered_id in (ids.REFRESH, ids.SUBMITTED)
         sight = look(sources, read_address(pathname, search), renew=renew)
         asked = ctx.outputs_list[: len(ids.LEAVES)]
         changed = sight.version != version

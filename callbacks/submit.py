@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
-from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update, set_props
 
 from jobs.submission import SubmissionError, Submitter
 from layouts import ids
@@ -40,6 +41,7 @@ def register(app: Dash, registry: Registry, submitter: Submitter) -> None:
         action = registry.action(ctx.triggered_id["form"])
         assert action is not None
         mistakes, answer = submit(submitter, action, values)
+        set_props(ids.SUBMITTED, {"data": uuid4().hex})
         return [mistakes.get(name, "") for name in asked], answer
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
@@ -82,16 +81,14 @@ def _spread(write: Callable[[Portion], int], workers: int) -> Iterator[tuple[Por
         yield from ((portion, write(portion)) for portion in portions())
         return
     # Spawned, as a fork would copy the threads' locks of whoever calls.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
-    with pool:
-        futures = {pool.submit(write, portion): portion for portion in portions()}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with get_context("spawn").Pool(workers, _leave_interrupts) as pool:
+        yield from pool.imap_unordered(partial(_counted, write), portions())
+
+
+def _counted(write: Callable[[Portion], int], portion: Portion) -> tuple[Portion, int]:
+    return portion, write(portion)
 
 
 def _leave_interrupts() -> None:
-    # Ctrl-C is the parent's to answer: it ends the pool.
+    # Ctrl-C is the parent's to answer: leaving the pool ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

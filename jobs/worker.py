@@ -45,7 +45,8 @@ class Outcome:
 def execute(order: Order) -> Outcome:
     """Does a task and says how it went: an error is an outcome, as it concerns this task alone."""
     worker = get_worker()
-    name = str(worker.name)
+    # Workers of a local cluster have numbers for names.
+    name = f"worker-{worker.name}" if isinstance(worker.name, int) else str(worker.name)
     with _Watch(order, worker, name) as watch:
         began = time.monotonic()
         result, error = _attempt(order)

@@ -7,6 +7,7 @@ from typing import Any
 LOCATION, PAGE, MAIN = "location", "page", "main"
 TICK, SECOND = "tick", "second"
 VERSION, AS_OF, ACTIVE = "version", "as-of", "active"
+SUBMITTED = "submitted"
 REFRESH, AUTO = "refresh", "auto"
 PROBLEM, AGE = "problem", "age"
 

@@ -51,7 +51,7 @@ def tasks(connection: Connection, job_id: str) -> pd.DataFrame:
             cast(TASKS.c.execution_started_at, DateTime(timezone=True)),
         )
         .where(TASKS.c.parent_job_id == job_id)
-        .order_by(order, TASKS.c.stage, TASKS.c.created_at, TASKS.c.task_id)
+        .order_by(order, TASKS.c.stage, func.length(TASKS.c.task_id), TASKS.c.task_id)
         .limit(MOST)
     )
     return read_frame(connection, query, COLUMNS)

@@ -87,7 +87,9 @@ def _write(root: Path, path: str, tile: str, depth: NDArray[np.int16]) -> None:
     west, _, _, north = tile_bounds(tile)
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{os.getpid()}-{target.name}")
+    # No other process writes this file; GDAL would look into what an interrupted one left.
+    temporary = target.with_name(f".{target.name}")
+    temporary.unlink(missing_ok=True)
     with rasterio.open(
         temporary,
         "w",
