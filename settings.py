@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         30.0, gt=0, description="Silence after which another runner takes a job over."
     )
     sample_pixels: int = Field(
-        360,
+        600,
         ge=16,
         le=3600,
         description="Width and height of a sample tile in pixels (the real: 3600).",

@@ -9,7 +9,13 @@ import pandas as pd
 from dash import html
 
 from layouts import ids
-from layouts.formats import SHORT_ID, format_count, format_duration, format_percent, unknown
+from layouts.formats import (
+    SHORT_ID,
+    format_count,
+    format_duration,
+    format_percent,
+    format_rate,
+)
 from layouts.leaves import Leaves
 from layouts.links import job_link
 from layouts.statuses import format_status
@@ -58,9 +64,7 @@ def _row(job: dict[str, Any]) -> dict[str, Any]:
         "status": format_status(job["status"]),
         "stage": f"{job['stage']} of {job['total_stages']}",
         "progress": progress(job),
-        "rate": job["rate_reason"]
-        if unknown(rate := job["rate_per_minute"])
-        else f"{rate:.0f}/min",
+        "rate": job["rate_reason"] or format_rate(job["rate_per_minute"], "min"),
         "eta": format_duration(job["eta_seconds"]),
     }
 

@@ -14,8 +14,8 @@ SHORT_ID = 8
 
 
 def unknown(value: object) -> bool:
-    """Whether there is no number: None, NaN or NA."""
-    return value is None or bool(pd.isna(value))
+    """Whether there is no number: None, NaN, NA or an infinity."""
+    return value is None or bool(pd.isna(value)) or value in (math.inf, -math.inf)
 
 
 def format_count(count: object) -> str:
@@ -40,7 +40,7 @@ def format_percent(percent: float) -> str:
 
 def format_duration(seconds: float | None) -> str:
     """`45.2s`, `12m 30s`, `3h 20m`, `3d 21h`."""
-    if unknown(seconds) or seconds is None or math.isinf(seconds):
+    if unknown(seconds) or seconds is None:
         return NONE
     if seconds < MINUTE - 0.05:
         return f"{seconds:.1f}s"
@@ -52,11 +52,11 @@ def format_duration(seconds: float | None) -> str:
     return f"{whole // DAY}d {whole % DAY // HOUR}h"
 
 
-def format_rate(per_hour: float | None) -> str:
+def format_rate(rate: float | None, unit: str = "hr") -> str:
     """`80/hr`; one decimal below 10."""
-    if unknown(per_hour) or per_hour is None:
+    if unknown(rate) or rate is None:
         return NONE
-    return f"{per_hour:,.1f}/hr" if per_hour < 10 else f"{per_hour:,.0f}/hr"
+    return f"{rate:,.1f}/{unit}" if round(rate, 1) < 10 else f"{rate:,.0f}/{unit}"
 
 
 def format_memory(megabytes: float | None) -> str:

@@ -14,7 +14,7 @@ from layouts.contradictions import contradiction_values, contradictions
 from layouts.groupings import breakdown_values, breakdowns
 from layouts.leaves import Leaves
 from layouts.phases import phase_cards, phase_values
-from layouts.submit import form, opener
+from layouts.submit import form, known_values, opener
 from pipelines.models import Pipeline
 
 
@@ -39,7 +39,8 @@ def pipeline_page(
             phase_cards(pipeline, refusals),
             breakdowns(pipeline),
             active_jobs(pipeline),
-            *(form(action, suggestions) for action in pipeline.submit_actions),
+            *known_values(pipeline.submit_actions, suggestions),
+            *(form(action) for action in pipeline.submit_actions),
         ]
     )
 

@@ -18,7 +18,8 @@ from layouts.statuses import format_status
 from pipelines.models import Parameter, SubmitAction
 
 EDGES = ("west", "south", "east", "north")
-MOST_SUGGESTIONS = 200
+# Each is a component, and a page of more than about 500 is slow to open.
+MOST_SUGGESTIONS = 150
 
 
 def opener(action: SubmitAction, refusal: str | None) -> html.Div:
@@ -37,13 +38,10 @@ def opener(action: SubmitAction, refusal: str | None) -> html.Div:
     )
 
 
-def form(action: SubmitAction, suggestions: Mapping[str, Sequence[str]]) -> dbc.Modal:
-    """An action's dialog; `suggestions` has the known values of groupings."""
+def form(action: SubmitAction) -> dbc.Modal:
+    """An action's dialog; its fields suggest what `known_values` has put on the page."""
     job_type = action.job_type
-    fields = [
-        _row(job_type, parameter, suggestions.get(parameter.grouping or "", ()))
-        for parameter in action.parameters
-    ]
+    fields = [_row(job_type, parameter) for parameter in action.parameters]
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle(action.label)),
@@ -59,6 +57,20 @@ def form(action: SubmitAction, suggestions: Mapping[str, Sequence[str]]) -> dbc.
         scrollable=True,
         centered=True,
     )
+
+
+def known_values(
+    actions: Sequence[SubmitAction], suggestions: Mapping[str, Sequence[str]]
+) -> list[html.Datalist]:
+    """The known values of each grouping that a parameter names, once for all the forms."""
+    groupings = {p.grouping: None for action in actions for p in action.parameters if p.grouping}
+    return [
+        html.Datalist(
+            [html.Option(value=value) for value in suggestions.get(field, ())[:MOST_SUGGESTIONS]],
+            id=_known_id(field),
+        )
+        for field in groupings
+    ]
 
 
 def names(action: SubmitAction) -> list[str]:
@@ -95,12 +107,12 @@ def _given(parameter: Parameter, values: Mapping[str, Any]) -> Any:
     return found[0]
 
 
-def _row(job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> html.Div:
+def _row(job_type: str, parameter: Parameter) -> html.Div:
     title = parameter.title + (" (required)" if parameter.required else "")
     return html.Div(
         [
             html.Label(title, htmlFor=_dom_id(job_type, _names(parameter)[0])),
-            _control(job_type, parameter, suggestions),
+            _control(job_type, parameter),
             html.Div(id=ids.mistake(job_type, parameter.name), className="mistake", role="alert"),
             html.Div(parameter.help, className="note"),
         ],
@@ -113,24 +125,31 @@ def _dom_id(job_type: str, name: str) -> str:
     return json.dumps({"field": name, "form": job_type}, separators=(",", ":"))
 
 
-def _control(job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> Any:
+def _known_id(field: str) -> str:
+    return f"known-{field}"
+
+
+def _control(job_type: str, parameter: Parameter) -> Any:
     if parameter.type == "bbox":
-        edges = [
-            dbc.Input(
-                id=ids.field(job_type, f"{parameter.name}.{edge}"),
-                type="number",
-                step="any",
-                placeholder=edge,
-            )
-            for edge in EDGES
-        ]
-        return html.Div(edges, className="bbox")
+        return _bbox(job_type, parameter)
     field = ids.field(job_type, parameter.name)
     if parameter.type == "boolean":
         return dbc.Switch(id=field, value=bool(parameter.default))
     if parameter.choices:
         return _choice(field, parameter)
-    return _input(field, job_type, parameter, suggestions)
+    return _input(field, parameter)
+
+
+def _bbox(job_type: str, parameter: Parameter) -> html.Div:
+    edges = [
+        dbc.Input(
+            id=ids.field(job_type, name), type="number", step="any", placeholder=edge, value=value
+        )
+        for name, edge, value in zip(
+            _names(parameter), EDGES, parameter.default or [None] * 4, strict=True
+        )
+    ]
+    return html.Div(edges, className="bbox")
 
 
 def _choice(field: ids.Id, parameter: Parameter) -> dcc.Dropdown:
@@ -143,7 +162,7 @@ def _choice(field: ids.Id, parameter: Parameter) -> dcc.Dropdown:
     )
 
 
-def _input(field: ids.Id, job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> Any:
+def _input(field: ids.Id, parameter: Parameter) -> dbc.Input:
     if parameter.type == "integer":
         return dbc.Input(
             id=field,
@@ -153,13 +172,8 @@ def _input(field: ids.Id, job_type: str, parameter: Parameter, suggestions: Sequ
             max=parameter.maximum,
             value=parameter.default,
         )
-    known = f"known-{job_type}-{parameter.name}"
-    options = [html.Option(value=value) for value in suggestions[:MOST_SUGGESTIONS]]
-    return html.Div(
-        [
-            dbc.Input(
-                id=field, type="text", value=parameter.default, list=known, autocomplete="off"
-            ),
-            html.Datalist(options, id=known),
-        ]
-    )
+    known = {"list": _known_id(parameter.grouping)} if parameter.grouping else {}
+    value = parameter.default
+    if isinstance(value, list):
+        value = ", ".join(str(item) for item in value)
+    return dbc.Input(id=field, type="text", value=value, autocomplete="off", **known)

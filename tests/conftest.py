@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 from distributed import Client
+from selenium.webdriver.chrome.options import Options
 from sqlalchemy import Engine, make_url, text
 
 from database.embedded import EmbeddedDatabase
@@ -19,6 +20,16 @@ from database.schema import install_schema
 from jobs.cluster import open_client
 from jobs.sample import write_sample
 from pipelines.registry import Registry, load_registry
+
+
+def pytest_setup_options() -> Options:
+    """How the browser of dash[testing] starts: headless, as root too, and without a call home."""
+    options = Options()
+    for argument in ("--no-sandbox", "--disable-gpu", "--disable-background-networking"):
+        options.add_argument(argument)
+    options.add_argument("--window-size=1400,1400")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return options
 
 
 @pytest.fixture(scope="session")

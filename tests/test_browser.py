@@ -1,0 +1,150 @@
+"""What a person does, in a real browser, on the running program."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash.testing.browser import Browser
+
+from jobs.submission import make_job_id
+from tests.monitor import Monitor, started, wait_for
+
+RWA_DONE, CIV_FILES = 1856, 1664
+PAGE = "/api/interface/pipeline?type=fathom"
+
+
+@pytest.fixture(scope="module")
+def monitor(sample: Path, short_folder: Path) -> Iterator[Monitor]:
+    """Pipeline Monitor after its first jobs, with tasks slow enough to be watched."""
+    folder = short_folder / "browser"
+    shutil.copytree(sample, folder)
+    with started(folder, WORKERS="1") as monitor:
+        wait_for(lambda: _first_jobs_ended(monitor), 90)
+        yield monitor
+
+
+def _first_jobs_ended(monitor: Monitor) -> bool:
+    answer = monitor.get("/api/etl/stats?etl_type=fathom")
+    if answer.status_code != 200:
+        return False
+    stats = answer.json()
+    return bool(stats["phases"]["phase1"]["completed"] == RWA_DONE and not stats["active_jobs"])
+
+
+@pytest.fixture
+def page(dash_br: Browser, monitor: Monitor) -> Iterator[Browser]:
+    """A browser on the FATHOM page; it ends without errors on the console."""
+    dash_br.driver.get(f"{monitor.url}{PAGE}")
+    dash_br.wait_for_element('[id*="phase1.completed"]')
+    yield dash_br
+    severe = [entry for entry in dash_br.driver.get_log("browser") if entry["level"] == "SEVERE"]
+    assert severe == []
+
+
+def text(page: Browser, key: str) -> str:
+    return str(page.find_element(f"""[id='{{"text":"{key}"}}']""").text)
+
+
+def count(page: Browser, key: str) -> int:
+    return int(text(page, key).replace(",", ""))
+
+
+def part(page: Browser, job_type: str, name: str) -> Any:
+    return page.find_element(f"""[id='{{"form":"{job_type}","part":"{name}"}}']""")
+
+
+def watch(page: Browser, condition: Callable[[], bool], seconds: float = 60) -> None:
+    wait_for(condition, seconds)
+
+
+def test_phase_1_of_civ_is_submitted_and_watched_to_its_end_without_a_reload(
+    page: Browser,
+) -> None:
+    page.driver.execute_script("window.loadedOnce = true")
+    before = count(page, "phase1.completed")
+    part(page, "process_fathom_stack", "open").click()
+    page.wait_for_element('[id*="region_code"][id*="process_fathom_stack"]').send_keys("civ")
+    part(page, "process_fathom_stack", "send").click()
+    page.wait_for_contains_text(".answer", "submitted", timeout=10)
+    seen = _watch_counts(page, until=before + CIV_FILES)
+    assert seen == sorted(seen)
+    assert len(seen) >= 3
+    assert page.driver.execute_script("return window.loadedOnce")
+
+
+def _watch_counts(page: Browser, until: int) -> list[int]:
+    seen = [count(page, "phase1.completed")]
+    deadline = time.monotonic() + 90
+    while seen[-1] < until:
+        assert time.monotonic() < deadline, f"stopped at {seen[-1]} of {until}"
+        time.sleep(0.2)
+        if (now := count(page, "phase1.completed")) != seen[-1]:
+            seen.append(now)
+    return seen
+
+
+def test_a_mistake_is_told_at_its_field(page: Browser) -> None:
+    part(page, "process_fathom_merge", "open").click()
+    page.wait_for_element('[id*="region_code"][id*="process_fathom_merge"]')
+    part(page, "process_fathom_merge", "send").click()
+    page.wait_for_contains_text(
+        '[id*="mistake"][id*="region_code"][id*="merge"]', "is required", timeout=10
+    )
+
+
+def test_the_table_keeps_its_filter_over_a_refresh(page: Browser, monitor: Monitor) -> None:
+    field = page.wait_for_element('th.dash-filter[data-dash-column="value"] input')
+    field.send_keys("rwa\n")
+    table = "[id*=\"by.region\"] td[data-dash-column='value']"
+    watch(page, lambda: [cell.text for cell in page.find_elements(table)] == ["rwa"])
+    page.find_element("#refresh").click()
+    time.sleep(1.5)
+    assert [cell.text for cell in page.find_elements(table)] == ["rwa"]
+
+
+def test_an_active_job_leads_to_its_monitor_and_back_to_the_pipeline(
+    page: Browser, monitor: Monitor
+) -> None:
+    part(page, "process_fathom_merge", "open").click()
+    page.wait_for_element('[id*="region_code"][id*="process_fathom_merge"]').send_keys("rwa")
+    part(page, "process_fathom_merge", "send").click()
+    page.wait_for_element(".answer a").click()
+    page.wait_for_contains_text("h1", "process_fathom_merge")
+    watch(page, lambda: "completed" in text(page, "job.status"))
+    page.find_element("main a.button").click()
+    page.wait_for_contains_text("h1", "FATHOM Flood Data Pipeline")
+
+
+def test_the_failed_groups_are_named_in_the_jobs_monitor(page: Browser, monitor: Monitor) -> None:
+    parameters = {
+        "region_code": "rwa",
+        "source_container": "bronze-fathom",
+        "output_container": "silver-fathom",
+        "output_prefix": "fathom-stacked",
+        "collection_id": "fathom-flood-stacked",
+        "skip_existing_stac": True,
+        "dry_run": False,
+        "force_reprocess": False,
+    }
+    job_id = make_job_id("process_fathom_stack", parameters)
+    page.driver.get(f"{monitor.url}/api/interface/tasks?job_id={job_id}")
+    page.wait_for_contains_text(".notice", "2 tasks failed")
+    first = page.wait_for_element('td[data-dash-column="error"]').text
+    assert "1in" in first
+
+
+def test_the_first_page_leads_to_the_pipelines(page: Browser, monitor: Monitor) -> None:
+    page.driver.get(f"{monitor.url}/")
+    page.wait_for_contains_text("main", "3,536 files")
+    page.find_element("main h2 a").click()
+    page.wait_for_contains_text("h1", "FATHOM Flood Data Pipeline")
+
+
+def test_an_unknown_pipeline_is_told_by_its_name(page: Browser, monitor: Monitor) -> None:
+    page.driver.get(f"{monitor.url}/api/interface/pipeline?type=<b>vector</b>")
+    page.wait_for_contains_text(".notice", "There is no pipeline “<b>vector</b>”")
