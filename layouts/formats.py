@@ -33,9 +33,14 @@ def format_bytes(size: float) -> str:
     return f"{size / 1000**power:.1f} {UNITS[power]}"
 
 
+def cap_percent(percent: float) -> float:
+    """One decimal; 100.0 only for all of it."""
+    return round(percent, 1) if percent >= 100 else min(round(percent, 1), 99.9)
+
+
 def format_percent(percent: float) -> str:
-    """`66.1%`."""
-    return f"{percent:.1f}%"
+    """`66.1%`; never `100.0%` of a part."""
+    return f"{cap_percent(percent):.1f}%"
 
 
 def format_duration(seconds: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from dash import dcc, html
@@ -23,6 +24,7 @@ FACTS = {
     "updated": "Last sign of life",
     "by": "Submitted by",
 }
+MOMENTS = ("created", "updated")
 
 
 def monitor_page(
@@ -34,17 +36,13 @@ def monitor_page(
             *_link(pipeline),
             html.H1([f"{job_type} ", html.Code(job_id, className="job-id")]),
             html.Dl([_fact(key, label) for key, label in FACTS.items()], className="counts"),
-            html.Section(
-                [html.Strong("Error: "), html.Span(id=ids.text("error"))],
-                id=ids.shown("error"),
-                className="notice",
-                hidden=True,
-            ),
+            _error(),
             html.Details(
                 [html.Summary("Parameters"), _parameters(parameters)],
                 className="panel",
                 open=True,
             ),
+            _result(),
             html.Section([html.H2("Stages"), stage_table()], className="panel"),
             html.Section(
                 [
@@ -70,7 +68,27 @@ def _link(pipeline: Pipeline | None) -> list[Component]:
 
 
 def _fact(key: str, label: str) -> html.Div:
-    return html.Div([html.Dt(label), html.Dd(id=ids.text(f"job.{key}"))])
+    # The script shows a moment in the viewer's time zone.
+    shape = "moment" if key in MOMENTS else None
+    return html.Div([html.Dt(label), html.Dd(id=ids.text(f"job.{key}"), className=shape)])
+
+
+def _error() -> html.Section:
+    return html.Section(
+        [html.Strong("Error: "), html.Span(id=ids.text("error"))],
+        id=ids.shown("error"),
+        className="notice",
+        hidden=True,
+    )
+
+
+def _result() -> html.Details:
+    return html.Details(
+        [html.Summary("Result"), html.Pre(id=ids.text("result"), className="result")],
+        id=ids.shown("result"),
+        className="panel",
+        hidden=True,
+    )
 
 
 def _parameters(parameters: Any) -> html.Dl | html.P:
@@ -78,7 +96,7 @@ def _parameters(parameters: Any) -> html.Dl | html.P:
         return html.P("none", className="note")
     return html.Dl(
         [
-            html.Div([html.Dt(name), html.Dd(str(value))])
+            html.Div([html.Dt(name), html.Dd(_plain(value))])
             for name, value in sorted(parameters.items())
         ],
         className="parameters",
@@ -95,13 +113,17 @@ def monitor_values(report: Any) -> Leaves:
         "job.updated": format_moment(job.updated_at),
         "job.by": str(job.metadata.get("submitted_by") or "–"),
         "error": job.error_details or "",
+        "result": _plain(job.result_data or ""),
         "tasks.size": _size(len(report.tasks), report.tasks_total),
     }
-    return (
-        Leaves(text=text, shown={"error": bool(job.error_details)})
-        | stage_values(report.stages)
-        | task_values(report.tasks)
-    )
+    shown = {"error": bool(job.error_details), "result": bool(job.result_data)}
+    return Leaves(text=text, shown=shown) | stage_values(report.stages) | task_values(report.tasks)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) else None)
 
 
 def _size(listed: int, total: int) -> str:

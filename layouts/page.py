@@ -62,12 +62,15 @@ def _controls() -> html.Div:
         [
             html.Span(id=ids.AGE, className="age"),
             html.Button("Refresh", id=ids.REFRESH, className="button"),
-            html.Label("Auto", htmlFor=ids.AUTO),
-            dbc.Select(
-                id=ids.AUTO,
-                options=[{"label": label, "value": str(value)} for value, label in CHOICES.items()],
-                value=str(DEFAULT),
-            ),
+            html.Label(["Auto", _auto()]),
         ],
         className="controls",
+    )
+
+
+def _auto() -> dbc.Select:
+    return dbc.Select(
+        id=ids.AUTO,
+        options=[{"label": label, "value": str(value)} for value, label in CHOICES.items()],
+        value=str(DEFAULT),
     )

@@ -23,6 +23,7 @@ from layouts.submit import opener
 from pipelines.models import Phase, Pipeline
 
 HOUR = 3600
+FROM_TASKS = ("processing", "failed", "average")
 NO_TASKS = "The registry does not say how to find this phase's tasks"
 
 
@@ -49,7 +50,10 @@ def _card(
             ),
             html.Dl(_counts(phase, number), className="counts"),
             html.P(
-                [html.Span(id=ids.text(f"{phase.id}.{key}")) for key in ("average", "rate", "eta")],
+                [
+                    html.Span(id=ids.text(f"{phase.id}.{key}"), title=_why_unknown(phase, key))
+                    for key in ("average", "rate", "eta")
+                ],
                 className="facts",
             ),
             *(opener(action, refusals.get(action.job_type)) for action in actions),
@@ -62,16 +66,19 @@ def _counts(phase: Phase, number: int) -> list[html.Div]:
     names = ["pending", "processing", "completed", "failed"]
     if number > 1:
         names.insert(0, "eligible")
-    unknown_why = {} if phase.has_tasks else {"processing": NO_TASKS, "failed": NO_TASKS}
     return [
         html.Div(
             [
                 html.Dt(name.capitalize(), className=name),
-                html.Dd(id=ids.text(f"{phase.id}.card.{name}"), title=unknown_why.get(name)),
+                html.Dd(id=ids.text(f"{phase.id}.card.{name}"), title=_why_unknown(phase, name)),
             ]
         )
         for name in names
     ]
+
+
+def _why_unknown(phase: Phase, name: str) -> str | None:
+    return None if phase.has_tasks or name not in FROM_TASKS else NO_TASKS
 
 
 def phase_values(phases: pd.DataFrame) -> Leaves:

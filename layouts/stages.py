@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from dash.development.base_component import Component
 
-from layouts.formats import format_duration, format_memory, format_rate
+from layouts.formats import cap_percent, format_duration, format_memory, format_rate
 from layouts.leaves import Leaves
 from layouts.tables import Column, table
 
@@ -37,9 +37,9 @@ def stage_values(stages: pd.DataFrame) -> Leaves:
         {
             **{name: stage[name] for name in ("stage", "task_type", *COUNTS)},
             "id": stage["stage"],
-            "percent": stage["percent"],
+            "percent": cap_percent(stage["percent"]),
             "rate": format_rate(stage["rate_per_minute"], "min"),
-            "eta": format_duration(stage["eta_seconds"]),
+            "eta": format_duration(stage["eta_seconds"] or None),
             "average": format_duration(stage["average_seconds"]),
             "p95": format_duration(stage["p95_seconds"]),
             "memory": format_memory(stage["peak_memory_mb"]),

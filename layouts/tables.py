@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from layouts import ids
 
 PAGE_SIZE = 25
+WRAPPED = {"whiteSpace": "normal", "minWidth": "10rem"}
 FORMATS = {
     "count": {"specifier": ",.0f"},
     "percent": {"specifier": "$.1f", "locale": {"symbol": ["", "%"]}},
@@ -19,11 +20,12 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column: numbers are right-aligned and sorted as numbers, links go to a page of ours."""
+    """A column: numbers are right-aligned and sorted as numbers, links go to a page of ours, and
+    long text, as errors and untrusted names may be, is wrapped."""
 
     id: str
     name: str
-    kind: Literal["text", "count", "percent", "link"] = "text"
+    kind: Literal["text", "long", "count", "percent", "link"] = "text"
 
 
 def table(key: str, columns: list[Column], *, filtered: bool = False) -> Component:
@@ -41,9 +43,7 @@ def table(key: str, columns: list[Column], *, filtered: bool = False) -> Compone
         page_size=PAGE_SIZE,
         markdown_options={"html": False, "link_target": "_self"},
         css=[{"selector": "table", "rule": "width: 100%"}],
-        style_cell_conditional=[
-            {"if": {"column_id": column.id}, "textAlign": _align(column)} for column in columns
-        ],
+        style_cell_conditional=[_style(column) for column in columns],
         style_cell={"fontFamily": "inherit", "fontSize": "inherit"},
         style_table={"overflowX": "auto"},
         cell_selectable=False,
@@ -52,14 +52,16 @@ def table(key: str, columns: list[Column], *, filtered: bool = False) -> Compone
     return made
 
 
-def _align(column: Column) -> str:
-    return "right" if column.kind in ("count", "percent") else "left"
+def _style(column: Column) -> dict[str, Any]:
+    align = "right" if column.kind in ("count", "percent") else "left"
+    style = {"if": {"column_id": column.id}, "textAlign": align}
+    return {**style, **WRAPPED} if column.kind == "long" else style
 
 
 def _column(column: Column) -> dict[str, Any]:
     entry: dict[str, Any] = {"id": column.id, "name": column.name}
     if column.kind == "link":
         return {**entry, "type": "text", "presentation": "markdown"}
-    if column.kind == "text":
+    if column.kind in ("text", "long"):
         return {**entry, "type": "text"}
     return {**entry, "type": "numeric", "format": FORMATS[column.kind]}

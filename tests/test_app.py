@@ -83,7 +83,7 @@ def test_ctrl_c_leaves_nothing_running_and_the_next_start_is_quick(folder: Path)
     with started(folder) as monitor:
         wait_for(lambda: len(monitor.family()) >= 6)
         family = monitor.family()
-    assert not [process for process in family if process.is_running()]
+    assert not [process for process in family if _lives(process)]
     assert not _postgres_of(folder)
     began = time.monotonic()
     with started(folder) as monitor:
@@ -124,4 +124,4 @@ def test_a_runner_that_ends_is_started_again(folder: Path) -> None:
 
 def _runners(monitor: Monitor) -> list[psutil.Process]:
     children = psutil.Process(monitor.process.pid).children()
-    return [child for child in children if child.is_running() and child.cmdline()[-1] == "runner"]
+    return [child for child in children if _lives(child) and child.cmdline()[-1] == "runner"]

@@ -1,0 +1,144 @@
+"""A viewer's tab without a browser: it posts what Dash's renderer would post."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dash import Dash
+from werkzeug.test import TestResponse
+
+from layouts import ids
+from tests.trees import written
+
+Answer = dict[str, dict[str, Any]]
+
+
+class Tab:
+    """Holds the address, the page and the version that a browser would hold."""
+
+    def __init__(self, app: Dash) -> None:
+        self._client = app.server.test_client()
+        self._callbacks = self._client.get("/_dash-dependencies").json
+        self.address = ("/", "")
+        self.page: Any = None
+        self.version: str | None = None
+
+    def open(self, pathname: str, search: str = "") -> Answer:
+        """Goes to an address: what the first answer writes, by id and property."""
+        self.address = (pathname, search)
+        answer = self._call(f"{ids.PAGE}.children", f"{ids.LOCATION}.pathname")
+        self.page, self.version = answer[ids.PAGE]["children"], answer[ids.VERSION]["data"]
+        return answer
+
+    def tick(self, *, click: str | None = None) -> Answer:
+        """A tick of the interval, or a click on Refresh: what it writes."""
+        changed = f"{click}.n_clicks" if click else f"{ids.TICK}.n_intervals"
+        answer = self._call('{"text":["ALL"]}.children', changed)
+        self.version = answer[ids.VERSION]["data"]
+        return answer
+
+    def click_opener(self, job_type: str, clicks: int | None = 1) -> Answer:
+        """Opens a submit form, or (without clicks) shows its button for the first time."""
+        button = written(ids.opener(job_type))
+        return self._call(".is_open", f"{button}.n_clicks", {button: clicks}, job_type)
+
+    def submit(self, job_type: str, fields: Mapping[str, Any]) -> Answer:
+        """Submits a form with these fields and the others as they are on the page."""
+        typed = {written(ids.field(job_type, name)): value for name, value in fields.items()}
+        button = written(ids.send(job_type))
+        return self._call('"mistake":["ALL"]', f"{button}.n_clicks", {button: 1, **typed}, job_type)
+
+    def text(self, key: str) -> str:
+        """The text of a leaf of the opened page."""
+        (props,) = [p for p in self.properties() if p.get("id") == ids.text(key)]
+        return str(props["children"])
+
+    def properties(self) -> Iterator[dict[str, Any]]:
+        """The properties of every component of the page."""
+        waiting = [self.page]
+        while waiting:
+            part = waiting.pop(0)
+            waiting += part if isinstance(part, list) else []
+            if isinstance(part, dict):
+                yield part["props"]
+                waiting.append(part["props"].get("children"))
+
+    def _call(
+        self, output: str, changed: str, values: Mapping[str, Any] = {}, form: str = ""
+    ) -> Answer:
+        (callback,) = [c for c in self._callbacks if output in c["output"]]
+        known = {**self._stored(), **values}
+        response = self._client.post(
+            "/_dash-update-component",
+            json={
+                "output": callback["output"],
+                "outputs": [self._expand(part, form) for part in _outputs(callback["output"])],
+                "inputs": self._with_values(callback["inputs"], form, known),
+                "state": self._with_values(callback["state"], form, known),
+                "changedPropIds": [changed],
+            },
+        )
+        return _read(response)
+
+    def _stored(self) -> dict[str, Any]:
+        pathname, search = self.address
+        return {
+            f"{ids.LOCATION}.pathname": pathname,
+            f"{ids.LOCATION}.search": search,
+            f"{ids.VERSION}.data": self.version,
+        }
+
+    def _with_values(
+        self, specs: list[dict[str, str]], form: str, known: Mapping[str, Any]
+    ) -> list[Any]:
+        expanded = [self._expand((spec["id"], spec["property"]), form) for spec in specs]
+        for part in expanded:
+            for one in part if isinstance(part, list) else [part]:
+                one["value"] = self._value(one["id"], one["property"], known)
+        return expanded
+
+    def _value(self, component_id: Any, property_: str, known: Mapping[str, Any]) -> Any:
+        name = written(component_id)
+        if name in known:
+            return known[name]
+        props = next((p for p in self.properties() if p.get("id") == component_id), {})
+        return known.get(f"{name}.{property_}", props.get(property_))
+
+    def _expand(self, spec: tuple[str, str], form: str) -> Any:
+        """The ids of the page that a callback's id stands for; of a pattern, all that match."""
+        name, property_ = spec
+        if not name.startswith("{"):
+            return {"id": name, "property": property_}
+        pattern = {
+            key: form if part == ["MATCH"] else part for key, part in json.loads(name).items()
+        }
+        if ["ALL"] not in pattern.values():
+            return {"id": pattern, "property": property_}
+        return [
+            {"id": props["id"], "property": property_}
+            for props in self.properties()
+            if _matches(props.get("id"), pattern)
+        ]
+
+
+def _outputs(output: str) -> list[tuple[str, str]]:
+    parts = [
+        part.rsplit(".", 1) for part in output.removeprefix("..").removesuffix("..").split("...")
+    ]
+    return [(name, property_) for name, property_ in parts]
+
+
+def _matches(component_id: Any, pattern: Mapping[str, Any]) -> bool:
+    return (
+        isinstance(component_id, dict)
+        and component_id.keys() == pattern.keys()
+        and all(part in (["ALL"], component_id[key]) for key, part in pattern.items())
+    )
+
+
+def _read(response: TestResponse) -> Answer:
+    assert response.status_code in (200, 204), response.text
+    body: dict[str, Any] = response.json if response.status_code == 200 else {}
+    return {**body.get("response", {}), **body.get("sideUpdate", {})}

@@ -1,0 +1,326 @@
+"""What happens at a navigation, a tick and a click, as a browser would ask for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dash import Dash
+from sqlalchemy import Engine, make_url, text
+
+import callbacks
+from callbacks.sights import Address, read_address
+from database.embedded import EmbeddedDatabase
+from database.engine import open_engine
+from jobs.catalog import JOB_TYPES
+from jobs.submission import RunnerQueue, Submitter
+from layouts import ids
+from layouts.links import MONITOR, PIPELINE, SELECTOR
+from layouts.page import INDEX, shell
+from pipelines.registry import Registry
+from queries.cache import Snapshots
+from queries.job_report import JobReports, take_report
+from queries.snapshot import take_snapshot
+from tests.factories import add_files, add_job
+from tests.tab import Answer, Tab
+from tests.trees import written
+
+FATHOM, STACK = "?type=fathom", "process_fathom_stack"
+FRAME = {ids.VERSION, ids.AS_OF, ids.ACTIVE, ids.PROBLEM}
+
+
+@pytest.fixture
+def snapshots(engine: Engine, registry: Registry) -> Snapshots:
+    """Readings that are renewed when a test says so, and not by the clock."""
+    return Snapshots(registry, lambda pipeline: take_snapshot(engine, pipeline, 10), 1)
+
+
+@pytest.fixture
+def tab(engine: Engine, registry: Registry, snapshots: Snapshots) -> Tab:
+    """A tab of the dashboard over a database with three files."""
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata={"region": "rwa"})
+    app = Dash(__name__, index_string=INDEX, suppress_callback_exceptions=True)
+    app.layout = shell()
+    callbacks.register_all(
+        app,
+        registry=registry,
+        snapshots=snapshots,
+        job_reports=JobReports(lambda job_id: take_report(engine, job_id, 10), 0),
+        submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
+    )
+    return Tab(app)
+
+
+class Door:
+    """Closes a database as its administrator would: it takes no connections, and ends those."""
+
+    def __init__(self, server: EmbeddedDatabase, url: str) -> None:
+        self._admin = open_engine(server.url).execution_options(isolation_level="AUTOCOMMIT")
+        self._name = make_url(url).database
+
+    def close(self) -> None:
+        """Nobody gets in, and who is in is thrown out."""
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+        with self._admin.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS false"))
+            connection.execute(text(end), {"name": self._name})
+
+    def open(self) -> None:
+        """Everybody gets in again."""
+        with self._admin.connect() as connection:
+            connection.execute(text(f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS true"))
+
+    def leave(self) -> None:
+        """Lets go of the server."""
+        self._admin.dispose()
+
+
+@pytest.fixture
+def door(server: EmbeddedDatabase, database: str) -> Iterator[Door]:
+    """The door of the test's database."""
+    door = Door(server, database)
+    yield door
+    door.leave()
+
+
+def add_three(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata={"region": "civ"})
+
+
+def leaves(answer: Answer) -> Answer:
+    """What an answer writes into the page, without the frame around it."""
+    return {name: values for name, values in answer.items() if name not in FRAME}
+
+
+def total(answer: Answer) -> str:
+    return str(answer[written(ids.text("total"))]["children"])
+
+
+def jobs(engine: Engine) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.execute(text("SELECT job_id, parameters FROM app.jobs")).all())
+
+
+@pytest.mark.parametrize(
+    ("pathname", "search", "address"),
+    [
+        (SELECTOR, "", Address()),
+        (None, None, Address()),
+        (PIPELINE, "?type=fathom", Address(pipeline="fathom")),
+        (SELECTOR, "?type=a%26b", Address(pipeline="a&b")),
+        (PIPELINE, "?type=", Address()),
+        (MONITOR, "?job_id=abc&type=fathom", Address(job_id="abc")),
+        (MONITOR, "", Address(job_id="")),
+    ],
+)
+def test_an_address_says_what_is_asked_for(
+    pathname: str | None, search: str | None, address: Address
+) -> None:
+    assert read_address(pathname, search) == address
+
+
+def test_a_pipelines_page_has_its_numbers_at_first_sight(tab: Tab) -> None:
+    answer = tab.open(PIPELINE, FATHOM)
+    assert tab.text("total") == "3"
+    assert answer[ids.PROBLEM] == {"children": "", "hidden": True}
+    assert answer[ids.AS_OF]["data"]["age"] < 60
+
+
+def test_the_pipelines_are_shown_before_they_are_read(tab: Tab, snapshots: Snapshots) -> None:
+    tab.open(SELECTOR)
+    assert tab.text("fathom.problem") == "being read for the first time"
+    snapshots.renew("fathom")
+    answer = tab.tick()
+    assert answer[written(ids.text("fathom.files"))]["children"] == "3 files"
+
+
+@pytest.mark.parametrize("name", ["nothing", "<script>alert(1)</script>"])
+def test_a_pipeline_that_is_not_there_is_told_with_its_name_as_text(tab: Tab, name: str) -> None:
+    answer = tab.open(PIPELINE, f"?type={name}")
+    assert {"children": f"“{name}”"} in list(tab.properties())
+    assert answer[ids.PROBLEM]["hidden"] is True
+
+
+@pytest.mark.parametrize(
+    "address", [(SELECTOR, ""), (PIPELINE, FATHOM), (MONITOR, "?job_id=job-1")]
+)
+def test_a_tick_without_a_change_writes_no_leaf(
+    tab: Tab, engine: Engine, snapshots: Snapshots, address: tuple[str, str]
+) -> None:
+    with engine.begin() as connection:
+        add_job(connection, "job-1")
+    tab.open(*address)
+    add_elsewhere = tab.tick()
+    snapshots.renew("fathom")
+    tab.tick()
+    snapshots.renew("fathom")
+    assert leaves(tab.tick()) == {}
+    assert ids.AS_OF in add_elsewhere
+
+
+def test_a_tick_after_a_change_writes_every_leaf(
+    tab: Tab, engine: Engine, snapshots: Snapshots
+) -> None:
+    tab.open(PIPELINE, FATHOM)
+    add_three(engine)
+    snapshots.renew("fathom")
+    answer = tab.tick()
+    assert total(answer) == "6"
+    assert [row["value"] for row in answer[written(ids.table("by.region"))]["data"]] == [
+        "civ",
+        "rwa",
+    ]
+    assert answer[written(ids.bar("phase1.completed"))]["style"] == {"width": "0.00%"}
+
+
+def test_a_tick_waits_for_nobody_and_a_click_on_refresh_for_new_numbers(
+    tab: Tab, engine: Engine
+) -> None:
+    tab.open(PIPELINE, FATHOM)
+    add_three(engine)
+    assert leaves(tab.tick()) == {}
+    assert total(tab.tick(click=ids.REFRESH)) == "6"
+
+
+@pytest.mark.parametrize("address", [(SELECTOR, ""), (PIPELINE, "?type=raster_v2")])
+def test_a_tick_of_a_page_that_was_left_does_not_fail(
+    tab: Tab, snapshots: Snapshots, address: tuple[str, str]
+) -> None:
+    tab.open(PIPELINE, FATHOM)
+    snapshots.renew("raster_v2")
+    tab.address = address
+    answer = tab.tick()
+    assert written(ids.table("by.region")) not in answer
+
+
+def test_jobs_that_run_are_told_to_the_browser(tab: Tab, engine: Engine) -> None:
+    assert tab.open(PIPELINE, FATHOM)[ids.ACTIVE]["data"] is False
+    with engine.begin() as connection:
+        add_job(connection, "job-1")
+    answer = tab.tick(click=ids.REFRESH)
+    assert answer[ids.ACTIVE]["data"] is True
+    assert [row["id"] for row in answer[written(ids.table("active"))]["data"]] == ["job-1"]
+
+
+def test_a_database_that_went_away_leaves_the_last_numbers_and_is_told(
+    tab: Tab, door: Door
+) -> None:
+    tab.open(PIPELINE, FATHOM)
+    door.close()
+    answer = tab.tick(click=ids.REFRESH)
+    assert total(answer) == "3"
+    assert answer[ids.PROBLEM]["hidden"] is False
+    assert "not currently accepting connections" in answer[ids.PROBLEM]["children"]
+
+
+def test_a_database_that_came_back_is_told_too(tab: Tab, door: Door, engine: Engine) -> None:
+    tab.open(PIPELINE, FATHOM)
+    door.close()
+    tab.tick(click=ids.REFRESH)
+    door.open()
+    add_three(engine)
+    answer = tab.tick(click=ids.REFRESH)
+    assert answer[ids.PROBLEM] == {"children": "", "hidden": True}
+    assert total(answer) == "6"
+
+
+def test_a_database_that_was_never_there_gives_dashes_and_is_told(tab: Tab, door: Door) -> None:
+    door.close()
+    answer = tab.open(PIPELINE, FATHOM)
+    assert tab.text("total") == "–"
+    assert answer[ids.PROBLEM]["hidden"] is False
+    assert "The numbers are the last ones" not in answer[ids.PROBLEM]["children"]
+
+
+def test_a_page_of_dashes_gets_its_numbers_when_the_database_comes(
+    tab: Tab, door: Door, snapshots: Snapshots
+) -> None:
+    door.close()
+    tab.open(PIPELINE, FATHOM)
+    door.open()
+    snapshots.renew("fathom")
+    assert total(tab.tick()) == "3"
+
+
+def test_a_job_is_watched_while_it_changes(tab: Tab, engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_job(connection, "job-1")
+    tab.open(MONITOR, "?job_id=job-1")
+    assert tab.text("job.status") == "◐ processing"
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE app.jobs SET status = 'failed', error_details = '<b>'"))
+    answer = tab.tick()
+    assert answer[written(ids.text("error"))]["children"] == "<b>"
+    assert answer[written(ids.shown("error"))]["hidden"] is False
+
+
+@pytest.mark.parametrize("job_id", ["abc", "<b>x</b>", ""])
+def test_a_job_that_is_not_there_is_told(tab: Tab, job_id: str) -> None:
+    tab.open(MONITOR, f"?job_id={job_id}")
+    assert f"There is no job “{job_id}”." in json.dumps(tab.page, ensure_ascii=False)
+    assert leaves(tab.tick()) == {}
+
+
+def test_a_job_that_can_not_be_read_is_not_said_to_be_missing(tab: Tab, door: Door) -> None:
+    door.close()
+    answer = tab.open(MONITOR, "?job_id=job-1")
+    assert "can't be read now" in json.dumps(tab.page)
+    assert answer[ids.PROBLEM]["hidden"] is False
+
+
+def test_a_click_opens_a_form_and_a_new_page_does_not(tab: Tab) -> None:
+    tab.open(PIPELINE, FATHOM)
+    assert tab.click_opener(STACK, None) == {}
+    assert tab.click_opener(STACK)[written(ids.form(STACK))] == {"is_open": True}
+
+
+def test_mistakes_are_told_at_their_fields_and_nothing_is_submitted(
+    tab: Tab, engine: Engine
+) -> None:
+    tab.open(PIPELINE, FATHOM)
+    answer = tab.submit(STACK, {"bbox.west": 28, "source_container": "x" * 600})
+    told = {
+        json.loads(name)["mistake"]: values["children"]
+        for name, values in answer.items()
+        if "mistake" in name and values["children"]
+    }
+    assert told == {
+        "region_code": "is required",
+        "bbox": "expected four numbers: west, south, east, north",
+        "source_container": "expected at most 512 printable characters",
+    }
+    assert jobs(engine) == []
+
+
+def test_a_right_form_makes_one_job_and_links_to_it(tab: Tab, engine: Engine) -> None:
+    tab.open(PIPELINE, FATHOM)
+    answer = tab.submit(STACK, {"region_code": "rwa", "years": [2020]})
+    ((job_id, parameters),) = jobs(engine)
+    link, words = answer[written(ids.answer(STACK))]["children"]
+    assert (parameters["region_code"], parameters["years"]) == ("rwa", [2020])
+    assert link["props"]["href"] == f"{MONITOR}?job_id={job_id}"
+    assert words == " submitted."
+
+
+def test_a_submission_asks_the_page_to_look_again(tab: Tab) -> None:
+    tab.open(PIPELINE, FATHOM)
+    assert tab.submit(STACK, {"region_code": "rwa"})[ids.SUBMITTED]["data"]
+
+
+def test_the_same_form_again_tells_of_the_job_that_exists(tab: Tab, engine: Engine) -> None:
+    tab.open(PIPELINE, FATHOM)
+    tab.submit(STACK, {"region_code": "rwa"})
+    answer = tab.submit(STACK, {"region_code": " rwa"})
+    assert "exists already (○ queued)" in answer[written(ids.answer(STACK))]["children"][1]
+    assert len(jobs(engine)) == 1
+
+
+def test_a_submission_to_a_database_that_is_away_is_told(tab: Tab, door: Door) -> None:
+    tab.open(PIPELINE, FATHOM)
+    door.close()
+    answer = tab.submit(STACK, {"region_code": "rwa"})
+    assert "The job was not submitted" in answer[written(ids.answer(STACK))]["children"]
