@@ -31,7 +31,7 @@ def active_jobs(pipeline: Pipeline) -> html.Details:
     columns = [
         Column("job", "Job", "link"),
         Column("job_type", "Type"),
-        Column("place", place, "long"),
+        Column("place", place, "name"),
         Column("status", "Status"),
         Column("stage", "Stage"),
         Column("progress", "Progress"),

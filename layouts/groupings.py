@@ -39,7 +39,7 @@ def _key(grouping: Grouping) -> str:
 
 
 def _columns(pipeline: Pipeline, grouping: Grouping) -> list[Column]:
-    columns = [Column("value", grouping.label, "long"), Column("total", "Total files", "count")]
+    columns = [Column("value", grouping.label, "name"), Column("total", "Total files", "count")]
     for number, phase in enumerate(pipeline.phases, start=1):
         columns += [
             Column(f"{phase.id}_completed", f"Phase {number} done", "count"),

@@ -11,7 +11,10 @@ from dash.development.base_component import Component
 from layouts import ids
 
 PAGE_SIZE = 25
-WRAPPED = {"whiteSpace": "normal", "minWidth": "10rem"}
+WRAPPED = {
+    "name": {"whiteSpace": "normal", "minWidth": "8rem"},
+    "prose": {"whiteSpace": "normal", "minWidth": "24rem"},
+}
 FORMATS = {
     "count": {"specifier": ",.0f"},
     "percent": {"specifier": "$.1f", "locale": {"symbol": ["", "%"]}},
@@ -20,12 +23,12 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column: numbers are right-aligned and sorted as numbers, links go to a page of ours, and
-    long text, as errors and untrusted names may be, is wrapped."""
+    """A column: numbers are right-aligned and sorted as numbers, links go to a page of ours,
+    names and prose (an error) may be long and are wrapped."""
 
     id: str
     name: str
-    kind: Literal["text", "long", "count", "percent", "link"] = "text"
+    kind: Literal["text", "name", "prose", "count", "percent", "link"] = "text"
 
 
 def table(key: str, columns: list[Column], *, filtered: bool = False) -> Component:
@@ -55,13 +58,13 @@ def table(key: str, columns: list[Column], *, filtered: bool = False) -> Compone
 def _style(column: Column) -> dict[str, Any]:
     align = "right" if column.kind in ("count", "percent") else "left"
     style = {"if": {"column_id": column.id}, "textAlign": align}
-    return {**style, **WRAPPED} if column.kind == "long" else style
+    return {**style, **WRAPPED.get(column.kind, {})}
 
 
 def _column(column: Column) -> dict[str, Any]:
     entry: dict[str, Any] = {"id": column.id, "name": column.name}
     if column.kind == "link":
         return {**entry, "type": "text", "presentation": "markdown"}
-    if column.kind in ("text", "long"):
-        return {**entry, "type": "text"}
-    return {**entry, "type": "numeric", "format": FORMATS[column.kind]}
+    if column.kind in FORMATS:
+        return {**entry, "type": "numeric", "format": FORMATS[column.kind]}
+    return {**entry, "type": "text"}

@@ -28,7 +28,7 @@ def task_table() -> Component:
             Column("retries", "Retries", "count"),
             Column("worker", "Worker"),
             Column("started", "Started"),
-            Column("error", "Error", "long"),
+            Column("error", "Error", "prose"),
         ],
         filtered=True,
     )

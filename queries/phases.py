@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -69,8 +70,10 @@ def percent(part: int, whole: int) -> float:
 def _progress(snapshot: Snapshot, number: int, phase: Phase) -> dict[str, object]:
     files = snapshot.files
     total, completed = int(files["total"].sum()), int(files[f"{phase.id}_completed"].sum())
-    rate = _rate(snapshot, phase)
-    eta, eta_reason = _eta(total - completed, total, rate)
+    eligible = int(files[f"{phase.id}_eligible"].sum())
+    rate, facts = _rate(snapshot, phase), _work(snapshot, phase)
+    stuck = _stuck(total - completed, eligible, facts["failed"] or 0)
+    eta, eta_reason = _eta(total - completed, total, rate, stuck)
     return {
         "phase": phase.id,
         "number": number,
@@ -78,18 +81,18 @@ def _progress(snapshot: Snapshot, number: int, phase: Phase) -> dict[str, object
         "total": total,
         "completed": completed,
         "pending": total - completed,
-        "eligible": int(files[f"{phase.id}_eligible"].sum()),
+        "eligible": eligible,
         "percent": percent(completed, total),
         "completed_bytes": int(files[f"{phase.id}_bytes"].sum()),
         "rate_per_hour": rate.per_hour,
         "rate_reason": rate.reason,
         "eta_hours": eta,
         "eta_reason": eta_reason,
-        **_work(snapshot, phase),
+        **facts,
     }
 
 
-def _work(snapshot: Snapshot, phase: Phase) -> dict[str, object]:
+def _work(snapshot: Snapshot, phase: Phase) -> dict[str, Any]:
     work = snapshot.work[snapshot.work["phase"] == phase.id]
     done = int(work["done"].sum())
     return {
@@ -115,11 +118,18 @@ def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
     return Rate(recent * HOUR / min(elapsed, HOUR))
 
 
-def _eta(remaining: int, total: int, rate: Rate) -> tuple[float, str]:
+def _stuck(remaining: int, eligible: int, failed: int) -> str:
+    """Why none of the remaining files can be finished as things are, or ""."""
+    if remaining and failed == remaining:
+        return "only failed files are left"
+    return "the rest waits for an earlier phase" if remaining and not eligible else ""
+
+
+def _eta(remaining: int, total: int, rate: Rate, stuck: str) -> tuple[float, str]:
     if total == 0:
         return math.nan, "no files"
     if remaining == 0:
         return math.nan, "done"
-    if math.isnan(rate.per_hour):
-        return math.nan, rate.reason
+    if stuck or math.isnan(rate.per_hour):
+        return math.nan, stuck or rate.reason
     return remaining / rate.per_hour, ""

@@ -74,7 +74,7 @@ class Tab:
             "/_dash-update-component",
             json={
                 "output": callback["output"],
-                "outputs": [self._expand(part, form) for part in _outputs(callback["output"])],
+                "outputs": [self._expand(part, form) for part in outputs_of(callback["output"])],
                 "inputs": self._with_values(callback["inputs"], form, known),
                 "state": self._with_values(callback["state"], form, known),
                 "changedPropIds": [changed],
@@ -123,7 +123,8 @@ class Tab:
         ]
 
 
-def _outputs(output: str) -> list[tuple[str, str]]:
+def outputs_of(output: str) -> list[tuple[str, str]]:
+    """Ids and properties in the name that Dash gives a callback of several outputs."""
     parts = [
         part.rsplit(".", 1) for part in output.removeprefix("..").removesuffix("..").split("...")
     ]

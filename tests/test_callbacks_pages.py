@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from dash import Dash
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 
 import callbacks
 from callbacks.sights import Address, read_address
 from database.embedded import EmbeddedDatabase
-from database.engine import open_engine
 from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
 from layouts import ids
@@ -23,6 +22,7 @@ from pipelines.registry import Registry
 from queries.cache import Snapshots
 from queries.job_report import JobReports, take_report
 from queries.snapshot import take_snapshot
+from tests.door import Door
 from tests.factories import add_files, add_job
 from tests.tab import Answer, Tab
 from tests.trees import written
@@ -52,30 +52,6 @@ def tab(engine: Engine, registry: Registry, snapshots: Snapshots) -> Tab:
         submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
     )
     return Tab(app)
-
-
-class Door:
-    """Closes a database as its administrator would: it takes no connections, and ends those."""
-
-    def __init__(self, server: EmbeddedDatabase, url: str) -> None:
-        self._admin = open_engine(server.url).execution_options(isolation_level="AUTOCOMMIT")
-        self._name = make_url(url).database
-
-    def close(self) -> None:
-        """Nobody gets in, and who is in is thrown out."""
-        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
-        with self._admin.connect() as connection:
-            connection.execute(text(f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS false"))
-            connection.execute(text(end), {"name": self._name})
-
-    def open(self) -> None:
-        """Everybody gets in again."""
-        with self._admin.connect() as connection:
-            connection.execute(text(f"ALTER DATABASE {self._name} ALLOW_CONNECTIONS true"))
-
-    def leave(self) -> None:
-        """Lets go of the server."""
-        self._admin.dispose()
 
 
 @pytest.fixture
@@ -153,13 +129,12 @@ def test_a_tick_without_a_change_writes_no_leaf(
 ) -> None:
     with engine.begin() as connection:
         add_job(connection, "job-1")
+    snapshots.renew("fathom")
     tab.open(*address)
-    add_elsewhere = tab.tick()
     snapshots.renew("fathom")
-    tab.tick()
-    snapshots.renew("fathom")
-    assert leaves(tab.tick()) == {}
-    assert ids.AS_OF in add_elsewhere
+    answer = tab.tick()
+    assert leaves(answer) == {}
+    assert ids.AS_OF in answer
 
 
 def test_a_tick_after_a_change_writes_every_leaf(

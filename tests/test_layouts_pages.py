@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -13,7 +12,6 @@ from sqlalchemy import Engine
 
 from database.engine import open_engine
 from layouts import ids
-from layouts.bars import bar_values
 from layouts.contradictions import contradiction_values
 from layouts.leaves import Leaves, fill
 from layouts.monitor import missing_page, monitor_page, monitor_values
@@ -21,7 +19,6 @@ from layouts.page import shell
 from layouts.phases import NO_TASKS
 from layouts.pipeline import pipeline_page, pipeline_values
 from layouts.selector import no_selector_values, selector_page, selector_values
-from layouts.statuses import format_status
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
 from queries.groupings import breakdown
@@ -232,45 +229,10 @@ def test_a_tasks_error_is_shown_as_it_is(tables: Engine) -> None:
     assert values.table["tasks"][0]["error"] == MARKUP
 
 
-@pytest.mark.parametrize(
-    ("status", "shown"),
-    [
-        ("paused_by_operator", "paused_by_operator"),
-        ("completed_with_errors", "! completed with errors"),
-        ("failed", "✕ failed"),
-        ("", ""),
-    ],
-)
-def test_a_status_has_a_symbol_and_an_unknown_one_is_shown_as_it_is(
-    status: str, shown: str
-) -> None:
-    assert format_status(status) == shown
-
-
 def test_a_monitor_shows_statuses_that_nobody_knows(tables: Engine) -> None:
     assert watch(tables, "job-2")[1].text["job.status"] == "paused_by_operator"
     tasks = watch(tables, MARKUP[:64])[1].table["tasks"]
     assert [task["status"] for task in tasks] == ["✕ failed", "quarantined"]
-
-
-@pytest.mark.parametrize(
-    ("counts", "widths"),
-    [
-        ((4, 2, 1, 1), (50, 25, 25)),
-        ((4, 3, 2, 5), (75, 25, 0)),
-        ((3, 4, None, None), (100, 0, 0)),
-        ((3, 1, pd.NA, float("nan")), (100 / 3, 0, 0)),
-        ((7, 7, 7, 7), (100, 0, 0)),
-        ((0, 0, 0, 0), (0, 0, 0)),
-    ],
-)
-def test_a_bar_is_never_longer_than_its_line(
-    counts: tuple[Any, ...], widths: tuple[float, ...]
-) -> None:
-    phase = dict(zip(("total", "completed", "processing", "failed"), counts, strict=True))
-    bar = bar_values("phase1", phase).bar
-    assert tuple(bar.values()) == pytest.approx(widths)
-    assert sum(bar.values()) <= 100
 
 
 def test_disabled_submit_buttons_say_why() -> None:

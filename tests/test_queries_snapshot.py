@@ -138,6 +138,18 @@ def test_without_a_rate_there_is_a_reason(
     assert (first["rate_reason"], first["eta_reason"]) == (reason, reason)
 
 
+def test_files_that_nothing_works_off_have_no_eta(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 9, metadata=RWA, phase1="30 minutes", phase2="20 minutes")
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_task(connection, add_job(connection, "job-1"), "g1", "failed")
+    first, second = phases(look(engine, fathom)).to_dict("records")
+    assert (first["eta_reason"], second["eta_reason"]) == (
+        "only failed files are left",
+        "the rest waits for an earlier phase",
+    )
+
+
 def test_the_pipelines_eta_is_the_slowest_phases(engine: Engine, fathom: Pipeline) -> None:
     with engine.begin() as connection:
         add_files(connection, 1, metadata=RWA, phase1="3 hours", phase2="3 hours")
