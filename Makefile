@@ -19,17 +19,17 @@ check: .venv/dev
 .venv/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade pip
+	@$(BIN)/pip install -qq --disable-pip-version-check --upgrade pip
 	@touch $@
 
 .venv/run: .venv/pip pyproject.toml requirements.lock
 	@echo "Installing (about a minute, once) …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .
+	@$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements.lock --editable .
 	@touch $@
 
 .venv/dev: .venv/pip pyproject.toml requirements.lock
 	@echo "Installing what the tests need …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
 	@touch $@ .venv/run
 
 # The browser tests drive a real Chromium.

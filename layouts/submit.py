@@ -111,18 +111,20 @@ def _row(job_type: str, parameter: Parameter) -> html.Div:
     title = parameter.title + (" (required)" if parameter.required else "")
     return html.Div(
         [
-            html.Label(title, htmlFor=_dom_id(job_type, _names(parameter)[0])),
+            html.Label(title, htmlFor=_dom_id(ids.field(job_type, _names(parameter)[0]))),
             _control(job_type, parameter),
             html.Div(id=ids.mistake(job_type, parameter.name), className="mistake", role="alert"),
             html.Div(parameter.help, className="note"),
         ],
         className="field",
+        role="group",
+        **aria(describedby=_dom_id(ids.mistake(job_type, parameter.name))),
     )
 
 
-def _dom_id(job_type: str, name: str) -> str:
+def _dom_id(own: ids.Id) -> str:
     # Dash writes an id of several parts into the page as JSON with sorted keys.
-    return json.dumps({"field": name, "form": job_type}, separators=(",", ":"))
+    return json.dumps(own, sort_keys=True, separators=(",", ":"))
 
 
 def _known_id(field: str) -> str:

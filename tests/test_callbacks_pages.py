@@ -11,7 +11,6 @@ from dash import Dash
 from sqlalchemy import Engine, text
 
 import callbacks
-from callbacks.sights import Address, read_address
 from database.embedded import EmbeddedDatabase
 from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
@@ -79,24 +78,6 @@ def total(answer: Answer) -> str:
 def jobs(engine: Engine) -> list[Any]:
     with engine.connect() as connection:
         return list(connection.execute(text("SELECT job_id, parameters FROM app.jobs")).all())
-
-
-@pytest.mark.parametrize(
-    ("pathname", "search", "address"),
-    [
-        (SELECTOR, "", Address()),
-        (None, None, Address()),
-        (PIPELINE, "?type=fathom", Address(pipeline="fathom")),
-        (SELECTOR, "?type=a%26b", Address(pipeline="a&b")),
-        (PIPELINE, "?type=", Address()),
-        (MONITOR, "?job_id=abc&type=fathom", Address(job_id="abc")),
-        (MONITOR, "", Address(job_id="")),
-    ],
-)
-def test_an_address_says_what_is_asked_for(
-    pathname: str | None, search: str | None, address: Address
-) -> None:
-    assert read_address(pathname, search) == address
 
 
 def test_a_pipelines_page_has_its_numbers_at_first_sight(tab: Tab) -> None:
