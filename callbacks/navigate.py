@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from callbacks.sights import Address, Sight, look, read_address
 from callbacks.sources import Sources
 from layouts import ids
-from layouts.leaves import fill
+from layouts.leaves import fill, name_leaves
 from layouts.monitor import missing_page, monitor_page
 from layouts.pipeline import pipeline_page
 from layouts.selector import selector_page
@@ -42,7 +42,8 @@ def register(app: Dash, sources: Sources) -> None:
         if sight.leaves is None:
             # The very first reading: a page with numbers is worth the moment it takes.
             sight = look(sources, address, renew=True)
-        return fill(build(sources, address), sight.leaves), *frame(sight)
+        page = name_leaves(build(sources, address), address.place)
+        return fill(page, sight.leaves), *frame(sight)
 
 
 def frame(sight: Sight) -> tuple[Any, ...]:

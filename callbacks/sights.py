@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs
 
 from callbacks.sources import Sources
@@ -25,6 +25,11 @@ class Address:
 
     pipeline: str | None = None
     job_id: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The prefix of the page's leaves: a late answer must not write into another page."""
+        return self.job_id or self.pipeline or "pipelines"
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,11 @@ def read_address(pathname: str | None, search: str | None) -> Address:
 
 def look(sources: Sources, address: Address, *, renew: bool = False) -> Sight:
     """What the page at an address shows; `renew` waits for new numbers of its pipelines."""
+    sight = _look(sources, address, renew)
+    return replace(sight, leaves=sight.leaves and sight.leaves.under(address.place))
+
+
+def _look(sources: Sources, address: Address, renew: bool) -> Sight:
     read = sources.snapshots.renew if renew else sources.snapshots.latest
     if address.job_id is not None:
         return _job(sources, address.job_id)

@@ -33,7 +33,6 @@ def register(app: Dash, registry: Registry, submitter: Submitter) -> None:
         Output(ids.answer(MATCH), "children"),
         Input(ids.send(MATCH), "n_clicks"),
         State(ids.field(MATCH, ALL), "value"),
-        running=[(Output(ids.send(MATCH), "disabled"), True, False)],
         prevent_initial_call=True,
     )
     def submit_form(_clicks: int, _values: list[Any]) -> tuple[list[str], Any]:

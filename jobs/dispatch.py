@@ -5,12 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from distributed import Client
+from distributed import Client, KilledWorker
 from distributed import Future as DaskFuture
 
 from jobs.stages import Stage, Task
@@ -55,8 +56,22 @@ class Newsroom:
             of_stage.setdefault(news["task_id"], {**news, "heard": time.monotonic()})
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A task that is with the workers; `alone` when it is suspected to kill them."""
+
+    task: Task
+    order: Order
+    future: Future
+    alone: bool
+
+
 class Dispatch:
-    """The tasks of one stage that are with the workers."""
+    """The tasks of one stage that are with the workers.
+
+    When a worker dies, Dask blames every task that was with it, so a task that was there when
+    too many died is tried once more with no other beside it before it counts as failed.
+    """
 
     def __init__(
         self, client: Client, newsroom: Newsroom, storage: Storage, heartbeat_seconds: float
@@ -67,17 +82,20 @@ class Dispatch:
         self._heartbeat_seconds = heartbeat_seconds
         self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         # Dask forgets a task whose future nobody keeps.
-        self._sent: dict[object, tuple[Task, Future]] = {}
+        self._sent: dict[object, Sent] = {}
+        self._suspects: deque[Sent] = deque()
 
     def room(self) -> int:
         """How many more tasks the cluster can take now."""
+        if self._suspects or any(sent.alone for sent in self._sent.values()):
+            return 0
         threads = sum(self._client.nthreads().values())
         return max(0, int(max(1, threads)) * DEPTH - len(self._sent))
 
     @property
     def busy(self) -> bool:
         """Whether tasks are with the workers."""
-        return bool(self._sent)
+        return bool(self._sent or self._suspects)
 
     def send(self, stage: Stage, tasks: Sequence[Task]) -> None:
         """Hands tasks to the workers."""
@@ -93,12 +111,7 @@ class Dispatch:
             )
             for task in tasks
         ]
-        # A key of its own each time: Dask gives the same result for the same key.
-        keys = [f"{task.task_id}-{uuid4().hex[:8]}" for task in tasks]
-        futures = self._client.map(execute, orders, key=keys, pure=False)
-        for task, future in zip(tasks, futures, strict=True):
-            self._sent[future.key] = task, future
-            future.add_done_callback(self._ended.put)
+        self._send(tasks, orders)
 
     def endings(self, patience: float) -> list[Ending]:
         """The tasks that have ended since the last call; waits at most `patience` seconds for one.
@@ -107,6 +120,9 @@ class Dispatch:
         """
         if self._client.status != "running":
             raise SchedulerLost(f"The Dask scheduler is gone ({self._client.status})")
+        if self._suspects and not self._sent:
+            suspect = self._suspects.popleft()
+            self._send([suspect.task], [suspect.order], alone=True)
         futures = self._collect(patience)
         finished = {future.key: future for future in futures if future.status == "finished"}
         outcomes = self._client.gather(finished, errors="skip")
@@ -115,8 +131,17 @@ class Dispatch:
 
     def cancel(self) -> None:
         """Takes back what the workers have not begun; what they have begun is forgotten."""
-        self._client.cancel([future for _, future in self._sent.values()])
+        self._client.cancel([sent.future for sent in self._sent.values()])
         self._sent.clear()
+        self._suspects.clear()
+
+    def _send(self, tasks: Sequence[Task], orders: Sequence[Order], alone: bool = False) -> None:
+        # A key of its own each time: Dask gives the same result for the same key.
+        keys = [f"{task.task_id}-{uuid4().hex[:8]}" for task in tasks]
+        futures = self._client.map(execute, orders, key=keys, pure=False)
+        for task, order, future in zip(tasks, orders, futures, strict=True):
+            self._sent[future.key] = Sent(task, order, future, alone)
+            future.add_done_callback(self._ended.put)
 
     def _collect(self, patience: float) -> list[Future]:
         try:
@@ -128,17 +153,29 @@ class Dispatch:
         return futures
 
     def _ending(self, future: Future, outcome: Outcome | None) -> Ending | None:
-        task, _ = self._sent[future.key]
+        sent = self._sent[future.key]
         if outcome is None and future.status == "cancelled":
-            raise SchedulerLost(f"Dask gave up task {task.task_id}")
+            raise SchedulerLost(f"Dask gave up task {sent.task.task_id}")
         if outcome is None and future.status != "error":
             # The worker that held the outcome died before it was fetched: Dask does the task again.
             future.add_done_callback(self._ended.put)
             return None
         del self._sent[future.key]
         if outcome is None:
-            reason = f"The worker died while doing this task: {future.exception()}"
-            return Ending(task, None, reason, 0.0, "")
+            return self._broken(sent)
         return Ending(
-            task, outcome.result, outcome.error, outcome.seconds, outcome.worker, outcome.metadata
+            sent.task,
+            outcome.result,
+            outcome.error,
+            outcome.seconds,
+            outcome.worker,
+            outcome.metadata,
         )
+
+    def _broken(self, sent: Sent) -> Ending | None:
+        error = sent.future.exception()
+        if isinstance(error, KilledWorker) and not sent.alone:
+            self._suspects.append(sent)
+            return None
+        reason = f"The worker died while doing this task: {error}"
+        return Ending(sent.task, None, reason, 0.0, "")

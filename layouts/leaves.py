@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,19 +48,31 @@ class Leaves:
         return self.text[key] if kind == "text" else self.table[key]
 
 
+def name_leaves(page: Component, prefix: str) -> Component:
+    """Puts a prefix to the keys of the page's leaves, as `Leaves.under` does to their values."""
+    for component, kind, key in _leaves(page):
+        component.id = {kind: f"{prefix}.{key}"}
+    return page
+
+
 def fill(page: Component, leaves: Leaves | None) -> Component:
     """Writes the leaves into a page that is not sent yet, so that its first sight has numbers.
 
     Without leaves the page shows dashes: its numbers are not there yet.
     """
+    for component, kind, key in _leaves(page):
+        value = EMPTY[kind] if leaves is None else leaves.value({kind: key})
+        setattr(component, ids.LEAVES[kind], value)
+    return page
+
+
+def _leaves(page: Component) -> Iterator[tuple[Any, str, str]]:
     for component in page._traverse():
         leaf_id = getattr(component, "id", None)
         if isinstance(leaf_id, dict) and len(leaf_id) == 1:
-            ((kind, _),) = leaf_id.items()
+            ((kind, key),) = leaf_id.items()
             if kind in ids.LEAVES:
-                value = EMPTY[kind] if leaves is None else leaves.value(leaf_id)
-                setattr(component, ids.LEAVES[kind], value)
-    return page
+                yield component, kind, key
 
 
 EMPTY: dict[str, Any] = {"text": NONE, "bar": {"width": "0%"}, "table": [], "shown": True}

@@ -13,7 +13,7 @@ from layouts import ids
 PAGE_SIZE = 25
 WRAPPED = {
     "name": {"whiteSpace": "normal", "minWidth": "8rem"},
-    "prose": {"whiteSpace": "normal", "minWidth": "24rem"},
+    "prose": {"whiteSpace": "normal", "minWidth": "18rem"},
 }
 FORMATS = {
     "count": {"specifier": ",.0f"},

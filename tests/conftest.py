@@ -19,7 +19,16 @@ from database.engine import open_engine
 from database.schema import install_schema
 from jobs.cluster import open_client
 from jobs.sample import write_sample
+from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
+from tests.factories import make_platform_tables
+
+PLATFORMS = [
+    ("UTC", "TIMESTAMP"),
+    ("America/New_York", "TIMESTAMP"),
+    ("Asia/Kathmandu", "TIMESTAMP"),
+    ("America/New_York", "TIMESTAMPTZ"),
+]
 
 
 def pytest_setup_options() -> Options:
@@ -36,6 +45,12 @@ def pytest_setup_options() -> Options:
 def registry() -> Registry:
     """The built-in pipelines."""
     return load_registry()
+
+
+@pytest.fixture
+def fathom(registry: Registry) -> Pipeline:
+    """The pipeline with every kind of grouping."""
+    return registry["fathom"]
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +99,15 @@ def database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
 def engine(database: str) -> Iterator[Engine]:
     """An engine of a new database with the embedded schema."""
     engine = open_engine(database)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(params=PLATFORMS, ids=lambda kind: "-".join(kind))
+def tables(request: pytest.FixtureRequest, empty_database: str) -> Iterator[Engine]:
+    """The platform's tables, in several time zones and with both kinds of timestamp."""
+    engine = open_engine(empty_database)
+    make_platform_tables(engine, *request.param)
     yield engine
     engine.dispose()
 

@@ -7,10 +7,26 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
+from pipelines.models import Pipeline
+from queries.snapshot import Snapshot, take_snapshot
+
+RWA = {"region": "rwa", "flood_type": "fluvial", "defense": "defended", "year": 2020}
+CIV = {**RWA, "region": "civ"}
 PLATFORM = Path(__file__).with_name("platform.sql")
 _numbers = count()
+
+
+def look(engine: Engine, pipeline: Pipeline) -> Snapshot:
+    """A pipeline's snapshot of now."""
+    return take_snapshot(engine, pipeline, timeout=10)
+
+
+def row(frame: pd.DataFrame, number: int) -> dict[str, Any]:
+    """A frame's row."""
+    return frame.to_dict("records")[number]
 
 
 def make_platform_tables(engine: Engine, zone: str, moment: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from dash import Dash
 from werkzeug.test import TestResponse
 
+from callbacks.sights import read_address
 from layouts import ids
 from tests.trees import written
 
@@ -52,8 +53,12 @@ class Tab:
 
     def text(self, key: str) -> str:
         """The text of a leaf of the opened page."""
-        (props,) = [p for p in self.properties() if p.get("id") == ids.text(key)]
+        (props,) = [p for p in self.properties() if p.get("id") == ids.text(self.key(key))]
         return str(props["children"])
+
+    def key(self, key: str) -> str:
+        """The key of a leaf on this address's page."""
+        return f"{read_address(*self.address).place}.{key}"
 
     def properties(self) -> Iterator[dict[str, Any]]:
         """The properties of every component of the page."""

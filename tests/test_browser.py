@@ -5,17 +5,24 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dash.testing.browser import Browser
+from selenium.webdriver.support.ui import Select
 
 from jobs.submission import make_job_id
+from layouts.links import job_link
 from tests.monitor import Monitor, started, wait_for
 
 RWA_DONE, CIV_FILES = 1856, 1664
 PAGE = "/api/interface/pipeline?type=fathom"
+HIDE = """
+    Object.defineProperty(document, "hidden", {value: arguments[0], configurable: true});
+    document.dispatchEvent(new Event("visibilitychange"));
+"""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +54,7 @@ def page(dash_br: Browser, monitor: Monitor) -> Iterator[Browser]:
 
 
 def text(page: Browser, key: str) -> str:
-    return str(page.find_element(f"""[id='{{"text":"{key}"}}']""").text)
+    return str(page.find_element(f"""[id^='{{"text":'][id$='.{key}"}}']""").text)
 
 
 def count(page: Browser, key: str) -> int:
@@ -120,7 +127,8 @@ def test_an_active_job_leads_to_its_monitor_and_back_to_the_pipeline(
     page.wait_for_contains_text("h1", "FATHOM Flood Data Pipeline")
 
 
-def test_the_failed_groups_are_named_in_the_jobs_monitor(page: Browser, monitor: Monitor) -> None:
+def first_job() -> str:
+    """The id of the job that has stacked `rwa` at the first start."""
     parameters = {
         "region_code": "rwa",
         "source_container": "bronze-fathom",
@@ -131,8 +139,11 @@ def test_the_failed_groups_are_named_in_the_jobs_monitor(page: Browser, monitor:
         "dry_run": False,
         "force_reprocess": False,
     }
-    job_id = make_job_id("process_fathom_stack", parameters)
-    page.driver.get(f"{monitor.url}/api/interface/tasks?job_id={job_id}")
+    return make_job_id("process_fathom_stack", parameters)
+
+
+def test_the_failed_groups_are_named_in_the_jobs_monitor(page: Browser, monitor: Monitor) -> None:
+    page.driver.get(f"{monitor.url}{job_link(first_job())}")
     page.wait_for_contains_text(".notice", "2 tasks failed")
     first = page.wait_for_element('td[data-dash-column="error"]').text
     assert "1in" in first
@@ -148,3 +159,33 @@ def test_the_first_page_leads_to_the_pipelines(page: Browser, monitor: Monitor) 
 def test_an_unknown_pipeline_is_told_by_its_name(page: Browser, monitor: Monitor) -> None:
     page.driver.get(f"{monitor.url}/api/interface/pipeline?type=<b>vector</b>")
     page.wait_for_contains_text(".notice", "There is no pipeline “<b>vector</b>”")
+
+
+def test_a_hidden_tab_does_not_ask_and_catches_up_when_it_is_shown(page: Browser) -> None:
+    Select(page.find_element("#auto")).select_by_value("5")
+    page.driver.execute_script(HIDE, True)
+    before = asked(page)
+    time.sleep(6)
+    assert asked(page) == before
+    page.driver.execute_script(HIDE, False)
+    watch(page, lambda: asked(page) > before, seconds=2)
+
+
+def asked(page: Browser) -> int:
+    """How often the page has asked the server."""
+    entries = "performance.getEntriesByType('resource')"
+    asks = f"{entries}.filter((entry) => entry.name.includes('_dash-update-component'))"
+    return int(page.driver.execute_script(f"return {asks}.length"))
+
+
+def test_moments_are_in_the_viewers_time_zone_with_utc_on_hover(
+    page: Browser, monitor: Monitor
+) -> None:
+    zone = {"timezoneId": "Asia/Kathmandu"}
+    page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", zone)
+    page.driver.get(f"{monitor.url}{job_link(first_job())}")
+    moment = page.wait_for_element(".moment")
+    watch(page, lambda: moment.get_attribute("title").endswith(" UTC"), seconds=5)
+    utc = datetime.strptime(moment.get_attribute("title"), "%Y-%m-%d %H:%M:%S %Z")  # noqa: DTZ007
+    there = utc + timedelta(hours=5, minutes=45)
+    assert there.strftime("%M:%S") in moment.text

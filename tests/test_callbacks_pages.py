@@ -72,7 +72,7 @@ def leaves(answer: Answer) -> Answer:
 
 
 def total(answer: Answer) -> str:
-    return str(answer[written(ids.text("total"))]["children"])
+    return str(answer[written(ids.text("fathom.total"))]["children"])
 
 
 def jobs(engine: Engine) -> list[Any]:
@@ -92,7 +92,7 @@ def test_the_pipelines_are_shown_before_they_are_read(tab: Tab, snapshots: Snaps
     assert tab.text("fathom.problem") == "being read for the first time"
     snapshots.renew("fathom")
     answer = tab.tick()
-    assert answer[written(ids.text("fathom.files"))]["children"] == "3 files"
+    assert answer[written(ids.text("pipelines.fathom.files"))]["children"] == "3 files"
 
 
 @pytest.mark.parametrize("name", ["nothing", "<script>alert(1)</script>"])
@@ -126,11 +126,11 @@ def test_a_tick_after_a_change_writes_every_leaf(
     snapshots.renew("fathom")
     answer = tab.tick()
     assert total(answer) == "6"
-    assert [row["value"] for row in answer[written(ids.table("by.region"))]["data"]] == [
+    assert [row["value"] for row in answer[written(ids.table("fathom.by.region"))]["data"]] == [
         "civ",
         "rwa",
     ]
-    assert answer[written(ids.bar("phase1.completed"))]["style"] == {"width": "0.00%"}
+    assert answer[written(ids.bar("fathom.phase1.completed"))]["style"] == {"width": "0.00%"}
 
 
 def test_a_tick_waits_for_nobody_and_a_click_on_refresh_for_new_numbers(
@@ -143,14 +143,23 @@ def test_a_tick_waits_for_nobody_and_a_click_on_refresh_for_new_numbers(
 
 
 @pytest.mark.parametrize("address", [(SELECTOR, ""), (PIPELINE, "?type=raster_v2")])
-def test_a_tick_of_a_page_that_was_left_does_not_fail(
+def test_a_page_that_was_left_gets_nothing_of_the_next_one(
     tab: Tab, snapshots: Snapshots, address: tuple[str, str]
 ) -> None:
     tab.open(PIPELINE, FATHOM)
     snapshots.renew("raster_v2")
     tab.address = address
-    answer = tab.tick()
-    assert written(ids.table("by.region")) not in answer
+    assert leaves(tab.tick()) == {}
+
+
+def test_an_answer_that_comes_late_finds_no_leaf_on_the_next_page(tab: Tab, engine: Engine) -> None:
+    tab.open(PIPELINE, FATHOM)
+    add_three(engine)
+    late = leaves(tab.tick(click=ids.REFRESH))
+    tab.open(PIPELINE, "?type=raster_v2")
+    there = {written(props["id"]) for props in tab.properties() if "id" in props}
+    assert written(ids.text("fathom.total")) in late
+    assert late.keys() & there == set()
 
 
 def test_jobs_that_run_are_told_to_the_browser(tab: Tab, engine: Engine) -> None:
@@ -159,7 +168,7 @@ def test_jobs_that_run_are_told_to_the_browser(tab: Tab, engine: Engine) -> None
         add_job(connection, "job-1")
     answer = tab.tick(click=ids.REFRESH)
     assert answer[ids.ACTIVE]["data"] is True
-    assert [row["id"] for row in answer[written(ids.table("active"))]["data"]] == ["job-1"]
+    assert [row["id"] for row in answer[written(ids.table("fathom.active"))]["data"]] == ["job-1"]
 
 
 def test_a_database_that_went_away_leaves_the_last_numbers_and_is_told(
@@ -210,8 +219,8 @@ def test_a_job_is_watched_while_it_changes(tab: Tab, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE app.jobs SET status = 'failed', error_details = '<b>'"))
     answer = tab.tick()
-    assert answer[written(ids.text("error"))]["children"] == "<b>"
-    assert answer[written(ids.shown("error"))]["hidden"] is False
+    assert answer[written(ids.text("job-1.error"))]["children"] == "<b>"
+    assert answer[written(ids.shown("job-1.error"))]["hidden"] is False
 
 
 @pytest.mark.parametrize("job_id", ["abc", "<b>x</b>", ""])

@@ -78,9 +78,9 @@ def test_memory_has_the_same_units(megabytes: float, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("percent", "shown"), [(0.0, "0.0%"), (66.1, "66.1%"), (99.9, "99.9%"), (100.0, "100.0%")]
+    ("percent", "shown"), [(0.0, "0.0%"), (66.1, "66.1%"), (99.97, "99.9%"), (100.0, "100.0%")]
 )
-def test_percents_have_one_decimal(percent: float, shown: str) -> None:
+def test_percents_have_one_decimal_and_are_never_100_of_a_part(percent: float, shown: str) -> None:
     assert format_percent(percent) == shown
 
 

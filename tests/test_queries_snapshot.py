@@ -2,54 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
 from sqlalchemy import Connection, Engine, text
 
 from database.engine import open_engine
 from pipelines.models import Pipeline
-from pipelines.registry import Registry, read_pipeline
+from pipelines.registry import read_pipeline
 from queries.groupings import breakdown
 from queries.phases import COLUMNS, percent, phases
-from queries.snapshot import Snapshot, take_snapshot
 from queries.summary import summary
-from tests.factories import add_files, add_job, add_task, make_platform_tables
-
-PLATFORMS = [
-    ("UTC", "TIMESTAMP"),
-    ("America/New_York", "TIMESTAMP"),
-    ("Asia/Kathmandu", "TIMESTAMP"),
-    ("America/New_York", "TIMESTAMPTZ"),
-]
-RWA = {"region": "rwa", "flood_type": "fluvial", "defense": "defended", "year": 2020}
-CIV = {**RWA, "region": "civ"}
-
-
-@pytest.fixture(params=PLATFORMS, ids=lambda kind: "-".join(kind))
-def tables(request: pytest.FixtureRequest, empty_database: str) -> Iterator[Engine]:
-    """The platform's tables, in several time zones and with both kinds of timestamp."""
-    engine = open_engine(empty_database)
-    make_platform_tables(engine, *request.param)
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def fathom(registry: Registry) -> Pipeline:
-    return registry["fathom"]
-
-
-def row(frame: pd.DataFrame, number: int) -> dict[str, Any]:
-    return frame.to_dict("records")[number]
-
-
-def look(engine: Engine, pipeline: Pipeline) -> Snapshot:
-    return take_snapshot(engine, pipeline, timeout=10)
+from tests.factories import CIV, RWA, add_files, add_job, add_task, look, make_platform_tables, row
 
 
 def test_an_empty_table_has_zeros_and_the_same_columns(engine: Engine, fathom: Pipeline) -> None:
@@ -98,69 +62,6 @@ def test_sizes_that_are_unknown_are_counted(tables: Engine, fathom: Pipeline) ->
     assert totals.completed_bytes == 4_000_000_000
 
 
-def test_the_rate_is_of_the_last_hour_in_the_databases_clock(
-    tables: Engine, fathom: Pipeline
-) -> None:
-    with tables.begin() as connection:
-        add_files(connection, 30, metadata=RWA, phase1="30 minutes")
-        add_files(connection, 50, metadata=RWA, phase1="61 minutes")
-        add_files(connection, 60, metadata=RWA)
-    first = row(phases(look(tables, fathom)), 0)
-    assert first["rate_per_hour"] == pytest.approx(30)
-    assert first["eta_hours"] == pytest.approx(2)
-
-
-def test_before_the_first_hour_is_over_the_rate_is_by_elapsed_time(
-    tables: Engine, fathom: Pipeline
-) -> None:
-    with tables.begin() as connection:
-        add_files(connection, 20, metadata=RWA, phase1="20 minutes")
-        add_files(connection, 10, metadata=RWA, phase1="1 minute")
-    assert row(phases(look(tables, fathom)), 0)["rate_per_hour"] == pytest.approx(90, rel=0.01)
-
-
-@pytest.mark.parametrize(
-    ("ago", "reason"),
-    [
-        ("4 minutes", "the first file finished less than 5 minutes ago"),
-        ("2 hours", "no file finished in the last hour"),
-        (None, "no file finished yet"),
-    ],
-)
-def test_without_a_rate_there_is_a_reason(
-    engine: Engine, fathom: Pipeline, ago: str | None, reason: str
-) -> None:
-    with engine.begin() as connection:
-        add_files(connection, 2, metadata=RWA, phase1=ago)
-        add_files(connection, 2, metadata=RWA)
-    first = row(phases(look(engine, fathom)), 0)
-    assert math.isnan(first["eta_hours"])
-    assert (first["rate_reason"], first["eta_reason"]) == (reason, reason)
-
-
-def test_files_that_nothing_works_off_have_no_eta(engine: Engine, fathom: Pipeline) -> None:
-    with engine.begin() as connection:
-        add_files(connection, 9, metadata=RWA, phase1="30 minutes", phase2="20 minutes")
-        add_files(connection, 8, metadata=RWA, group="g1")
-        add_task(connection, add_job(connection, "job-1"), "g1", "failed")
-    first, second = phases(look(engine, fathom)).to_dict("records")
-    assert (first["eta_reason"], second["eta_reason"]) == (
-        "only failed files are left",
-        "the rest waits for an earlier phase",
-    )
-
-
-def test_the_pipelines_eta_is_the_slowest_phases(engine: Engine, fathom: Pipeline) -> None:
-    with engine.begin() as connection:
-        add_files(connection, 1, metadata=RWA, phase1="3 hours", phase2="3 hours")
-        add_files(connection, 10, metadata=RWA, phase1="3 hours", phase2="30 minutes")
-        add_files(connection, 20, metadata=RWA, phase1="30 minutes")
-        add_files(connection, 20, metadata=RWA)
-    totals = summary(look(engine, fathom))
-    assert (totals.rate_phase, totals.rate_per_hour) == ("Spatial Merge", pytest.approx(10))
-    assert totals.eta_hours == pytest.approx(4)
-
-
 def test_processing_and_failed_are_files_of_groups(tables: Engine, fathom: Pipeline) -> None:
     with tables.begin() as connection:
         job = add_job(connection, "job-1")
@@ -190,18 +91,6 @@ def test_a_group_that_failed_twice_counts_once(engine: Engine, fathom: Pipeline)
         add_task(connection, add_job(connection, "job-1"), "g1", "failed", created="2 hours")
         add_task(connection, add_job(connection, "job-2"), "g1", "failed", created="1 hour")
     assert row(phases(look(engine, fathom)), 0)["failed"] == 8
-
-
-def test_the_average_is_of_the_last_day_of_activity(tables: Engine, fathom: Pipeline) -> None:
-    with tables.begin() as connection:
-        job = add_job(connection, "job-1")
-        add_files(connection, 8, metadata=RWA, group="g1")
-        add_task(connection, job, "g1", "completed", seconds=10, ended="3 days")
-        add_task(connection, job, "gone", "completed", seconds=20, ended="3 days")
-        add_task(connection, job, "g1", "completed", seconds=999, ended="5 days")
-        add_task(connection, job, "g1", "failed", seconds=999, ended="3 days")
-    first = row(phases(look(tables, fathom)), 0)
-    assert (first["average_seconds"], first["average_tasks"]) == (pytest.approx(15), 2)
 
 
 def test_a_filter_narrows_every_number(tables: Engine, fathom: Pipeline) -> None:

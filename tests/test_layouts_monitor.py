@@ -1,0 +1,87 @@
+"""A job's monitor on hand-written reports."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from layouts import ids
+from layouts.leaves import fill
+from layouts.monitor import monitor_page, monitor_values
+from queries.job_report import JobReport, JobRow
+from queries.tasks import COLUMNS as TASK_COLUMNS
+from tests.trees import find, text_of
+
+NOON = datetime(2026, 1, 6, 12, tzinfo=UTC)
+STAGE = {
+    "stage": 1,
+    "task_type": "stack",
+    **dict.fromkeys(("pending", "queued", "processing", "other"), 0),
+    "tasks": 3000,
+    "completed": 2999,
+    "failed": 1,
+    "percent": 2999 / 30,
+    "rate_per_minute": 0.1,
+    "eta_seconds": 0.0,
+    "average_seconds": 45.2,
+    "p95_seconds": math.nan,
+    "peak_memory_mb": math.nan,
+}
+
+
+def report(result: Any = None) -> JobReport:
+    """A job of one stage, of whose 3,000 tasks one has failed; its tasks are not listed."""
+    job = JobRow("job-1", "stack", "completed", 1, 1, {}, {}, result, None, NOON, None)
+    tasks = pd.DataFrame(columns=list(TASK_COLUMNS))
+    return JobReport(job, pd.DataFrame([STAGE]), tasks, 3000, NOON, "version")
+
+
+def test_a_stage_with_a_failed_task_is_never_whole() -> None:
+    (stage,) = monitor_values(report()).table["stages"]
+    assert stage["percent"] == 99.9
+
+
+def test_a_stage_with_nothing_left_has_no_time_left() -> None:
+    (stage,) = monitor_values(report()).table["stages"]
+    assert (stage["eta"], stage["rate"], stage["p95"]) == ("–", "0.1/min", "–")
+
+
+def test_a_job_without_a_result_shows_none() -> None:
+    page = fill(monitor_page("job-1", "stack", {}, None), monitor_values(report()))
+    assert find(page, ids.shown("result")).hidden is True
+
+
+@pytest.mark.parametrize(
+    ("result", "shown"),
+    [
+        ({"region": "Côte"}, '{\n  "region": "Côte"\n}'),
+        ("3 files <b>done</b>", "3 files <b>done</b>"),
+        ([1, None], "[1, null]"),
+    ],
+)
+def test_a_jobs_result_is_shown_as_it_is(result: Any, shown: str) -> None:
+    page = fill(monitor_page("job-1", "stack", {}, None), monitor_values(report(result)))
+    assert find(page, ids.shown("result")).hidden is False
+    assert find(page, ids.text("result")).children == shown
+
+
+def test_parameters_are_written_as_json_has_them() -> None:
+    parameters = {"dry_run": False, "years": [2020, 2030], "region_code": "rwa"}
+    text = text_of(monitor_page("job-1", "stack", parameters, None))
+    assert "dry_run false region_code rwa years [2020, 2030]" in text
+
+
+@pytest.mark.parametrize(("key", "shape"), [("created", "moment"), ("status", None)])
+def test_moments_are_marked_for_the_viewers_time_zone(key: str, shape: str | None) -> None:
+    page = monitor_page("job-1", "stack", {}, None)
+    assert getattr(find(page, ids.text(f"job.{key}")), "className", None) == shape
+    assert monitor_values(report()).text["job.created"] == "2026-01-06 12:00:00 UTC"
+
+
+def test_the_tasks_that_are_not_listed_are_told() -> None:
+    told = monitor_values(report()).text["tasks.size"]
+    assert told == "3,000, of which the first 0 are listed"
