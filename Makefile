@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test check browser bench clean lock
+.PHONY: run test check browser screenshots clean lock
 
 run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -38,6 +38,10 @@ browser:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null; } \
 	|| { echo "The browser tests need Chromium and its driver, e.g.: sudo apt-get install chromium chromium-driver"; exit 1; }
+
+# Takes the pictures of docs/screenshots/ from the running sample, in about eight minutes.
+screenshots: .venv/dev browser
+	@$(BIN)/python -m tests.screenshots
 
 lock: .venv/dev
 	@$(BIN)/pip freeze --exclude-editable > requirements.lock

@@ -61,7 +61,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     callbacks.register_all(
         app, registry=registry, snapshots=snapshots, job_reports=reports, submitter=submitter
     )
-    api.register(app.server, registry=registry, snapshots=snapshots)
+    api.register(app.server, registry=registry, snapshots=snapshots, submitter=submitter)
     snapshots.start()
     return app
 

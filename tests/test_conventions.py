@@ -35,7 +35,7 @@ ALLOWED = {
     "layouts": {"pipelines"},
     "jobs": {"database", "pipelines"},
     "callbacks": {"jobs", "layouts", "pipelines", "queries"},
-    "api": {"layouts", "pipelines", "queries"},
+    "api": {"jobs", "layouts", "pipelines", "queries"},
     "commands": {"database", "jobs", "pipelines", "settings"},
 }
 OURS = {*ALLOWED, "app", "settings", "tests"}

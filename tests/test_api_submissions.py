@@ -1,0 +1,85 @@
+"""Jobs submitted by programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+
+from api.submissions import submissions
+from jobs.catalog import JOB_TYPES
+from jobs.submission import NoDestination, RunnerQueue, Submitter
+from pipelines.registry import Registry
+
+STACK = "/api/jobs/submit/process_fathom_stack"
+
+
+@pytest.fixture
+def client(engine: Engine, registry: Registry) -> FlaskClient:
+    """The endpoint over an empty database."""
+    return serve(registry, Submitter(registry, RunnerQueue(engine, JOB_TYPES)))
+
+
+def serve(registry: Registry, submitter: Submitter) -> FlaskClient:
+    server = Flask(__name__)
+    server.register_blueprint(submissions(registry, submitter))
+    return server.test_client()
+
+
+def jobs(engine: Engine) -> list[Any]:
+    with engine.connect() as connection:
+        return [*connection.execute(text("SELECT job_id, parameters FROM app.jobs"))]
+
+
+def test_a_job_is_submitted_once(client: FlaskClient, engine: Engine) -> None:
+    first = client.post(STACK, json={"region_code": "rwa"})
+    again = client.post(STACK, json={"region_code": "rwa"})
+    ((job_id, parameters),) = jobs(engine)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json == {"job_id": job_id, "status": "queued", "created": True}
+    assert again.json == {"job_id": job_id, "status": "queued", "created": False}
+    assert parameters["collection_id"] == "fathom-flood-stacked"
+
+
+def test_wrong_parameters_are_told_by_name_and_submit_nothing(
+    client: FlaskClient, engine: Engine
+) -> None:
+    answer = client.post(STACK, json={"dry_run": "perhaps", "tile": 3})
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    told = answer.get_json()
+    assert set(told["parameters"]) == {"region_code", "dry_run", "tile"}
+    assert told["error"] == "invalid_parameters"
+    assert told["message"] == told["detail"]
+    assert "region_code: is required" in told["message"]
+    assert jobs(engine) == []
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{", "null", '"rwa"'])
+def test_a_body_that_is_no_object_is_refused(client: FlaskClient, body: str) -> None:
+    answer = client.post(STACK, data=body, content_type="application/json")
+    assert answer.status_code == 400
+    assert "JSON object" in answer.get_json()["detail"]
+
+
+def test_a_form_of_another_site_can_not_submit(client: FlaskClient, engine: Engine) -> None:
+    for content_type in ("text/plain", "application/x-www-form-urlencoded"):
+        answer = client.post(STACK, data='{"region_code": "rwa"}', content_type=content_type)
+        assert answer.status_code == 415
+    assert jobs(engine) == []
+
+
+def test_an_unknown_job_type_is_not_found(client: FlaskClient) -> None:
+    answer = client.post("/api/jobs/submit/drop_tables", json={})
+    assert answer.status_code == 404
+    assert "drop_tables" in answer.get_json()["detail"]
+
+
+def test_where_nobody_runs_jobs_the_answer_says_so(registry: Registry) -> None:
+    answer = serve(registry, Submitter(registry, NoDestination())).post(
+        STACK, json={"region_code": "rwa"}
+    )
+    assert answer.status_code == 503
+    assert "PLATFORM_URL" in answer.get_json()["detail"]
