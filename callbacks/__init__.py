@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dash import Dash
 
-from callbacks import navigate, refresh, submit
+from callbacks import browser, navigate, refresh, submit
+from callbacks.shown import Shown
 from callbacks.sources import Sources
 from jobs.submission import Submitter
 from pipelines.registry import Registry
@@ -22,6 +23,8 @@ def register_all(
 ) -> None:
     """Every callback of the app."""
     sources = Sources(registry, snapshots, job_reports, submitter)
-    navigate.register(app, sources)
-    refresh.register(app, sources)
+    shown = Shown()
+    browser.register(app)
+    navigate.register(app, sources, shown)
+    refresh.register(app, sources, shown)
     submit.register(app, registry, submitter)

@@ -4,65 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
-from callbacks.navigate import FRAME, frame
-from callbacks.sights import Sight, look, read_address
+from callbacks.addresses import read_address
+from callbacks.navigate import FRAME, frame, is_open
+from callbacks.pages import page_of
+from callbacks.shown import Shown, changes
 from callbacks.sources import Sources
 from layouts import ids
+from layouts.leaves import Leaves
 
 
-def register(app: Dash, sources: Sources) -> None:
-    """The tick, the Refresh button, and what the browser does by itself."""
+def register(app: Dash, sources: Sources, shown: Shown) -> None:
+    """The tick, the Refresh button, and another filter."""
 
     @app.callback(
-        *(Output({kind: ALL}, property_) for kind, property_ in ids.LEAVES.items()),
+        *(Output({name: ALL}, property_) for name, property_ in ids.LEAVES.values()),
+        Output(ids.digest(ALL), "data"),
         *FRAME,
         Input(ids.TICK, "n_intervals"),
         Input(ids.REFRESH, "n_clicks"),
         Input(ids.SUBMITTED, "data"),
+        Input(ids.LOCATION, "search"),
         State(ids.LOCATION, "pathname"),
-        State(ids.LOCATION, "search"),
-        State(ids.VERSION, "data"),
+        State(ids.digest(ALL), "id"),
+        State(ids.digest(ALL), "data"),
         prevent_initial_call=True,
     )
     def refresh_page(
-        _tick: int, _clicks: int, _submitted: str, pathname: str, search: str, version: str
+        _tick: int,
+        _clicks: int,
+        _submitted: str,
+        search: str,
+        pathname: str,
+        stores: list[ids.Id],
+        digests: list[str | None],
     ) -> tuple[Any, ...]:
+        asked = ctx.outputs_list[: len(ids.LEAVES)]
+        unchanged = [[no_update] * len(outputs) for outputs in asked]
+        address = read_address(pathname, search)
+        if not is_open(address, stores):
+            # The browser is on its way to another page.
+            return *unchanged, [no_update] * len(stores), *(no_update for _ in FRAME)
         # A person who has just clicked wants to see what came of it.
         renew = ctx.triggered_id in (ids.REFRESH, ids.SUBMITTED)
-        sight = look(sources, read_address(pathname, search), renew=renew)
-        asked = ctx.outputs_list[: len(ids.LEAVES)]
-        changed = sight.version != version
-        return *(_values(kind, sight, changed) for kind in asked), *frame(sight)
-
-    app.clientside_callback(
-        ClientsideFunction("monitor", "age"),
-        Output(ids.AGE, "children"),
-        Output(ids.AGE, "title"),
-        Input(ids.SECOND, "n_intervals"),
-        Input(ids.AS_OF, "data"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("monitor", "pace"),
-        Output(ids.TICK, "interval"),
-        Output(ids.TICK, "disabled"),
-        Input(ids.AUTO, "value"),
-        Input(ids.ACTIVE, "data"),
-    )
+        sight = page_of(sources, address).look(sources, address, renew)
+        if sight.leaves is None or sight.leaves.digest == digests[0]:
+            return *unchanged, [no_update], *frame(sight)
+        values = _changes(asked, sight.leaves, shown.recall(digests[0]))
+        return *values, [shown.remember(sight.leaves)], *frame(sight)
 
 
-def _values(asked: list[dict[str, Any]], sight: Sight, changed: bool) -> list[Any]:
-    """The values of one kind of leaves, in the order that the page asks for them."""
-    if not changed or sight.leaves is None:
-        return [no_update] * len(asked)
-    return [_value(sight, leaf["id"]) for leaf in asked]
-
-
-def _value(sight: Sight, leaf_id: dict[str, str]) -> Any:
-    assert sight.leaves is not None
-    try:
-        return sight.leaves.value(leaf_id)
-    except KeyError:
-        # The page has gone on to another address since this tick was sent.
-        return no_update
+def _changes(asked: list[Any], now: Leaves, before: Leaves | None) -> list[list[Any]]:
+    """What each kind of leaves is to be, in the order of the callback's outputs."""
+    return [
+        changes(outputs, kind, now, before) for outputs, kind in zip(asked, ids.LEAVES, strict=True)
+    ]

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
-from dash import html
+from dash import dcc, html
 
-from layouts import ids
 from layouts.formats import (
     SHORT_ID,
     format_count,
     format_duration,
+    format_moment,
     format_percent,
     format_rate,
 )
 from layouts.leaves import Leaves
-from layouts.links import job_link
+from layouts.links import job_link, jobs_link
+from layouts.panels import panel
 from layouts.statuses import format_status
 from layouts.tables import Column, table
 from pipelines.models import Pipeline
@@ -25,8 +28,8 @@ from pipelines.models import Pipeline
 KEY = "active"
 
 
-def active_jobs(pipeline: Pipeline) -> html.Details:
-    """The table of active jobs, open."""
+def active_jobs(pipeline: Pipeline, opened: Sequence[str] | None) -> html.Details:
+    """The table of active jobs, open unless the address says otherwise."""
     place = next((g.label for g in pipeline.groupings if g.job_parameters), "About")
     columns = [
         Column("job", "Job", "link"),
@@ -37,14 +40,16 @@ def active_jobs(pipeline: Pipeline) -> html.Details:
         Column("progress", "Progress"),
         Column("rate", "Rate"),
         Column("eta", "ETA"),
+        Column("started", "Started"),
+        Column("monitor", "Actions", "link"),
     ]
-    return html.Details(
-        [
-            html.Summary(["Active jobs", html.Span(id=ids.text(f"{KEY}.size"), className="note")]),
-            table(KEY, columns),
-        ],
-        open=True,
-        className="panel",
+    every = dcc.Link("View all", href=jobs_link(pipeline.id), className="aside")
+    return panel(
+        KEY,
+        "Active jobs",
+        [table(KEY, columns)],
+        is_open=opened is None or KEY in opened,
+        extra=[every],
     )
 
 
@@ -58,7 +63,7 @@ def active_job_values(jobs: pd.DataFrame) -> Leaves:
 def _row(job: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": job["job_id"],
-        "job": f"[{_label(job['job_id'])}]({job_link(job['job_id'])})",
+        "job": copy_link(job["job_id"]),
         "job_type": job["job_type"],
         "place": job["place"],
         "status": format_status(job["status"]),
@@ -66,12 +71,16 @@ def _row(job: dict[str, Any]) -> dict[str, Any]:
         "progress": progress(job),
         "rate": job["rate_reason"] or format_rate(job["rate_per_minute"], "min"),
         "eta": format_duration(job["eta_seconds"]),
+        "started": format_moment(job["started_at"]),
+        "monitor": f"[Monitor]({job_link(job['job_id'])})",
     }
 
 
-def _label(job_id: str) -> str:
-    # The cell is Markdown: nothing in a job's id may act as such.
-    return f"{re.sub('[^0-9A-Za-z]', '', job_id)[:SHORT_ID]}… Monitor"
+def copy_link(job_id: str) -> str:
+    """A job's short id as Markdown: whole on hover, copied by a click (assets/links.js)."""
+    # Nothing in a job's id may act as Markdown.
+    plain = re.sub("[^0-9A-Za-z]", "", job_id)
+    return f'[{plain[:SHORT_ID]}…](#copy={quote(job_id, safe="")} "{plain}")'
 
 
 def progress(job: dict[str, Any]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
+import pandas as pd
+from dash import dcc, html
 
 from layouts import ids
 from layouts.formats import format_bytes, format_count, format_duration, format_percent, format_rate
 from layouts.leaves import Leaves
+from layouts.links import Filters, group_link, pipeline_link
 from pipelines.models import Pipeline
 
 HOUR = 3600
@@ -17,7 +19,7 @@ HOUR = 3600
 def banner(pipeline: Pipeline) -> html.Section:
     """The tiles: total, one a phase, failed, complete; then rate, ETA and bytes."""
     phases = [
-        _tile(f"{phase.id}.completed", f"Phase {number} complete", phase.name)
+        _tile(f"{phase.id}.completed", f"Phase {number} complete", phase.name, leads=True)
         for number, phase in enumerate(pipeline.phases, start=1)
     ]
     return html.Section(
@@ -26,7 +28,7 @@ def banner(pipeline: Pipeline) -> html.Section:
                 [
                     _tile("total", "Total files"),
                     *phases,
-                    _tile("failed", "Failed", _failed_of(pipeline)),
+                    _tile("failed", "Failed", _failed_of(pipeline), leads=True),
                     _tile("complete", "Complete", "files through the last phase"),
                 ],
                 className="tiles",
@@ -47,10 +49,12 @@ def _failed_of(pipeline: Pipeline) -> str:
     return "files, phases with tasks" if any(known) else "no phase names its tasks"
 
 
-def _tile(key: str, label: str, note: str = "") -> html.Div:
+def _tile(key: str, label: str, note: str = "", leads: bool = False) -> html.Div:
+    number = html.Span(id=ids.text(key))
+    shown = dcc.Link(number, href="", id=ids.href(f"tile.{key}")) if leads else number
     return html.Div(
         [
-            html.Div(id=ids.text(key), className="number"),
+            html.Div(shown, className="number"),
             html.Div(label, className="label"),
             html.Div(note, className="note"),
         ],
@@ -58,15 +62,22 @@ def _tile(key: str, label: str, note: str = "") -> html.Div:
     )
 
 
-def banner_values(summary: Any) -> Leaves:
-    """The banner's leaves from a Summary; the phases' own come with their cards."""
+def banner_values(
+    summary: Any, phases: pd.DataFrame, pipeline: Pipeline, chosen: Filters
+) -> Leaves:
+    """The banner's leaves from a Summary and one row a phase; its numbers lead to their groups."""
     unsized = (
         f" (size unknown for {format_count(summary.unsized_files)} files)"
         if summary.unsized_files
         else ""
     )
     return Leaves(
+        href=_leads(phases, pipeline, chosen),
         text={
+            **{
+                f"{phase['phase']}.completed": format_count(phase["completed"])
+                for phase in phases.to_dict("records")
+            },
             "total": format_count(summary.total_files),
             "failed": format_count(summary.failed),
             "complete": format_percent(summary.percent),
@@ -74,8 +85,24 @@ def banner_values(summary: Any) -> Leaves:
             "eta": _eta(summary),
             "bytes": f"{format_bytes(summary.completed_bytes)} of "
             f"{format_bytes(summary.total_bytes)} processed{unsized}",
-        }
+        },
     )
+
+
+def _leads(phases: pd.DataFrame, pipeline: Pipeline, chosen: Filters) -> dict[str, str]:
+    leads = {
+        f"tile.{phase}.completed": group_link(pipeline.id, phase, "completed", chosen)
+        for phase in phases["phase"]
+    }
+    # The sum of all phases leads to the phase that has most of it.
+    failed = phases["failed"].fillna(0)
+    worst = str(phases.loc[failed.idxmax(), "phase"]) if failed.any() else None
+    leads["tile.failed"] = (
+        group_link(pipeline.id, worst, "failed", chosen)
+        if worst
+        else pipeline_link(pipeline.id, chosen)
+    )
+    return leads
 
 
 def _rate(summary: Any) -> str:

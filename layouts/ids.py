@@ -6,13 +6,22 @@ from typing import Any
 
 LOCATION, PAGE, MAIN = "location", "page", "main"
 TICK, SECOND = "tick", "second"
-VERSION, AS_OF, ACTIVE = "version", "as-of", "active"
+AS_OF, ACTIVE = "as-of", "active"
 SUBMITTED = "submitted"
 REFRESH, AUTO = "refresh", "auto"
 PROBLEM, AGE = "problem", "age"
 
-# The kinds of leaves, and the property that each of them is.
-LEAVES = {"text": "children", "bar": "style", "table": "data", "shown": "hidden"}
+# The kinds of leaves: the key of their id, and the property that each of them is.
+LEAVES = {
+    "text": ("text", "children"),
+    "bar": ("bar", "style"),
+    "table": ("table", "data"),
+    "columns": ("table", "columns"),
+    "pages": ("table", "page_count"),
+    "options": ("options", "options"),
+    "href": ("href", "href"),
+    "shown": ("shown", "hidden"),
+}
 
 Id = dict[str, Any]
 
@@ -35,6 +44,21 @@ def table(key: Any) -> Id:
 def shown(key: Any) -> Id:
     """A leaf that a tick hides or shows."""
     return {"shown": key}
+
+
+def digest(opening: Any) -> Id:
+    """Where an opened page keeps the digest of the leaves that it shows."""
+    return {"digest": opening}
+
+
+def options(key: Any) -> Id:
+    """A dropdown whose options a tick writes."""
+    return {"options": key}
+
+
+def href(key: Any) -> Id:
+    """A link whose address a tick writes."""
+    return {"href": key}
 
 
 def opener(job_type: Any) -> Id:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
+import orjson
 from dash.development.base_component import Component
 
 from layouts import ids
@@ -14,65 +17,90 @@ from layouts.formats import NONE
 
 @dataclass(frozen=True)
 class Leaves:
-    """The values of a page's leaves: text, bar width in percent, table rows, whether shown."""
+    """The values of a page's leaves, by kind: text, bar (width in percent), table (rows), columns
+    (of a table), pages (how many a table has), options (of a dropdown), href, shown (or not)."""
 
     text: Mapping[str, str] = field(default_factory=dict)
     bar: Mapping[str, float] = field(default_factory=dict)
     table: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    columns: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    pages: Mapping[str, int] = field(default_factory=dict)
+    options: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    href: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, bool] = field(default_factory=dict)
 
     def __or__(self, other: Leaves) -> Leaves:
         """Both together."""
-        return Leaves(
-            {**self.text, **other.text},
-            {**self.bar, **other.bar},
-            {**self.table, **other.table},
-            {**self.shown, **other.shown},
-        )
+        return Leaves(**{kind: {**mine, **other.kind(kind)} for kind, mine in self.kinds()})
 
     def under(self, prefix: str) -> Leaves:
         """The same leaves with a prefix to their keys."""
-        kinds: list[Any] = [
-            {f"{prefix}.{key}": value for key, value in kind.items()}
-            for kind in (self.text, self.bar, self.table, self.shown)
-        ]
-        return Leaves(*kinds)
+        return Leaves(
+            **{
+                kind: {f"{prefix}.{key}": value for key, value in values.items()}
+                for kind, values in self.kinds()
+            }
+        )
 
-    def value(self, leaf_id: Mapping[str, str]) -> Any:
-        """The property of a leaf by its id. Raises KeyError for a leaf without a value."""
-        ((kind, key),) = leaf_id.items()
-        if kind == "bar":
-            return {"width": f"{self.bar[key]:.2f}%"}
-        if kind == "shown":
-            return not self.shown[key]
-        return self.text[key] if kind == "text" else self.table[key]
+    def kind(self, kind: str) -> Mapping[str, Any]:
+        """The values of one kind by key."""
+        values: Mapping[str, Any] = getattr(self, kind)
+        return values
+
+    def kinds(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every kind with its values."""
+        return ((each.name, self.kind(each.name)) for each in fields(self))
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal for leaves of equal values."""
+        values = orjson.dumps(dict(self.kinds()), option=orjson.OPT_SORT_KEYS)
+        return blake2b(values, digest_size=12).hexdigest()
+
+    def property(self, kind: str, key: str) -> Any:
+        """What a leaf's property is to be. Raises KeyError for a leaf without a value."""
+        value = self.kind(kind)[key]
+        return PROPERTIES[kind](value) if kind in PROPERTIES else value
 
 
-def name_leaves(page: Component, prefix: str) -> Component:
-    """Puts a prefix to the keys of the page's leaves, as `Leaves.under` does to their values."""
-    for component, kind, key in _leaves(page):
-        component.id = {kind: f"{prefix}.{key}"}
-    return page
+# Where the property is not the value itself.
+PROPERTIES: dict[str, Callable[[Any], Any]] = {
+    "bar": lambda percent: {"width": f"{percent:.2f}%"},
+    "shown": lambda shown: not shown,
+}
+EMPTY: dict[str, Any] = {"text": NONE, "table": [], "shown": True}
 
 
 def fill(page: Component, leaves: Leaves | None) -> Component:
     """Writes the leaves into a page that is not sent yet, so that its first sight has numbers.
 
-    Without leaves the page shows dashes: its numbers are not there yet.
+    A leaf without a value shows a dash: its number is not there yet.
     """
-    for component, kind, key in _leaves(page):
-        value = EMPTY[kind] if leaves is None else leaves.value({kind: key})
-        setattr(component, ids.LEAVES[kind], value)
+    values = leaves or Leaves()
+    for component, kind, key in leaves_of(page):
+        given = key in values.kind(kind)
+        if given or kind in EMPTY:
+            value = values.property(kind, key) if given else EMPTY[kind]
+            setattr(component, ids.LEAVES[kind][1], value)
     return page
 
 
-def _leaves(page: Component) -> Iterator[tuple[Any, str, str]]:
+def name_leaves(page: Component, opening: str) -> Component:
+    """The page with the name of its opening before the key of every leaf.
+
+    No two openings share a name, so an answer that comes late can't write into another page.
+    """
+    for component, kind, key in list(leaves_of(page)):
+        component.id = {ids.LEAVES[kind][0]: f"{opening}.{key}"}
+    return page
+
+
+def leaves_of(page: Component) -> Iterator[tuple[Any, str, str]]:
+    """Every leaf of a page: its component, kind and key."""
     for component in page._traverse():
         leaf_id = getattr(component, "id", None)
         if isinstance(leaf_id, dict) and len(leaf_id) == 1:
-            ((kind, key),) = leaf_id.items()
-            if kind in ids.LEAVES:
-                yield component, kind, key
-
-
-EMPTY: dict[str, Any] = {"text": NONE, "bar": {"width": "0%"}, "table": [], "shown": True}
+            ((name, key),) = leaf_id.items()
+            for kind, (own, _) in ids.LEAVES.items():
+                if own == name:
+                    yield component, kind, key

@@ -1,19 +1,51 @@
-"""The addresses of the pages."""
+"""The addresses of the pages, and what their parameters are called."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 SELECTOR = "/"
 PIPELINE = "/api/interface/pipeline"
+GROUPS = "/api/interface/groups"
+JOBS = "/api/interface/jobs"
 MONITOR = "/api/interface/tasks"
 
+# What an address says beside its filters. A grouping of such a name is written with a prefix.
+TYPE, PHASE, STATE, OPEN, AUTO = "type", "phase", "state", "open", "auto"
+PAGE, SORT, SEARCH = "page", "sort", "q"
+RESERVED = {TYPE, PHASE, STATE, OPEN, AUTO, PAGE, SORT, SEARCH}
+PREFIX = "by."
 
-def pipeline_link(pipeline_id: str) -> str:
-    """Address of a pipeline's page."""
-    return f"{PIPELINE}?{urlencode({'type': pipeline_id})}"
+Filters = Mapping[str, Sequence[str]]
+
+
+def pipeline_link(pipeline_id: str, filters: Filters | None = None) -> str:
+    """Address of a pipeline's page, narrowed to the filters' values."""
+    return _link(PIPELINE, {TYPE: [pipeline_id]}, filters)
+
+
+def group_link(pipeline_id: str, phase: str, state: str, filters: Filters | None = None) -> str:
+    """Address of the list of a phase's groups in a state."""
+    return _link(GROUPS, {TYPE: [pipeline_id], PHASE: [phase], STATE: [state]}, filters)
 
 
 def job_link(job_id: str) -> str:
     """Address of a job's monitor."""
-    return f"{MONITOR}?{urlencode({'job_id': job_id})}"
+    return _link(MONITOR, {"job_id": [job_id]})
+
+
+def jobs_link(pipeline_id: str | None = None) -> str:
+    """Address of the list of jobs, of one pipeline or of all."""
+    return _link(JOBS, {"pipeline": [pipeline_id] if pipeline_id else []})
+
+
+def filter_parameter(field: str) -> str:
+    """What a grouping's filter is called in an address."""
+    return f"{PREFIX}{field}" if field in RESERVED or field.startswith(PREFIX) else field
+
+
+def _link(path: str, query: Filters, filters: Filters | None = None) -> str:
+    named = {filter_parameter(field): values for field, values in (filters or {}).items()}
+    written = urlencode({**query, **named}, doseq=True)
+    return f"{path}?{written}" if written else path

@@ -10,7 +10,7 @@ from layouts.aria import aria
 from layouts.links import SELECTOR
 
 # Choices of the refresh in seconds; 0 is off. While jobs run, the default looks more often.
-CHOICES = {0: "off", 5: "5 s", 30: "30 s (5 s while jobs run)", 60: "1 m", 300: "5 m", 600: "10 m"}
+CHOICES = {0: "off", 30: "30 s (5 s while jobs run)", 60: "1 m", 300: "5 m", 600: "10 m"}
 DEFAULT, LIVELY = 30, 5
 
 INDEX = """<!DOCTYPE html>
@@ -41,7 +41,6 @@ def shell() -> html.Div:
             dcc.Location(id=ids.LOCATION, refresh=False),
             dcc.Interval(id=ids.TICK, interval=DEFAULT * 1000),
             dcc.Interval(id=ids.SECOND, interval=1000),
-            dcc.Store(id=ids.VERSION),
             dcc.Store(id=ids.AS_OF),
             dcc.Store(id=ids.ACTIVE),
             dcc.Store(id=ids.SUBMITTED),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from dash import html
+from dash import dcc, html
+from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.aria import aria
@@ -19,6 +20,7 @@ from layouts.formats import (
     unknown,
 )
 from layouts.leaves import Leaves
+from layouts.links import Filters, group_link
 from layouts.submit import opener
 from pipelines.models import Phase, Pipeline
 
@@ -62,30 +64,39 @@ def _card(
     )
 
 
-def _counts(phase: Phase, number: int) -> list[html.Div]:
+def _names(number: int) -> list[str]:
     names = ["pending", "processing", "completed", "failed"]
-    if number > 1:
-        names.insert(0, "eligible")
+    return names if number == 1 else ["eligible", *names]
+
+
+def _counts(phase: Phase, number: int) -> list[html.Div]:
     return [
-        html.Div(
-            [
-                html.Dt(name.capitalize(), className=name),
-                html.Dd(id=ids.text(f"{phase.id}.card.{name}"), title=_why_unknown(phase, name)),
-            ]
-        )
-        for name in names
+        html.Div([html.Dt(name.capitalize(), className=name), html.Dd(_count(phase, name))])
+        for name in _names(number)
     ]
+
+
+def _count(phase: Phase, name: str) -> Component:
+    """A number that leads to its groups; one that nobody knows says why."""
+    key, why = f"{phase.id}.card.{name}", _why_unknown(phase, name)
+    number = html.Span(id=ids.text(key), title=why)
+    return number if why else dcc.Link(number, href="", id=ids.href(key))
 
 
 def _why_unknown(phase: Phase, name: str) -> str | None:
     return None if phase.has_tasks or name not in FROM_TASKS else NO_TASKS
 
 
-def phase_values(phases: pd.DataFrame) -> Leaves:
-    """The cards' leaves, and the banner's tile of each phase, from one row a phase."""
+def phase_values(pipeline: Pipeline, phases: pd.DataFrame, chosen: Filters) -> Leaves:
+    """The cards' leaves, from one row a phase; the numbers lead to groups of the filters."""
     leaves = Leaves()
-    for phase in phases.to_dict("records"):
-        leaves |= bar_values(phase["phase"], phase) | _texts(phase)
+    for phase, row in zip(pipeline.phases, phases.to_dict("records"), strict=True):
+        names = [name for name in _names(row["number"]) if not _why_unknown(phase, name)]
+        leads = {
+            f"{phase.id}.card.{name}": group_link(pipeline.id, phase.id, name, chosen)
+            for name in names
+        }
+        leaves |= bar_values(phase.id, row) | _texts(row) | Leaves(href=leads)
     return leaves
 
 
@@ -100,7 +111,6 @@ def _texts(phase: dict[str, Any]) -> Leaves:
     return Leaves(
         text={
             **counts,
-            f"{key}.completed": format_count(phase["completed"]),
             f"{key}.percent": format_percent(phase["percent"]),
             f"{key}.average": _average(phase),
             f"{key}.rate": _rate(phase),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,18 +32,23 @@ class Column:
     kind: Literal["text", "name", "prose", "count", "percent", "link"] = "text"
 
 
-def table(key: str, columns: list[Column], *, filtered: bool = False) -> Component:
+def table(
+    key: str, columns: Sequence[Column], *, filtered: bool = False, server: bool = False
+) -> Component:
     """A table without rows; a tick writes them. Sorting and filtering outlive that.
 
-    Markup in a cell is shown as text: only link cells, whose text is ours, are Markdown.
+    `server`: rows come a page at a time, sorted by the server. Markup in a cell is shown as text:
+    only link cells, whose text is ours, are Markdown.
     """
     made: Component = dash_table.DataTable(  # type: ignore[attr-defined] # dash hides it
         id=ids.table(key),
-        columns=[_column(column) for column in columns],
+        columns=headed(columns),
         data=[],
-        sort_action="native",
+        sort_action="custom" if server else "native",
+        page_action="custom" if server else "native",
         filter_action="native" if filtered else "none",
         filter_options={"case": "insensitive", "placeholder_text": "filter"},
+        page_current=0,
         page_size=PAGE_SIZE,
         markdown_options={"html": False, "link_target": "_self"},
         css=[{"selector": "table", "rule": "width: 100%"}],
@@ -55,6 +61,20 @@ def table(key: str, columns: list[Column], *, filtered: bool = False) -> Compone
     return made
 
 
+def headed(
+    columns: Sequence[Column], totals: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """The columns as DataTable wants them; `totals` go into a header row of their own, where
+    sorting, filtering and paging leave them alone."""
+    return [
+        {
+            **_column(column),
+            "name": column.name if totals is None else [totals.get(column.id, ""), column.name],
+        }
+        for column in columns
+    ]
+
+
 def _style(column: Column) -> dict[str, Any]:
     align = "right" if column.kind in ("count", "percent") else "left"
     style = {"if": {"column_id": column.id}, "textAlign": align}
@@ -62,7 +82,7 @@ def _style(column: Column) -> dict[str, Any]:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    entry: dict[str, Any] = {"id": column.id, "name": column.name}
+    entry: dict[str, Any] = {"id": column.id}
     if column.kind == "link":
         return {**entry, "type": "text", "presentation": "markdown"}
     if column.kind in FORMATS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -56,6 +56,7 @@ COLUMNS = {
         if name not in ("parameters", "recent", "age")
     },
     "place": TEXT,
+    "limits": "object",
     "percent": REAL,
     "rate_per_minute": REAL,
     "rate_reason": TEXT,
@@ -68,7 +69,8 @@ def active_jobs(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
 
     Columns: job_id, job_type, status, stage, total_stages, created_at, started_at (first task of
     any stage); tasks, completed, processing, failed, pending (tasks of the current stage; pending
-    is all the rest); place (the job's value of the first grouping it has one for, else "");
+    is all the rest); place (the job's values of the first grouping it has some for, else ""),
+    limits (its values by grouping's field);
     percent (completed of tasks); rate_per_minute (tasks), NaN with rate_reason; eta_seconds.
     """
     jobs = read_frame(connection, _counted(pipeline), COUNTED)
@@ -80,8 +82,10 @@ def describe(jobs: pd.DataFrame, pipeline: Pipeline) -> pd.DataFrame:
     paces = [
         pace(row.tasks, row.completed, row.failed, row.recent, row.age) for row in jobs.itertuples()
     ]
+    limits = [limits_of(pipeline, parameters) for parameters in jobs["parameters"]]
     return jobs.assign(
-        place=[place(pipeline, parameters) for parameters in jobs["parameters"]],
+        place=[", ".join(next(iter(limit.values()), [])) for limit in limits],
+        limits=pd.Series(limits, index=jobs.index, dtype="object"),
         percent=[
             100.0 * row.completed / row.tasks if row.tasks else 0.0 for row in jobs.itertuples()
         ],
@@ -107,11 +111,29 @@ def pace(
     return rate, "", (tasks - completed - failed) / rate * 60
 
 
-def place(pipeline: Pipeline, parameters: Mapping[str, Any] | None) -> str:
-    """The first grouping value that a job's parameters name, e.g. its region."""
+def limits_of(pipeline: Pipeline, parameters: Mapping[str, Any] | None) -> dict[str, list[str]]:
+    """The values that a job's parameters limit it to, by grouping: `{"region": ["rwa"]}`."""
     given = parameters if isinstance(parameters, dict) else {}
-    names = (name for grouping in pipeline.groupings for name in grouping.job_parameters)
-    return next((str(given[name]) for name in names if given.get(name)), "")
+    limits = {}
+    for grouping in pipeline.groupings:
+        named = (given[name] for name in grouping.job_parameters if given.get(name))
+        if value := next(named, None):
+            values = value if isinstance(value, list) else [value]
+            limits[grouping.field] = [str(one) for one in values]
+    return limits
+
+
+def narrow_jobs(jobs: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The jobs that may work on one of the wanted values of every filtered grouping."""
+    wanted = {field: {v.casefold() for v in values} for field, values in filters.items() if values}
+    keep = [
+        all(
+            field not in limits or wanted[field] & {value.casefold() for value in limits[field]}
+            for field in wanted
+        )
+        for limits in jobs["limits"]
+    ]
+    return jobs[pd.Series(keep, index=jobs.index, dtype="bool")]
 
 
 def stage_counts(tasks: FromClause) -> dict[str, ColumnElement[Any]]:

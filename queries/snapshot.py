@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import blake2b
 
 import pandas as pd
 from sqlalchemy import Engine
@@ -14,7 +13,7 @@ from pipelines.models import Pipeline
 from queries.contradictions import contradictions
 from queries.cube import cube, missing_labels, name_missing, narrow
 from queries.frames import moment, reading
-from queries.jobs import active_jobs
+from queries.jobs import active_jobs, narrow_jobs
 from queries.work import work
 
 
@@ -24,7 +23,6 @@ class Snapshot:
 
     files: the cube (queries/cube.py); work: facts from tasks (queries/work.py); jobs: active jobs
     (queries/jobs.py); contradictions: text, count. as_of: the database's clock, with its offset.
-    version: equal for snapshots that show equal numbers.
     """
 
     pipeline: Pipeline
@@ -33,11 +31,18 @@ class Snapshot:
     work: pd.DataFrame
     jobs: pd.DataFrame
     contradictions: pd.DataFrame
-    version: str
 
     def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
-        """The snapshot of the files with one of the wanted values in each filtered grouping."""
-        return replace(self, files=narrow(self.files, filters), work=narrow(self.work, filters))
+        """The snapshot of the files with one of the wanted values in each filtered grouping.
+
+        A job that does not say what it is limited to stays. Contradictions are the pipeline's.
+        """
+        return replace(
+            self,
+            files=narrow(self.files, filters),
+            work=narrow(self.work, filters),
+            jobs=narrow_jobs(self.jobs, filters),
+        )
 
 
 def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapshot:
@@ -53,15 +58,4 @@ def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapsho
         odd = contradictions(connection, pipeline, files)
     labels = missing_labels(files, pipeline)
     files, facts = name_missing(files, labels), name_missing(facts, labels)
-    version = _version(as_of, files, facts, jobs, odd)
-    return Snapshot(pipeline, as_of, files, facts, jobs, odd, version)
-
-
-def _version(as_of: datetime, files: pd.DataFrame, *others: pd.DataFrame) -> str:
-    digest = blake2b(digest_size=12)
-    for frame in (files, *others):
-        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    # While there is a rate it changes with the clock alone.
-    if files.filter(regex="_recent$").to_numpy().any():
-        digest.update(as_of.isoformat().encode())
-    return digest.hexdigest()
+    return Snapshot(pipeline, as_of, files, facts, jobs, odd)

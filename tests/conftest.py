@@ -10,18 +10,28 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from dash import Dash
 from distributed import Client
 from selenium.webdriver.chrome.options import Options
 from sqlalchemy import Engine, make_url, text
 
+import callbacks
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
 from database.schema import install_schema
+from jobs.catalog import JOB_TYPES
 from jobs.cluster import open_client
 from jobs.sample import write_sample
+from jobs.submission import RunnerQueue, Submitter
+from layouts.page import INDEX, shell
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
-from tests.factories import make_platform_tables
+from queries.cache import Snapshots
+from queries.job_report import JobReports, take_report
+from queries.snapshot import take_snapshot
+from tests.door import Door
+from tests.factories import add_files, make_platform_tables
+from tests.tab import Tab
 
 PLATFORMS = [
     ("UTC", "TIMESTAMP"),
@@ -144,3 +154,34 @@ def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
         yield url_of(server, name)
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     admin.dispose()
+
+
+@pytest.fixture
+def snapshots(engine: Engine, registry: Registry) -> Snapshots:
+    """Readings that are renewed when a test says so, and not by the clock."""
+    return Snapshots(registry, lambda pipeline: take_snapshot(engine, pipeline, 10), 1)
+
+
+@pytest.fixture
+def tab(engine: Engine, registry: Registry, snapshots: Snapshots) -> Tab:
+    """A tab of the dashboard over a database with three files."""
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata={"region": "rwa"})
+    app = Dash(__name__, index_string=INDEX, suppress_callback_exceptions=True)
+    app.layout = shell()
+    callbacks.register_all(
+        app,
+        registry=registry,
+        snapshots=snapshots,
+        job_reports=JobReports(lambda job_id: take_report(engine, job_id, 10), 0),
+        submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
+    )
+    return Tab(app)
+
+
+@pytest.fixture
+def door(server: EmbeddedDatabase, database: str) -> Iterator[Door]:
+    """The door of the test's database."""
+    door = Door(server, database)
+    yield door
+    door.leave()

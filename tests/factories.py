@@ -147,3 +147,9 @@ INSERT_TASK = text(
             NOW() - CAST(:created AS interval), NOW() - CAST(:ended AS interval))
     """
 )
+
+
+def add_three(engine: Engine) -> None:
+    """Three files of another region."""
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata={"region": "civ"})

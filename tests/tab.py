@@ -9,7 +9,6 @@ from typing import Any
 from dash import Dash
 from werkzeug.test import TestResponse
 
-from callbacks.sights import read_address
 from layouts import ids
 from tests.trees import written
 
@@ -17,27 +16,35 @@ Answer = dict[str, dict[str, Any]]
 
 
 class Tab:
-    """Holds the address, the page and the version that a browser would hold."""
+    """Holds the address, and the page with what was written into it, as a browser would."""
 
     def __init__(self, app: Dash) -> None:
         self._client = app.server.test_client()
         self._callbacks = self._client.get("/_dash-dependencies").json
         self.address = ("/", "")
         self.page: Any = None
-        self.version: str | None = None
 
     def open(self, pathname: str, search: str = "") -> Answer:
         """Goes to an address: what the first answer writes, by id and property."""
         self.address = (pathname, search)
         answer = self._call(f"{ids.PAGE}.children", f"{ids.LOCATION}.pathname")
-        self.page, self.version = answer[ids.PAGE]["children"], answer[ids.VERSION]["data"]
+        if ids.PAGE in answer:
+            self.page = answer[ids.PAGE]["children"]
         return answer
 
     def tick(self, *, click: str | None = None) -> Answer:
         """A tick of the interval, or a click on Refresh: what it writes."""
-        changed = f"{click}.n_clicks" if click else f"{ids.TICK}.n_intervals"
+        return self._refresh(f"{click}.n_clicks" if click else f"{ids.TICK}.n_intervals")
+
+    def narrow(self, search: str) -> Answer:
+        """Goes to another address of the same page: what the refresh writes."""
+        assert ids.PAGE not in self.open(self.address[0], search)
+        return self._refresh(f"{ids.LOCATION}.search")
+
+    def _refresh(self, changed: str) -> Answer:
         answer = self._call('{"text":["ALL"]}.children', changed)
-        self.version = answer[ids.VERSION]["data"]
+        for props in self.properties():
+            props.update(answer.get(written(props.get("id")), {}))
         return answer
 
     def click_opener(self, job_type: str, clicks: int | None = 1) -> Answer:
@@ -53,12 +60,18 @@ class Tab:
 
     def text(self, key: str) -> str:
         """The text of a leaf of the opened page."""
-        (props,) = [p for p in self.properties() if p.get("id") == ids.text(self.key(key))]
+        (props,) = [p for p in self.properties() if written(p.get("id")) == self.id("text", key)]
         return str(props["children"])
 
-    def key(self, key: str) -> str:
-        """The key of a leaf on this address's page."""
-        return f"{read_address(*self.address).place}.{key}"
+    def id(self, name: str, key: str) -> str:
+        """The id of a leaf of the opened page, as Dash writes it."""
+        return written({name: f"{self.opening}.{key}"})
+
+    @property
+    def opening(self) -> str:
+        """The name of the page's opening."""
+        (store,) = [p["id"]["digest"] for p in self.properties() if "digest" in (p.get("id") or ())]
+        return str(store)
 
     def properties(self) -> Iterator[dict[str, Any]]:
         """The properties of every component of the page."""
@@ -92,7 +105,6 @@ class Tab:
         return {
             f"{ids.LOCATION}.pathname": pathname,
             f"{ids.LOCATION}.search": search,
-            f"{ids.VERSION}.data": self.version,
         }
 
     def _with_values(

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from dash.testing.browser import Browser
-from selenium.webdriver.support.ui import Select
 
 from jobs.submission import make_job_id
 from layouts.links import job_link
@@ -162,7 +161,6 @@ def test_an_unknown_pipeline_is_told_by_its_name(page: Browser, monitor: Monitor
 
 
 def test_a_hidden_tab_does_not_ask_and_catches_up_when_it_is_shown(page: Browser) -> None:
-    Select(page.find_element("#auto")).select_by_value("5")
     page.driver.execute_script(HIDE, True)
     before = asked(page)
     time.sleep(6)

@@ -16,6 +16,9 @@ from dash import Dash
 from dash.development.base_component import Component
 
 from app import create_app
+from callbacks.addresses import Address
+from callbacks.navigate import opening
+from callbacks.shown import Shown
 from layouts.monitor import missing_page, monitor_page
 from layouts.page import shell
 from layouts.pipeline import pipeline_page
@@ -197,7 +200,7 @@ def test_every_id_that_a_callback_names_is_on_a_page(app: Dash, registry: Regist
 def every_page(registry: Registry) -> list[Component]:
     return [
         shell(),
-        selector_page(registry, "nothing"),
+        opening(Address(), selector_page(registry, "nothing"), None, Shown()),
         *(pipeline_page(pipeline, {}, {}) for pipeline in registry.values()),
         monitor_page("job", "type", {}, None),
         missing_page("job", found=False),

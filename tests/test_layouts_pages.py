@@ -10,6 +10,8 @@ from dash import dcc
 from dash.development.base_component import Component
 from sqlalchemy import Engine
 
+from callbacks.pages.pipeline import panels
+from callbacks.sights import gather
 from database.engine import open_engine
 from layouts import ids
 from layouts.contradictions import contradiction_values
@@ -17,17 +19,16 @@ from layouts.leaves import Leaves, fill
 from layouts.monitor import missing_page, monitor_page, monitor_values
 from layouts.page import shell
 from layouts.phases import NO_TASKS
-from layouts.pipeline import pipeline_page, pipeline_values
+from layouts.pipeline import pipeline_page
 from layouts.selector import no_selector_values, selector_page, selector_values
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
-from queries.groupings import breakdown
 from queries.job_report import JobReport, take_report
 from queries.phases import phases
 from queries.snapshot import take_snapshot
 from queries.summary import summary
 from tests.factories import add_files, add_job, add_task, make_platform_tables
-from tests.trees import components, find, ids_of, leaf_ids, links, text_of
+from tests.trees import OPTIONAL, components, find, ids_of, leaf_ids, links, text_of
 
 MARKUP = "<img src=x onerror=alert(1)> [a](javascript:alert(1)) **b**"
 LONG = "r" * 180
@@ -88,14 +89,8 @@ def tables(empty: Engine) -> Engine:
 def draw(engine: Engine, pipeline: Pipeline) -> tuple[Component, Leaves]:
     """A pipeline's page and the values of its leaves at this moment."""
     snapshot = take_snapshot(engine, pipeline, 10)
-    values = pipeline_values(
-        pipeline,
-        summary(snapshot),
-        phases(snapshot),
-        {field: breakdown(snapshot, field) for field in pipeline.dimensions},
-        snapshot.jobs,
-        snapshot.contradictions,
-    )
+    values, failed = gather(panels(snapshot, {}))
+    assert failed is None
     return pipeline_page(pipeline, {}, {}), values
 
 
@@ -128,7 +123,7 @@ def watch(engine: Engine, job_id: str) -> tuple[Component, Leaves]:
 
 def keys(leaves: Leaves) -> list[tuple[str, str]]:
     """Kind and key of every value, sorted."""
-    return sorted((kind, key) for kind in ids.LEAVES for key in getattr(leaves, kind))
+    return sorted((kind, key) for kind in ids.LEAVES.keys() - OPTIONAL for key in leaves.kind(kind))
 
 
 @each_pipeline
@@ -211,7 +206,7 @@ def test_no_cell_but_our_own_links_is_markdown_and_none_is_html(tables: Engine) 
     pages = [draw(tables, FATHOM)[0], watch(tables, MARKUP[:64])[0]]
     tables_ = [part for page in pages for part in components(page) if hasattr(part, "columns")]
     markdown = {c["id"] for t in tables_ for c in t.columns if c.get("presentation") == "markdown"}
-    assert markdown == {"job"}
+    assert markdown == {"job", "monitor", "view"}
     assert not any(part.markdown_options["html"] for part in tables_)
     assert not [p for page in pages for p in components(page) if isinstance(p, dcc.Markdown)]
 
@@ -220,8 +215,17 @@ def test_a_job_id_with_markup_is_a_harmless_link(tables: Engine) -> None:
     _, values = draw(tables, FATHOM)
     (job,) = values.table["active"]
     assert job["place"] == MARKUP
-    assert job["job"].startswith("[imgsrcxo… Monitor](/api/interface/tasks?job_id=%3Cimg")
-    assert job["job"].count("(") == job["job"].count(")") == 1
+    assert job["job"].startswith("[imgsrcxo…](#copy=%3Cimg")
+    assert job["monitor"].startswith("[Monitor](/api/interface/tasks?job_id=%3Cimg")
+    for link in (job["job"], job["monitor"]):
+        assert link.count("(") == link.count(")") == 1
+
+
+def test_a_value_with_markup_is_a_harmless_link(tables: Engine) -> None:
+    _, values = draw(tables, FATHOM)
+    (view,) = [row["view"] for row in values.table["by.region"] if row["value"] == MARKUP]
+    assert view.startswith("[View](/api/interface/pipeline?type=fathom&region=%3Cimg")
+    assert view.count("(") == view.count(")") == 1
 
 
 def test_a_tasks_error_is_shown_as_it_is(tables: Engine) -> None:
@@ -262,7 +266,7 @@ def test_contradictions_are_listed_with_their_count() -> None:
     found = pd.DataFrame({"text": ["files are odd", "tasks are odd"], "count": [1200, 3]})
     values = contradiction_values(found)
     assert values.text["contradictions"] == "1,200 files are odd; 3 tasks are odd"
-    assert values.value(ids.shown("contradictions")) is False
+    assert values.property("shown", "contradictions") is False
 
 
 def test_files_of_unknown_size_are_told(tables: Engine) -> None:
@@ -281,8 +285,3 @@ def test_a_page_without_numbers_has_dashes_and_not_zeros() -> None:
     page = fill(pipeline_page(FATHOM, {}, {}), None)
     assert find(page, ids.text("total")).children == "–"
     assert find(page, ids.shown("contradictions")).hidden is True
-
-
-def test_a_leaf_that_nobody_gives_a_value_is_a_mistake() -> None:
-    with pytest.raises(KeyError, match="contradictions"):
-        fill(pipeline_page(FATHOM, {}, {}), Leaves())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from database.engine import open_engine
 from pipelines.models import Pipeline
@@ -135,13 +135,29 @@ def test_contradictions_are_listed_with_their_count(tables: Engine, fathom: Pipe
     assert row(phases(snapshot), 1)["completed"] == 3
 
 
-def test_the_version_changes_with_the_numbers_alone(engine: Engine, fathom: Pipeline) -> None:
+def test_a_filter_keeps_the_jobs_that_may_work_on_its_values(
+    engine: Engine, fathom: Pipeline
+) -> None:
+    limits = {
+        "rwa": {"region_code": "RWA", "years": [2020]},
+        "civ": {"region_code": "civ", "flood_types": ["fluvial", "coastal"]},
+        "any": {"region_code": "", "years": None},
+        "odd": [1],
+    }
     with engine.begin() as connection:
-        add_files(connection, 3, metadata=RWA, phase1="2 hours")
-    before, same = look(engine, fathom).version, look(engine, fathom).version
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE app.etl_source_files SET file_size_bytes = 1 WHERE id = 1"))
-    assert before == same != look(engine, fathom).version
+        for name, parameters in limits.items():
+            add_job(connection, name, parameters=parameters)
+    snapshot = look(engine, fathom)
+
+    def kept(**filters: list[str]) -> set[str]:
+        return set(snapshot.narrowed(filters).jobs["job_id"])
+
+    assert kept() == {"rwa", "civ", "any", "odd"}
+    assert kept(region=["rwa"]) == {"rwa", "any", "odd"}
+    assert kept(year=["2020", "2030"], region=["civ", "rwa"]) == {"rwa", "civ", "any", "odd"}
+    assert kept(year=["2030"]) == {"civ", "any", "odd"}
+    assert kept(flood_type=["Coastal"], region=["civ"]) == {"civ", "any", "odd"}
+    assert kept(flood_type=["pluvial"]) == {"rwa", "any", "odd"}
 
 
 @pytest.mark.parametrize(

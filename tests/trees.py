@@ -7,7 +7,10 @@ from typing import Any
 
 from dash.development.base_component import Component
 
-from layouts import ids
+from layouts.leaves import leaves_of
+
+# A table's columns are as it was built, and it has all its rows, unless a tick says otherwise.
+OPTIONAL = {"columns", "pages"}
 
 
 def components(page: Component) -> list[Component]:
@@ -29,10 +32,8 @@ def written(component_id: Any) -> str:
 
 
 def leaf_ids(page: Component) -> list[tuple[str, str]]:
-    """Kind and key of every leaf, in the page's order."""
-    found = (getattr(component, "id", None) for component in components(page))
-    singles = [i for i in found if isinstance(i, dict) and len(i) == 1]
-    return [(kind, key) for leaf in singles for kind, key in leaf.items() if kind in ids.LEAVES]
+    """Kind and key of every leaf that has to have a value, in the page's order."""
+    return [(kind, key) for _, kind, key in leaves_of(page) if kind not in OPTIONAL]
 
 
 def find(page: Component, component_id: Any) -> Any:

@@ -1,0 +1,52 @@
+"""What an address asks for: which page, of what, narrowed to what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from urllib.parse import parse_qs
+
+from layouts.links import GROUPS, JOBS, MONITOR, PHASE, PIPELINE, STATE, TYPE, filter_parameter
+from pipelines.models import Pipeline
+
+# What makes another page of another value; every other parameter narrows or sorts the same page.
+PLACES = {
+    PIPELINE: (TYPE,),
+    GROUPS: (TYPE, PHASE, STATE),
+    MONITOR: ("job_id",),
+    JOBS: (),
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """A page's path, and the values of each parameter of its query."""
+
+    path: str = "/"
+    query: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def one(self, name: str) -> str:
+        """A parameter's first value, "" without one."""
+        return next(iter(self.query.get(name, ())), "")
+
+    def many(self, name: str) -> list[str]:
+        """All values of a parameter."""
+        return list(self.query.get(name, ()))
+
+    def filters(self, pipeline: Pipeline) -> dict[str, list[str]]:
+        """The wanted values of each grouping that is narrowed."""
+        named = {field: self.many(filter_parameter(field)) for field in pipeline.dimensions}
+        return {field: values for field, values in named.items() if values}
+
+    @property
+    def place(self) -> str:
+        """Equal for addresses of the same page, however it is narrowed."""
+        parts = [self.path, *(self.one(name) for name in PLACES.get(self.path, (TYPE,)))]
+        return blake2b("\n".join(parts).encode(), digest_size=5).hexdigest()
+
+
+def read_address(pathname: str | None, search: str | None) -> Address:
+    """The address behind an URL's path and query."""
+    query = parse_qs((search or "").removeprefix("?"))
+    return Address(pathname or "/", query)

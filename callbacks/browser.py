@@ -1,0 +1,37 @@
+"""What the browser does by itself, in assets/: nothing of it asks the server."""
+
+from __future__ import annotations
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output
+
+from layouts import ids
+
+
+def register(app: Dash) -> None:
+    """The age of the numbers, the pace of the ticks, and what the address holds."""
+    app.clientside_callback(
+        ClientsideFunction("monitor", "age"),
+        Output(ids.AGE, "children"),
+        Output(ids.AGE, "title"),
+        Input(ids.SECOND, "n_intervals"),
+        Input(ids.AS_OF, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("monitor", "pace"),
+        Output(ids.TICK, "interval"),
+        Output(ids.TICK, "disabled"),
+        Input(ids.AUTO, "value"),
+        Input(ids.ACTIVE, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("address", "filter"),
+        Output(ids.options(ALL), "value"),
+        Input(ids.LOCATION, "search"),
+        Input(ids.options(ALL), "value"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("address", "auto"),
+        Output(ids.AUTO, "value"),
+        Input(ids.LOCATION, "search"),
+        Input(ids.AUTO, "value"),
+    )

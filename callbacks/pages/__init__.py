@@ -1,0 +1,32 @@
+"""The pages: for each kind how it is built once, and what it shows at this moment."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dash.development.base_component import Component
+
+from callbacks.addresses import Address
+from callbacks.pages import job, pipeline, pipelines
+from callbacks.sights import Sight
+from callbacks.sources import Sources
+from layouts.links import MONITOR, TYPE
+
+
+class Page(Protocol):
+    """A kind of page."""
+
+    def build(self, sources: Sources, address: Address) -> Component:
+        """The skeleton, without numbers."""
+
+    def look(self, sources: Sources, address: Address, renew: bool) -> Sight:
+        """What the page shows now; `renew` waits for new numbers."""
+
+
+def page_of(sources: Sources, address: Address) -> Page:
+    """The kind of page that an address asks for."""
+    if address.path == MONITOR:
+        return job
+    if address.one(TYPE) in sources.registry:
+        return pipeline
+    return pipelines

@@ -1,0 +1,100 @@
+"""The page of one pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dash.development.base_component import Component
+
+from callbacks.addresses import Address
+from callbacks.sights import Sight, gather
+from callbacks.sources import Sources
+from layouts.active_jobs import active_job_values
+from layouts.banner import banner_values
+from layouts.contradictions import contradiction_values
+from layouts.filters import filter_values
+from layouts.groupings import breakdown_values
+from layouts.leaves import Leaves
+from layouts.links import OPEN, TYPE, Filters
+from layouts.phases import phase_values
+from layouts.pipeline import pipeline_page
+from pipelines.models import Grouping
+from queries.groupings import breakdown
+from queries.phases import phases
+from queries.snapshot import Snapshot
+from queries.summary import summary
+
+Panels = dict[str, Callable[[], Leaves]]
+
+
+def build(sources: Sources, address: Address) -> Component:
+    """The skeleton from the registry entry."""
+    pipeline = sources.registry[address.one(TYPE)]
+    job_types = [action.job_type for action in pipeline.submit_actions]
+    refusals = {job_type: sources.submitter.unavailable(job_type) for job_type in job_types}
+    snapshot = sources.snapshots.latest(pipeline.id).snapshot
+    known = {
+        field: list(breakdown(snapshot, field)["value"]) if snapshot else []
+        for field in pipeline.dimensions
+    }
+    return pipeline_page(pipeline, refusals, known, address.filters(pipeline), opened(address))
+
+
+def opened(address: Address) -> list[str] | None:
+    """The panels that the address names as open, none when it does not say."""
+    named = address.query.get(OPEN)
+    return None if named is None else [name for names in named for name in names.split(",")]
+
+
+def look(sources: Sources, address: Address, renew: bool) -> Sight:
+    """The pipeline's numbers, narrowed to the address's filters."""
+    pipeline = sources.registry[address.one(TYPE)]
+    read = sources.snapshots.renew if renew else sources.snapshots.latest
+    reading = read(pipeline.id)
+    snapshot = reading.snapshot
+    if snapshot is None:
+        return Sight(None, problem=reading.error)
+    leaves, failed = gather(panels(snapshot, address.filters(pipeline)))
+    return Sight(
+        leaves,
+        snapshot.as_of.isoformat(),
+        reading.age,
+        not snapshot.jobs.empty,
+        reading.error or failed,
+    )
+
+
+def panels(whole: Snapshot, chosen: Filters) -> Panels:
+    """What gives the leaves of each panel, from the pipeline's snapshot and the wanted values."""
+    snapshot = whole.narrowed(chosen)
+    progress = phases(snapshot)
+    return {
+        "Filters": lambda: _filters(whole, snapshot, chosen),
+        "Contradictions": lambda: contradiction_values(snapshot.contradictions),
+        "Summary": lambda: banner_values(summary(snapshot), progress, snapshot.pipeline, chosen),
+        "Phases": lambda: phase_values(snapshot.pipeline, progress, chosen),
+        "Active jobs": lambda: active_job_values(snapshot.jobs),
+        **{
+            grouping.label: _breakdown(snapshot, grouping, chosen)
+            for grouping in snapshot.pipeline.groupings
+        },
+    }
+
+
+def _breakdown(snapshot: Snapshot, grouping: Grouping, chosen: Filters) -> Callable[[], Leaves]:
+    return lambda: breakdown_values(
+        snapshot.pipeline,
+        grouping,
+        breakdown(snapshot, grouping.field),
+        phases(snapshot),
+        chosen,
+    )
+
+
+def _filters(whole: Snapshot, snapshot: Snapshot, chosen: Filters) -> Leaves:
+    choices = {}
+    for field in whole.pipeline.dimensions:
+        others = {other: values for other, values in chosen.items() if other != field}
+        choices[field] = breakdown(whole.narrowed(others), field)
+    files = int(snapshot.files["total"].sum()), int(whole.files["total"].sum())
+    return filter_values(whole.pipeline, chosen, choices, files)

@@ -1,0 +1,99 @@
+"""The filters of a pipeline's page: one dropdown a grouping; together they narrow every panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from dash import dcc, html
+
+from layouts import ids
+from layouts.aria import aria
+from layouts.formats import format_count
+from layouts.leaves import Leaves
+from layouts.links import Filters, filter_parameter, pipeline_link
+from pipelines.models import Grouping, Pipeline
+
+KEY = "filter"
+
+
+def filters(pipeline: Pipeline, chosen: Filters) -> html.Section:
+    """The dropdowns with what is chosen; nothing for a pipeline without groupings."""
+    dropdowns = [_dropdown(grouping, chosen) for grouping in pipeline.groupings]
+    narrowed = html.P(
+        [
+            html.Span(id=ids.text(f"{KEY}.narrowed")),
+            dcc.Link("Show all", href=pipeline_link(pipeline.id)),
+        ],
+        id=ids.shown(f"{KEY}.active"),
+        className="narrowed",
+        hidden=True,
+        role="status",
+    )
+    return html.Section(
+        [html.Div(dropdowns, className="filters"), narrowed],
+        hidden=not dropdowns,
+        **aria(label="Filters"),
+    )
+
+
+def _dropdown(grouping: Grouping, chosen: Filters) -> html.Label:
+    parameter = filter_parameter(grouping.field)
+    return html.Label(
+        [
+            grouping.label,
+            dcc.Dropdown(
+                id=ids.options(f"{KEY}.{parameter}"),
+                options=[],
+                value=list(chosen.get(grouping.field, ())),
+                multi=True,
+                placeholder="all",
+            ),
+        ]
+    )
+
+
+def filter_values(
+    pipeline: Pipeline,
+    chosen: Filters,
+    choices: Mapping[str, pd.DataFrame],
+    files: tuple[int, int],
+) -> Leaves:
+    """The options with their counts, and what the page is narrowed to.
+
+    choices: for each field the breakdown under the other filters; files: shown, of all.
+    """
+    options = {
+        f"{KEY}.{filter_parameter(field)}": _options(rows, chosen.get(field, ()))
+        for field, rows in choices.items()
+    }
+    told = [
+        f"{_matching(choices[grouping.field], chosen[grouping.field])} of "
+        f"{format_count(len(choices[grouping.field]))} in {grouping.label}"
+        for grouping in pipeline.groupings
+        if grouping.field in chosen
+    ]
+    shown, total = files
+    told.append(f"{format_count(shown)} of {format_count(total)} files")
+    return Leaves(
+        options=options,
+        text={f"{KEY}.narrowed": "Narrowed to " + ", ".join(told)},
+        shown={f"{KEY}.active": bool(chosen)},
+    )
+
+
+def _options(rows: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, str]]:
+    found = list(zip(rows["value"], rows["total"], strict=True))
+    known = {value for value, _ in found}
+    # What somebody has chosen stays in the list, so that it can be taken away again.
+    found += [(value, _files(rows, value)) for value in chosen if value not in known]
+    return [{"label": f"{value} ({format_count(n)})", "value": value} for value, n in found]
+
+
+def _files(rows: pd.DataFrame, value: str) -> int:
+    return int(rows.loc[rows["value"].str.casefold() == value.casefold(), "total"].sum())
+
+
+def _matching(rows: pd.DataFrame, chosen: Sequence[str]) -> str:
+    wanted = {value.casefold() for value in chosen}
+    return format_count(int(rows["value"].str.casefold().isin(wanted).sum()))
