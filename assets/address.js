@@ -70,8 +70,41 @@
                     query.delete(parameterOf(id));
                     for (const value of chosen[i]) query.append(parameterOf(id), value);
                 });
+                query.delete("page");
                 go(`${window.location.pathname}?${query}`);
                 return ids.map(() => no_update);
+            },
+            // A list's page, order and search: from the address into the list, and back.
+            list(search, pages, sorts, finds) {
+                const { no_update, callback_context } = window.dash_clientside;
+                const query = new URLSearchParams(window.location.search);
+                const asked = [Number(query.get("page") || 1) - 1, query.get("sort") || "", query.get("q") || ""];
+                if (!pages.length) return [[], [], finds.map(() => no_update)];
+                const order = (sorts[0] || [])[0];
+                const sort = order ? (order.direction === "desc" ? "-" : "") + order.column_id : "";
+                const shown = [pages[0] || 0, sort, finds[0] || ""];
+                if (callback_context.triggered_id === "location") {
+                    const column = asked[1].replace(/^-/, "");
+                    const by = column
+                        ? [{ column_id: column, direction: asked[1][0] === "-" ? "desc" : "asc" }]
+                        : [];
+                    return [
+                        [asked[0] === shown[0] ? no_update : asked[0]],
+                        [asked[1] === shown[1] ? no_update : by],
+                        [asked[2] === shown[2] ? no_update : asked[2]],
+                    ];
+                }
+                if (!same(asked, shown)) {
+                    // Another order or search begins on its first page.
+                    const page = asked[1] === shown[1] && asked[2] === shown[2] ? shown[0] + 1 : 1;
+                    const next = { page: page > 1 ? page : "", sort: shown[1], q: shown[2] };
+                    for (const [name, value] of Object.entries(next)) {
+                        if (value === "") query.delete(name);
+                        else query.set(name, value);
+                    }
+                    go(`${window.location.pathname}?${query}`);
+                }
+                return [[no_update], [no_update], [no_update]];
             },
             auto(search, choice) {
                 const asked = new URLSearchParams(window.location.search).get("auto");

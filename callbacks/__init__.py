@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dash import Dash
 
-from callbacks import browser, navigate, refresh, submit
+from callbacks import browser, navigate, refresh, status, submit
 from callbacks.shown import Shown
 from callbacks.sources import Sources
 from jobs.submission import Submitter
@@ -25,6 +25,7 @@ def register_all(
     sources = Sources(registry, snapshots, job_reports, submitter)
     shown = Shown()
     browser.register(app)
+    status.register(app, registry)
     navigate.register(app, sources, shown)
     refresh.register(app, sources, shown)
     submit.register(app, registry, submitter)

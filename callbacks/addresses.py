@@ -7,8 +7,19 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from urllib.parse import parse_qs
 
-from layouts.links import GROUPS, JOBS, MONITOR, PHASE, PIPELINE, STATE, TYPE, filter_parameter
+from layouts.links import (
+    GROUPS,
+    JOBS,
+    MONITOR,
+    PHASE,
+    PIPELINE,
+    SELECTOR,
+    STATE,
+    TYPE,
+    filter_parameter,
+)
 from pipelines.models import Pipeline
+from pipelines.registry import Registry
 
 # What makes another page of another value; every other parameter narrows or sorts the same page.
 PLACES = {
@@ -50,3 +61,16 @@ def read_address(pathname: str | None, search: str | None) -> Address:
     """The address behind an URL's path and query."""
     query = parse_qs((search or "").removeprefix("?"))
     return Address(pathname or "/", query)
+
+
+def missing(registry: Registry, address: Address) -> str | None:
+    """What an address asks for and is not there, in words; none when it is there.
+
+    A job is looked for when its page opens, not before.
+    """
+    if address.path not in (SELECTOR, PIPELINE, GROUPS, JOBS, MONITOR):
+        return f"There is no page “{address.path}”."
+    wanted = address.one(TYPE)
+    if address.path in (PIPELINE, GROUPS) and wanted and wanted not in registry:
+        return f"There is no pipeline “{wanted}”."
+    return None

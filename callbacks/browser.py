@@ -35,3 +35,13 @@ def register(app: Dash) -> None:
         Input(ids.LOCATION, "search"),
         Input(ids.AUTO, "value"),
     )
+    app.clientside_callback(
+        ClientsideFunction("address", "list"),
+        Output(ids.listing(ALL), "page_current"),
+        Output(ids.listing(ALL), "sort_by"),
+        Output(ids.search(ALL), "value"),
+        Input(ids.LOCATION, "search"),
+        Input(ids.listing(ALL), "page_current"),
+        Input(ids.listing(ALL), "sort_by"),
+        Input(ids.search(ALL), "value"),
+    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from callbacks.drawn import Drawn
 from jobs.submission import Submitter
+from layouts.leaves import Leaves
 from pipelines.registry import Registry
 from queries.cache import Snapshots
 from queries.job_report import JobReports
@@ -12,9 +14,10 @@ from queries.job_report import JobReports
 
 @dataclass(frozen=True)
 class Sources:
-    """The registry, the shared readings, and where submitted jobs go."""
+    """The registry, the shared readings and what is drawn of them, and where submitted jobs go."""
 
     registry: Registry
     snapshots: Snapshots
     job_reports: JobReports
     submitter: Submitter
+    drawn: Drawn[tuple[Leaves, str | None]] = field(default_factory=Drawn)

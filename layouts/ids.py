@@ -10,6 +10,7 @@ AS_OF, ACTIVE = "as-of", "active"
 SUBMITTED = "submitted"
 REFRESH, AUTO = "refresh", "auto"
 PROBLEM, AGE = "problem", "age"
+CHARTS, CHARTS_OPENER, ZONE = "charts", "charts-opener", "zone"
 
 # The kinds of leaves: the key of their id, and the property that each of them is.
 LEAVES = {
@@ -17,7 +18,8 @@ LEAVES = {
     "bar": ("bar", "style"),
     "table": ("table", "data"),
     "columns": ("table", "columns"),
-    "pages": ("table", "page_count"),
+    "rows": ("list", "data"),
+    "pages": ("list", "page_count"),
     "options": ("options", "options"),
     "href": ("href", "href"),
     "shown": ("shown", "hidden"),
@@ -41,6 +43,16 @@ def table(key: Any) -> Id:
     return {"table": key}
 
 
+def listing(key: Any) -> Id:
+    """A table whose rows come a page at a time."""
+    return {"list": key}
+
+
+def search(key: Any) -> Id:
+    """The field in which a list is searched."""
+    return {"search": key}
+
+
 def shown(key: Any) -> Id:
     """A leaf that a tick hides or shows."""
     return {"shown": key}
@@ -59,6 +71,11 @@ def options(key: Any) -> Id:
 def href(key: Any) -> Id:
     """A link whose address a tick writes."""
     return {"href": key}
+
+
+def chart(name: Any) -> Id:
+    """A chart of a job's monitor."""
+    return {"chart": name}
 
 
 def opener(job_type: Any) -> Id:

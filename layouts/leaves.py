@@ -18,12 +18,14 @@ from layouts.formats import NONE
 @dataclass(frozen=True)
 class Leaves:
     """The values of a page's leaves, by kind: text, bar (width in percent), table (rows), columns
-    (of a table), pages (how many a table has), options (of a dropdown), href, shown (or not)."""
+    (of a table), rows (of one page of a list), pages (how many it has), options (of a dropdown),
+    href, shown (or not)."""
 
     text: Mapping[str, str] = field(default_factory=dict)
     bar: Mapping[str, float] = field(default_factory=dict)
     table: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     columns: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    rows: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     pages: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     href: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +70,7 @@ PROPERTIES: dict[str, Callable[[Any], Any]] = {
     "bar": lambda percent: {"width": f"{percent:.2f}%"},
     "shown": lambda shown: not shown,
 }
-EMPTY: dict[str, Any] = {"text": NONE, "table": [], "shown": True}
+EMPTY: dict[str, Any] = {"text": NONE, "table": [], "rows": [], "shown": True}
 
 
 def fill(page: Component, leaves: Leaves | None) -> Component:

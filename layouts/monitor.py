@@ -12,7 +12,7 @@ from layouts import ids
 from layouts.formats import format_count, format_moment
 from layouts.leaves import Leaves
 from layouts.links import SELECTOR, pipeline_link
-from layouts.stages import stage_table, stage_values
+from layouts.stages import stage_flow, stage_values
 from layouts.statuses import format_status
 from layouts.tasks import task_table, task_values
 from pipelines.models import Pipeline
@@ -27,23 +27,21 @@ FACTS = {
 MOMENTS = ("created", "updated")
 
 
-def monitor_page(
-    job_id: str, job_type: str, parameters: Any, pipeline: Pipeline | None
-) -> html.Div:
-    """The skeleton; a job of no pipeline has no link to one."""
+def monitor_page(job: Any, stages: int, pipeline: Pipeline | None) -> html.Div:
+    """The skeleton for a JobRow with so many stages; a job of no pipeline has no link to one."""
     return html.Div(
         [
             *_link(pipeline),
-            html.H1([f"{job_type} ", html.Code(job_id, className="job-id")]),
+            html.H1([f"{job.job_type} ", html.Code(job.job_id, className="job-id")]),
             html.Dl([_fact(key, label) for key, label in FACTS.items()], className="counts"),
             _error(),
             html.Details(
-                [html.Summary("Parameters"), _parameters(parameters)],
+                [html.Summary("Parameters"), _parameters(job.parameters)],
                 className="panel",
                 open=True,
             ),
             _result(),
-            html.Section([html.H2("Stages"), stage_table()], className="panel"),
+            html.Section([html.H2("Stages"), stage_flow(stages)]),
             html.Section(
                 [
                     html.H2(["Tasks", html.Span(id=ids.text("tasks.size"), className="note")]),
@@ -117,7 +115,11 @@ def monitor_values(report: Any) -> Leaves:
         "tasks.size": _size(len(report.tasks), report.tasks_total),
     }
     shown = {"error": bool(job.error_details), "result": bool(job.result_data)}
-    return Leaves(text=text, shown=shown) | stage_values(report.stages) | task_values(report.tasks)
+    return (
+        Leaves(text=text, shown=shown)
+        | stage_values(report.stages, report.stage_count)
+        | task_values(report.tasks)
+    )
 
 
 def _plain(value: Any) -> str:

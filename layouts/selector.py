@@ -19,17 +19,12 @@ from pipelines.registry import Registry
 
 
 def selector_page(registry: Registry, missing: str | None = None) -> html.Div:
-    """The skeleton; `missing` is the name of a pipeline that was asked for and is not there."""
-    notice = [
-        html.P(
-            ["There is no pipeline ", html.Strong(f"“{missing}”"), ". These are there:"],
-            className="notice",
-        )
-    ]
+    """The skeleton; `missing` says what was asked for and is not there."""
+    notice = html.P(f"{missing} These pipelines are there:", className="notice")
     return html.Div(
         [
             html.H1("Pipelines"),
-            *(notice if missing is not None else []),
+            *([notice] if missing else []),
             html.Section(
                 [_card(pipeline) for pipeline in registry.values()],
                 className="cards",

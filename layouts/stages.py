@@ -1,49 +1,107 @@
-"""The stages of a job, one row each."""
+"""The stages of a job as a flow: one card each, in the order in which they run."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
-from dash.development.base_component import Component
+from dash import html
 
-from layouts.formats import cap_percent, format_duration, format_memory, format_rate
+from layouts import ids
+from layouts.aria import aria
+from layouts.bars import SEGMENTS, bar_values, progress_bar
+from layouts.formats import (
+    NONE,
+    format_count,
+    format_duration,
+    format_memory,
+    format_percent,
+    format_rate,
+)
 from layouts.leaves import Leaves
-from layouts.tables import Column, table
 
-KEY = "stages"
-COUNTS = ("tasks", "pending", "queued", "processing", "completed", "failed", "other")
+COUNTS = {
+    "waiting": "Waiting",
+    "processing": "Processing",
+    "completed": "Completed",
+    "failed": "Failed",
+}
+FACTS = {
+    "rate": "Rate",
+    "eta": "ETA",
+    "average": "Avg time",
+    "p95": "p95",
+    "memory": "Peak memory",
+}
 
 
-def stage_table() -> Component:
-    """The table without rows."""
-    return table(
-        KEY,
-        [
-            Column("stage", "Stage", "count"),
-            Column("task_type", "Task type"),
-            *(Column(name, name.capitalize(), "count") for name in COUNTS),
-            Column("percent", "Done", "percent"),
-            Column("rate", "Rate"),
-            Column("eta", "ETA"),
-            Column("average", "Avg time"),
-            Column("p95", "p95"),
-            Column("memory", "Peak memory"),
-        ],
+def stage_flow(total: int) -> html.Ol:
+    """A card a stage, without numbers."""
+    return html.Ol(
+        [_card(number) for number in range(1, total + 1)], className="flow", **aria(label="Stages")
     )
 
 
-def stage_values(stages: pd.DataFrame) -> Leaves:
-    """The rows, from one row a stage."""
-    rows = [
-        {
-            **{name: stage[name] for name in ("stage", "task_type", *COUNTS)},
-            "id": stage["stage"],
-            "percent": cap_percent(stage["percent"]),
-            "rate": format_rate(stage["rate_per_minute"], "min"),
-            "eta": format_duration(stage["eta_seconds"] or None),
-            "average": format_duration(stage["average_seconds"]),
-            "p95": format_duration(stage["p95_seconds"]),
-            "memory": format_memory(stage["peak_memory_mb"]),
-        }
-        for stage in stages.to_dict("records")
+def _card(number: int) -> html.Li:
+    key = _key(number)
+    return html.Li(
+        [
+            html.H3([html.Span(f"Stage {number}", className="ordinal"), _text(key, "type")]),
+            html.Div(
+                [progress_bar(key), _text(key, "percent")],
+                className="progress-line",
+            ),
+            html.Dl(_pairs(key, COUNTS, marked=True), className="counts"),
+            html.Dl(_pairs(key, FACTS, marked=False), className="stage-facts"),
+        ],
+        className="card-plain",
+    )
+
+
+def _pairs(key: str, names: dict[str, str], *, marked: bool) -> list[html.Div]:
+    return [
+        html.Div([html.Dt(label, className=name if marked else None), html.Dd(_text(key, name))])
+        for name, label in names.items()
     ]
-    return Leaves(table={KEY: rows})
+
+
+def _text(key: str, name: str) -> html.Span:
+    return html.Span(id=ids.text(f"{key}.{name}"))
+
+
+def _key(number: int) -> str:
+    return f"stage.{number}"
+
+
+def stage_values(stages: pd.DataFrame, total: int) -> Leaves:
+    """The cards' leaves, from one row a stage that has tasks; the others have not begun."""
+    rows = {row["stage"]: row for row in stages.to_dict("records")}
+    leaves = Leaves()
+    for number in range(1, total + 1):
+        key = _key(number)
+        leaves |= _values(key, rows[number]) if number in rows else _not_begun(key)
+    return leaves
+
+
+def _values(key: str, stage: dict[str, Any]) -> Leaves:
+    waiting = stage["tasks"] - stage["processing"] - stage["completed"] - stage["failed"]
+    texts = {
+        "type": stage["task_type"],
+        "percent": format_percent(stage["percent"]),
+        "waiting": format_count(waiting),
+        **{name: format_count(stage[name]) for name in SEGMENTS},
+        "rate": format_rate(stage["rate_per_minute"], "min"),
+        "eta": format_duration(stage["eta_seconds"] or None),
+        "average": format_duration(stage["average_seconds"]),
+        "p95": format_duration(stage["p95_seconds"]),
+        "memory": format_memory(stage["peak_memory_mb"]),
+    }
+    bars = bar_values(key, {**stage, "total": stage["tasks"]})
+    return bars | Leaves(text={f"{key}.{name}": text for name, text in texts.items()})
+
+
+def _not_begun(key: str) -> Leaves:
+    names = ("percent", *COUNTS, *FACTS)
+    empty = {"total": 0, "completed": 0, "processing": 0, "failed": 0}
+    texts = {f"{key}.{name}": NONE for name in names} | {f"{key}.type": "not begun"}
+    return bar_values(key, empty) | Leaves(text=texts)

@@ -32,24 +32,43 @@ class Column:
     kind: Literal["text", "name", "prose", "count", "percent", "link"] = "text"
 
 
-def table(
-    key: str, columns: Sequence[Column], *, filtered: bool = False, server: bool = False
-) -> Component:
-    """A table without rows; a tick writes them. Sorting and filtering outlive that.
-
-    `server`: rows come a page at a time, sorted by the server. Markup in a cell is shown as text:
-    only link cells, whose text is ours, are Markdown.
-    """
-    made: Component = dash_table.DataTable(  # type: ignore[attr-defined] # dash hides it
+def table(key: str, columns: Sequence[Column], *, filtered: bool = False) -> Component:
+    """A table without rows; a tick writes them. Sorting and filtering outlive that."""
+    return _table(
+        columns,
         id=ids.table(key),
-        columns=headed(columns),
-        data=[],
-        sort_action="custom" if server else "native",
-        page_action="custom" if server else "native",
+        sort_action="native",
         filter_action="native" if filtered else "none",
         filter_options={"case": "insensitive", "placeholder_text": "filter"},
-        page_current=0,
         page_size=PAGE_SIZE,
+    )
+
+
+def listing(key: str, columns: Sequence[Column], page: int, sort: str) -> Component:
+    """A table whose rows come a page (from 1) at a time, sorted by the server.
+
+    sort: a column's id, with a minus for descending, or "" for the list's own order.
+    """
+    direction = "desc" if sort.startswith("-") else "asc"
+    by = [{"column_id": sort.removeprefix("-"), "direction": direction}]
+    return _table(
+        columns,
+        id=ids.listing(key),
+        sort_action="custom",
+        sort_by=by if sort else [],
+        page_action="custom",
+        page_current=page - 1,
+        page_count=1,
+        page_size=PAGE_SIZE,
+    )
+
+
+def _table(columns: Sequence[Column], **properties: Any) -> Component:
+    """A DataTable. Markup in a cell is shown as text: only link cells, whose text is ours, are
+    Markdown."""
+    made: Component = dash_table.DataTable(  # type: ignore[attr-defined] # dash hides it
+        columns=headed(columns),
+        data=[],
         markdown_options={"html": False, "link_target": "_self"},
         css=[{"selector": "table", "rule": "width: 100%"}],
         style_cell_conditional=[_style(column) for column in columns],
@@ -57,6 +76,7 @@ def table(
         style_table={"overflowX": "auto"},
         cell_selectable=False,
         style_as_list_view=True,
+        **properties,
     )
     return made
 

@@ -52,6 +52,13 @@ class JobReport:
     as_of: datetime
     version: str
 
+    @property
+    def stage_count(self) -> int:
+        """How many stages the job has, or has tasks of."""
+        return max(
+            self.job.total_stages, int(self.stages["stage"].max()) if len(self.stages) else 1
+        )
+
 
 @dataclass(frozen=True)
 class JobReading:

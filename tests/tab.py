@@ -24,6 +24,10 @@ class Tab:
         self.address = ("/", "")
         self.page: Any = None
 
+    def get(self, path: str) -> TestResponse:
+        """The answer to a GET."""
+        return self._client.get(path)
+
     def open(self, pathname: str, search: str = "") -> Answer:
         """Goes to an address: what the first answer writes, by id and property."""
         self.address = (pathname, search)

@@ -48,7 +48,8 @@ def test_the_pipelines_are_shown_before_they_are_read(tab: Tab, snapshots: Snaps
 @pytest.mark.parametrize("name", ["nothing", "<script>alert(1)</script>"])
 def test_a_pipeline_that_is_not_there_is_told_with_its_name_as_text(tab: Tab, name: str) -> None:
     answer = tab.open(PIPELINE, f"?type={name}")
-    assert {"children": f"“{name}”"} in list(tab.properties())
+    told = f"There is no pipeline “{name}”. These pipelines are there:"
+    assert {"children": told, "className": "notice"} in list(tab.properties())
     assert answer[ids.PROBLEM]["hidden"] is True
 
 
@@ -252,3 +253,27 @@ def test_a_submission_to_a_database_that_is_away_is_told(tab: Tab, door: Door) -
     door.close()
     answer = tab.submit(STACK, {"region_code": "rwa"})
     assert "The job was not submitted" in answer[written(ids.answer(STACK))]["children"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/api/interface/pipeline", 200),
+        ("/api/interface/pipeline?type=fathom&region=rwa", 200),
+        ("/api/interface/pipeline?type=vector", 404),
+        ("/api/interface/groups?type=%3Cb%3E&phase=phase1&state=failed", 404),
+        ("/api/interface/tasks?job_id=abc", 200),
+        ("/api/interface/jobs", 200),
+        ("/api/interface/nothing", 404),
+        ("/index.php", 404),
+    ],
+)
+def test_the_status_of_a_page_says_whether_it_is_there(tab: Tab, path: str, status: int) -> None:
+    answer = tab.get(path)
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+
+
+def test_a_page_that_is_not_there_is_told(tab: Tab) -> None:
+    tab.open("/index.php")
+    assert "There is no page “/index.php”." in json.dumps(tab.page, ensure_ascii=False)

@@ -25,6 +25,7 @@ from layouts.pipeline import pipeline_page
 from layouts.selector import selector_page
 from pipelines.registry import Registry
 from queries.cache import Snapshots
+from queries.job_report import JobRow
 from settings import Settings
 from tests.tab import outputs_of
 from tests.trees import components
@@ -202,7 +203,7 @@ def every_page(registry: Registry) -> list[Component]:
         shell(),
         opening(Address(), selector_page(registry, "nothing"), None, Shown()),
         *(pipeline_page(pipeline, {}, {}) for pipeline in registry.values()),
-        monitor_page("job", "type", {}, None),
+        monitor_page(JobRow("j", "t", "s", 1, 2, {}, {}, None, None, None, None), 2, None),
         missing_page("job", found=False),
     ]
 

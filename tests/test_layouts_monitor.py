@@ -33,25 +33,34 @@ STAGE = {
 }
 
 
+def job(result: Any = None, parameters: Any = None) -> JobRow:
+    return JobRow("job-1", "stack", "completed", 1, 2, parameters, {}, result, None, NOON, None)
+
+
 def report(result: Any = None) -> JobReport:
-    """A job of one stage, of whose 3,000 tasks one has failed; its tasks are not listed."""
-    job = JobRow("job-1", "stack", "completed", 1, 1, {}, {}, result, None, NOON, None)
+    """A job of two stages, of whose 3,000 tasks one has failed; its tasks are not listed."""
     tasks = pd.DataFrame(columns=list(TASK_COLUMNS))
-    return JobReport(job, pd.DataFrame([STAGE]), tasks, 3000, NOON, "version")
+    return JobReport(job(result), pd.DataFrame([STAGE]), tasks, 3000, NOON, "version")
 
 
 def test_a_stage_with_a_failed_task_is_never_whole() -> None:
-    (stage,) = monitor_values(report()).table["stages"]
-    assert stage["percent"] == 99.9
+    assert monitor_values(report()).text["stage.1.percent"] == "99.9%"
 
 
 def test_a_stage_with_nothing_left_has_no_time_left() -> None:
-    (stage,) = monitor_values(report()).table["stages"]
-    assert (stage["eta"], stage["rate"], stage["p95"]) == ("–", "0.1/min", "–")
+    texts = monitor_values(report()).text
+    shown = [texts[f"stage.1.{name}"] for name in ("eta", "rate", "p95", "waiting")]
+    assert shown == ["–", "0.1/min", "–", "0"]
+
+
+def test_a_stage_without_tasks_has_not_begun() -> None:
+    texts = monitor_values(report()).text
+    assert (texts["stage.2.type"], texts["stage.2.completed"]) == ("not begun", "–")
+    assert "Stage 2" in text_of(monitor_page(job(), 2, None))
 
 
 def test_a_job_without_a_result_shows_none() -> None:
-    page = fill(monitor_page("job-1", "stack", {}, None), monitor_values(report()))
+    page = fill(monitor_page(job(), 2, None), monitor_values(report()))
     assert find(page, ids.shown("result")).hidden is True
 
 
@@ -64,20 +73,20 @@ def test_a_job_without_a_result_shows_none() -> None:
     ],
 )
 def test_a_jobs_result_is_shown_as_it_is(result: Any, shown: str) -> None:
-    page = fill(monitor_page("job-1", "stack", {}, None), monitor_values(report(result)))
+    page = fill(monitor_page(job(), 2, None), monitor_values(report(result)))
     assert find(page, ids.shown("result")).hidden is False
     assert find(page, ids.text("result")).children == shown
 
 
 def test_parameters_are_written_as_json_has_them() -> None:
     parameters = {"dry_run": False, "years": [2020, 2030], "region_code": "rwa"}
-    text = text_of(monitor_page("job-1", "stack", parameters, None))
+    text = text_of(monitor_page(job(None, parameters), 2, None))
     assert "dry_run false region_code rwa years [2020, 2030]" in text
 
 
 @pytest.mark.parametrize(("key", "shape"), [("created", "moment"), ("status", None)])
 def test_moments_are_marked_for_the_viewers_time_zone(key: str, shape: str | None) -> None:
-    page = monitor_page("job-1", "stack", {}, None)
+    page = monitor_page(job(), 2, None)
     assert getattr(find(page, ids.text(f"job.{key}")), "className", None) == shape
     assert monitor_values(report()).text["job.created"] == "2026-01-06 12:00:00 UTC"
 

@@ -23,7 +23,7 @@ from layouts.pipeline import pipeline_page
 from layouts.selector import no_selector_values, selector_page, selector_values
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
-from queries.job_report import JobReport, take_report
+from queries.job_report import JobReport, JobRow, take_report
 from queries.phases import phases
 from queries.snapshot import take_snapshot
 from queries.summary import summary
@@ -58,6 +58,7 @@ PLAIN = Pipeline.model_validate(
     }
 )
 REGISTRY = Registry({pipeline.id: pipeline for pipeline in (FATHOM, SURVEY, PLAIN)})
+JOB = JobRow("job-1", "stack", "queued", 1, 2, {}, {}, None, None, None, None)
 each_pipeline = pytest.mark.parametrize("pipeline", REGISTRY.values(), ids=list(REGISTRY))
 
 
@@ -115,10 +116,8 @@ def report(engine: Engine, job_id: str) -> JobReport:
 def watch(engine: Engine, job_id: str) -> tuple[Component, Leaves]:
     """A job's monitor and the values of its leaves at this moment."""
     found = report(engine, job_id)
-    job = found.job
-    pipeline = REGISTRY.of_job_type(job.job_type)
-    page = monitor_page(job.job_id, job.job_type, job.parameters, pipeline)
-    return page, monitor_values(found)
+    pipeline = REGISTRY.of_job_type(found.job.job_type)
+    return monitor_page(found.job, found.stage_count, pipeline), monitor_values(found)
 
 
 def keys(leaves: Leaves) -> list[tuple[str, str]]:
@@ -165,7 +164,7 @@ def test_ids_are_unique_on_a_pipelines_page(pipeline: Pipeline) -> None:
 
 
 def test_ids_are_unique_on_the_selector_and_the_monitor() -> None:
-    for page in (selector_page(REGISTRY), monitor_page("a", "b", {}, FATHOM)):
+    for page in (selector_page(REGISTRY), monitor_page(JOB, 2, FATHOM)):
         found = ids_of(shell()) + ids_of(page)
         assert len(found) == len(set(found))
 

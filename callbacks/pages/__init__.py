@@ -10,7 +10,7 @@ from callbacks.addresses import Address
 from callbacks.pages import job, pipeline, pipelines
 from callbacks.sights import Sight
 from callbacks.sources import Sources
-from layouts.links import MONITOR, TYPE
+from layouts.links import MONITOR, PIPELINE, TYPE
 
 
 class Page(Protocol):
@@ -27,6 +27,6 @@ def page_of(sources: Sources, address: Address) -> Page:
     """The kind of page that an address asks for."""
     if address.path == MONITOR:
         return job
-    if address.one(TYPE) in sources.registry:
+    if address.path == PIPELINE and address.one(TYPE) in sources.registry:
         return pipeline
     return pipelines

@@ -16,9 +16,9 @@ def build(sources: Sources, address: Address) -> Component:
     reading = sources.job_reports.latest(job_id)
     if reading.report is None:
         return missing_page(job_id, reading.found)
-    job = reading.report.job
-    pipeline = sources.registry.of_job_type(job.job_type)
-    return monitor_page(job.job_id, job.job_type, job.parameters, pipeline)
+    report = reading.report
+    pipeline = sources.registry.of_job_type(report.job.job_type)
+    return monitor_page(report.job, report.stage_count, pipeline)
 
 
 def look(sources: Sources, address: Address, _renew: bool) -> Sight:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pandas as pd
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address
@@ -54,7 +55,9 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
     snapshot = reading.snapshot
     if snapshot is None:
         return Sight(None, problem=reading.error)
-    leaves, failed = gather(panels(snapshot, address.filters(pipeline)))
+    chosen = address.filters(pipeline)
+    key = pipeline.id, reading.taken, tuple((f, *values) for f, values in chosen.items())
+    leaves, failed = sources.drawn.get(key, lambda: gather(panels(snapshot, chosen)))
     return Sight(
         leaves,
         snapshot.as_of.isoformat(),
@@ -75,19 +78,17 @@ def panels(whole: Snapshot, chosen: Filters) -> Panels:
         "Phases": lambda: phase_values(snapshot.pipeline, progress, chosen),
         "Active jobs": lambda: active_job_values(snapshot.jobs),
         **{
-            grouping.label: _breakdown(snapshot, grouping, chosen)
+            grouping.label: _breakdown(snapshot, grouping, progress, chosen)
             for grouping in snapshot.pipeline.groupings
         },
     }
 
 
-def _breakdown(snapshot: Snapshot, grouping: Grouping, chosen: Filters) -> Callable[[], Leaves]:
+def _breakdown(
+    snapshot: Snapshot, grouping: Grouping, progress: pd.DataFrame, chosen: Filters
+) -> Callable[[], Leaves]:
     return lambda: breakdown_values(
-        snapshot.pipeline,
-        grouping,
-        breakdown(snapshot, grouping.field),
-        phases(snapshot),
-        chosen,
+        snapshot.pipeline, grouping, breakdown(snapshot, grouping.field), progress, chosen
     )
 
 

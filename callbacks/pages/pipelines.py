@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dash.development.base_component import Component
 
-from callbacks.addresses import Address
+from callbacks.addresses import Address, missing
 from callbacks.sights import Sight
 from callbacks.sources import Sources
 from layouts.leaves import Leaves
-from layouts.links import TYPE
 from layouts.selector import no_selector_values, selector_page, selector_values
 from pipelines.models import Pipeline
 from queries.cache import Reading
@@ -17,8 +16,8 @@ from queries.summary import summary
 
 
 def build(sources: Sources, address: Address) -> Component:
-    """A card a pipeline; a pipeline that was asked for and is not there is told."""
-    return selector_page(sources.registry, address.one(TYPE) or None)
+    """A card a pipeline; what was asked for and is not there is told."""
+    return selector_page(sources.registry, missing(sources.registry, address))
 
 
 def look(sources: Sources, _address: Address, renew: bool) -> Sight:

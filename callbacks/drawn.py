@@ -1,0 +1,40 @@
+"""Leaves that are drawn once for all viewers of the same numbers."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Drawn(Generic[T]):
+    """The latest results by key; those who ask for the same one at the same time share it."""
+
+    LARGEST = 200
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, draw: Callable[[], T]) -> T:
+        """The result for a key, drawn if nobody has yet."""
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > self.LARGEST:
+                self._entries.popitem(last=False)
+        with entry.lock:
+            if entry.result is None:
+                entry.result = draw()
+            return entry.result
+
+
+class _Entry(Generic[T]):
+    """A result, and who draws it."""
+
+    def __init__(self) -> None:
+        self.result: T | None = None
+        self.lock = threading.Lock()

@@ -1,0 +1,87 @@
+"""What stands above a list that comes a page at a time: search, filters, size, and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import ids
+from layouts.aria import aria
+from layouts.filters import KEY as FILTER
+from layouts.formats import format_count
+from layouts.leaves import Leaves
+from layouts.links import SEARCH
+from layouts.tables import PAGE_SIZE, Column, listing
+
+
+def listed(
+    key: str,
+    columns: Sequence[Column],
+    query: Mapping[str, Sequence[str]],
+    filters: Mapping[str, str],
+    *,
+    file: bool = True,
+) -> list[Component]:
+    """The controls and the table of a list.
+
+    query: the address's parameters; filters: the label of each parameter that narrows the list.
+    """
+    dropdowns = [_dropdown(name, label, query) for name, label in filters.items()]
+    csv = html.A("CSV", id=ids.href(f"{key}.csv"), href="", className="button", download="")
+    page = next(iter(query.get("page", ())), "")
+    sort = next(iter(query.get("sort", ())), "")
+    return [
+        html.Div([_search(key, query), *dropdowns, *([csv] if file else [])], className="filters"),
+        listing(key, columns, page_number(page), sort),
+    ]
+
+
+def page_number(written: str) -> int:
+    """A page's number as an address has it; the first for what is none."""
+    return int(written) if written.isdecimal() and 0 < int(written) < 10**9 else 1
+
+
+def list_values(
+    key: str,
+    rows: list[dict[str, Any]],
+    total: int,
+    options: Mapping[str, Mapping[str, int]],
+    csv: str | None = None,
+) -> Leaves:
+    """A list's leaves: one page of rows, the number of all, and for each filter the files or rows
+    that each of its values has."""
+    return Leaves(
+        rows={key: rows},
+        pages={key: max(1, -(-total // PAGE_SIZE))},
+        text={f"{key}.size": format_count(total)},
+        options={
+            f"{FILTER}.{name}": [
+                {"label": f"{value} ({format_count(count)})", "value": value}
+                for value, count in values.items()
+            ]
+            for name, values in options.items()
+        },
+        href={f"{key}.csv": csv} if csv else {},
+    )
+
+
+def _search(key: str, query: Mapping[str, Sequence[str]]) -> html.Label:
+    text = next(iter(query.get(SEARCH, ())), "")
+    field = dcc.Input(
+        id=ids.search(key), type="search", value=text, debounce=True, placeholder="any text"
+    )
+    return html.Label(["Search", field])
+
+
+def _dropdown(name: str, label: str, query: Mapping[str, Sequence[str]]) -> html.Label:
+    dropdown = dcc.Dropdown(
+        id=ids.options(f"{FILTER}.{name}"),
+        options=[],
+        value=list(query.get(name, ())),
+        multi=True,
+        placeholder="all",
+    )
+    return html.Label([label, dropdown], **aria(label=label))

@@ -1,0 +1,44 @@
+"""What is drawn once for all viewers of the same numbers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from callbacks.drawn import Drawn
+
+
+def test_the_same_key_is_drawn_once_by_all_who_ask_at_a_time() -> None:
+    drawn: Drawn[int] = Drawn()
+    calls, go = [], threading.Event()
+
+    def draw() -> int:
+        calls.append(1)
+        go.wait(5)
+        return len(calls)
+
+    with ThreadPoolExecutor(8) as pool:
+        results = [pool.submit(drawn.get, ("a", 1.0), draw) for _ in range(8)]
+        while not calls:
+            time.sleep(0.01)
+        go.set()
+        assert {result.result() for result in results} == {1}
+
+
+def test_another_key_is_drawn_anew_and_the_oldest_are_forgotten() -> None:
+    drawn: Drawn[int] = Drawn()
+    for number in range(drawn.LARGEST + 1):
+        assert drawn.get(number, lambda number=number: number) == number
+    assert drawn.get(0, lambda: -1) == -1
+    assert drawn.get(drawn.LARGEST, lambda: -1) == drawn.LARGEST
+
+
+def test_a_drawing_that_fails_is_tried_again() -> None:
+    drawn: Drawn[float] = Drawn()
+    for _ in range(2):
+        try:
+            drawn.get("a", lambda: 1 / 0)
+        except ZeroDivisionError:
+            continue
+    assert drawn.get("a", lambda: 2.0) == 2.0
