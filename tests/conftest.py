@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -11,9 +12,11 @@ from uuid import uuid4
 
 import pytest
 from dash import Dash
+from dash.testing.browser import Browser
 from distributed import Client
 from selenium.webdriver.chrome.options import Options
 from sqlalchemy import Engine, make_url, text
+from werkzeug.serving import make_server
 
 import callbacks
 from database.embedded import EmbeddedDatabase
@@ -29,8 +32,11 @@ from pipelines.registry import Registry, load_registry
 from queries.cache import Snapshots
 from queries.job_report import JobReports, take_report
 from queries.snapshot import take_snapshot
+from settings import SOURCE
+from tests.browsing import PAGE, severe
 from tests.door import Door
 from tests.factories import add_files, make_platform_tables
+from tests.monitor import Monitor, started, wait_for
 from tests.tab import Tab
 
 PLATFORMS = [
@@ -163,11 +169,16 @@ def snapshots(engine: Engine, registry: Registry) -> Snapshots:
 
 
 @pytest.fixture
-def tab(engine: Engine, registry: Registry, snapshots: Snapshots) -> Tab:
-    """A tab of the dashboard over a database with three files."""
+def dashboard(engine: Engine, registry: Registry, snapshots: Snapshots) -> Dash:
+    """The dashboard over a database with three files."""
     with engine.begin() as connection:
         add_files(connection, 3, metadata={"region": "rwa"})
-    app = Dash(__name__, index_string=INDEX, suppress_callback_exceptions=True)
+    app = Dash(
+        __name__,
+        assets_folder=str(SOURCE / "assets"),
+        index_string=INDEX,
+        suppress_callback_exceptions=True,
+    )
     app.layout = shell()
     callbacks.register_all(
         app,
@@ -176,7 +187,13 @@ def tab(engine: Engine, registry: Registry, snapshots: Snapshots) -> Tab:
         job_reports=JobReports(lambda job_id: take_report(engine, job_id, 10), 0),
         submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
     )
-    return Tab(app)
+    return app
+
+
+@pytest.fixture
+def tab(dashboard: Dash) -> Tab:
+    """A tab of the dashboard, without a browser."""
+    return Tab(dashboard)
 
 
 @pytest.fixture
@@ -185,3 +202,41 @@ def door(server: EmbeddedDatabase, database: str) -> Iterator[Door]:
     door = Door(server, database)
     yield door
     door.leave()
+
+
+@pytest.fixture(scope="session")
+def monitor(sample: Path, short_folder: Path) -> Iterator[Monitor]:
+    """Pipeline Monitor after its first jobs, with tasks slow enough to be watched."""
+    folder = short_folder / "browser"
+    shutil.copytree(sample, folder)
+    with started(folder, WORKERS="1") as monitor:
+        wait_for(lambda: _first_jobs_ended(monitor), 90)
+        yield monitor
+
+
+def _first_jobs_ended(monitor: Monitor) -> bool:
+    answer = monitor.get("/api/etl/stats?etl_type=fathom")
+    if answer.status_code != 200:
+        return False
+    stats = answer.json()
+    return bool(stats["phases"]["phase1"]["completed"] == 1856 and not stats["active_jobs"])
+
+
+@pytest.fixture
+def page(dash_br: Browser, monitor: Monitor) -> Iterator[Browser]:
+    """A browser on the FATHOM page; it ends without errors on the console."""
+    dash_br.driver.get(f"{monitor.url}{PAGE}")
+    dash_br.wait_for_element('[id*="phase1.completed"]')
+    yield dash_br
+    assert severe(dash_br) == []
+
+
+@pytest.fixture
+def site(dashboard: Dash) -> Iterator[str]:
+    """URL of the dashboard, for a browser."""
+    server = make_server("127.0.0.1", 0, dashboard.server, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()

@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from dash.testing.browser import Browser
 
 from jobs.submission import make_job_id
 from layouts.links import job_link
-from tests.monitor import Monitor, started, wait_for
+from tests.browsing import count, text
+from tests.monitor import Monitor, wait_for
 
-RWA_DONE, CIV_FILES = 1856, 1664
-PAGE = "/api/interface/pipeline?type=fathom"
+CIV_FILES = 1664
 HIDE = """
     Object.defineProperty(document, "hidden", {value: arguments[0], configurable: true});
     document.dispatchEvent(new Event("visibilitychange"));
 """
-
-
-@pytest.fixture(scope="module")
-def monitor(sample: Path, short_folder: Path) -> Iterator[Monitor]:
-    """Pipeline Monitor after its first jobs, with tasks slow enough to be watched."""
-    folder = short_folder / "browser"
-    shutil.copytree(sample, folder)
-    with started(folder, WORKERS="1") as monitor:
-        wait_for(lambda: _first_jobs_ended(monitor), 90)
-        yield monitor
-
-
-def _first_jobs_ended(monitor: Monitor) -> bool:
-    answer = monitor.get("/api/etl/stats?etl_type=fathom")
-    if answer.status_code != 200:
-        return False
-    stats = answer.json()
-    return bool(stats["phases"]["phase1"]["completed"] == RWA_DONE and not stats["active_jobs"])
-
-
-@pytest.fixture
-def page(dash_br: Browser, monitor: Monitor) -> Iterator[Browser]:
-    """A browser on the FATHOM page; it ends without errors on the console."""
-    dash_br.driver.get(f"{monitor.url}{PAGE}")
-    dash_br.wait_for_element('[id*="phase1.completed"]')
-    yield dash_br
-    severe = [entry for entry in dash_br.driver.get_log("browser") if entry["level"] == "SEVERE"]
-    assert severe == []
-
-
-def text(page: Browser, key: str) -> str:
-    return str(page.find_element(f"""[id^='{{"text":'][id$='.{key}"}}']""").text)
-
-
-def count(page: Browser, key: str) -> int:
-    return int(text(page, key).replace(",", ""))
 
 
 def part(page: Browser, job_type: str, name: str) -> Any:

@@ -1,0 +1,29 @@
+"""What the browser tests read from a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash.testing.browser import Browser
+
+PAGE = "/api/interface/pipeline?type=fathom"
+
+
+def leaf(page: Browser, key: str, name: str = "text") -> Any:
+    """The element of a leaf of the open page."""
+    return page.find_element(f"""[id^='{{"{name}":'][id$='.{key}"}}']""")
+
+
+def text(page: Browser, key: str) -> str:
+    """The text of a leaf of the open page, behind a dialog too."""
+    return str(leaf(page, key).get_attribute("textContent"))
+
+
+def count(page: Browser, key: str) -> int:
+    """The number that a leaf shows."""
+    return int(text(page, key).replace(",", ""))
+
+
+def severe(page: Browser) -> list[dict[str, Any]]:
+    """The errors on the browser's console."""
+    return [entry for entry in page.driver.get_log("browser") if entry["level"] == "SEVERE"]

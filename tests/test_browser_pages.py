@@ -1,0 +1,166 @@
+"""What a page keeps while its numbers change, and how it follows its address."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from dash.testing.browser import Browser
+from selenium.webdriver.common.keys import Keys
+from sqlalchemy import Engine
+
+from queries.cache import Snapshots
+from tests.browsing import PAGE, count, leaf, severe, text
+from tests.door import Door
+from tests.factories import add_files, add_job, add_three
+from tests.monitor import wait_for
+
+FILTER = "th.dash-filter[data-dash-column='value'] input"
+
+
+@pytest.fixture
+def page(dash_br: Browser, site: str) -> Iterator[Browser]:
+    """A browser on the page of the pipeline; it ends without errors on the console."""
+    dash_br.driver.get(f"{site}{PAGE}")
+    wait_for(lambda: bool(dash_br.find_elements("[id$='.total\"}']")), 10)
+    dash_br.driver.set_window_size(1200, 700)
+    yield dash_br
+    assert severe(dash_br) == []
+
+
+def run(page: Browser, script: str, *arguments: Any) -> Any:
+    return page.driver.execute_script(script, *arguments)
+
+
+def press(page: Browser, selector: str, number: int = 0) -> None:
+    """Clicks, wherever the sticky header is."""
+    element = page.find_elements(selector)[number]
+    run(page, "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+    element.click()
+
+
+def refresh(page: Browser, total: int) -> None:
+    """Refreshes until the page shows so many files."""
+    page.find_element("#refresh").click()
+    wait_for(lambda: count(page, "total") == total, 10)
+
+
+def here(page: Browser) -> str:
+    return str(run(page, "return location.pathname + location.search"))
+
+
+def cells(page: Browser, column: str) -> list[str]:
+    table = "[id*='by.region'] "
+    return [cell.text for cell in page.find_elements(f"{table}td[data-dash-column='{column}']")]
+
+
+def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -> None:
+    add_three(engine)
+    refresh(page, 6)
+    press(page, "th[data-dash-column='total'] .column-header--sort")
+    press(page, FILTER)
+    page.find_element(FILTER).send_keys("r", Keys.ENTER)
+    wait_for(lambda: cells(page, "value") == ["rwa"], 5)
+    press(page, "summary", 1)
+    run(page, "window.scrollTo({top: 250, behavior: 'instant'})")
+    run(page, "document.querySelector('main h1').mark = 'same'")
+    offset = run(page, "return window.scrollY")
+    with engine.begin() as connection:
+        add_files(connection, 4, metadata={"region": "rwa", "flood_type": "fluvial"})
+    run(page, "window.dash_clientside.set_props('refresh', {n_clicks: 99})")
+    wait_for(lambda: count(page, "total") == 10, 10)
+    assert cells(page, "value") == ["rwa"]
+    assert page.find_element(FILTER).get_attribute("value") == "r"
+    assert run(page, "return window.scrollY") == offset
+    assert run(page, "return document.querySelector('main h1').mark") == "same"
+    assert page.find_elements("details[data-panel]")[1].get_attribute("open") is not None
+
+
+def test_a_tick_keeps_what_is_typed_into_an_open_form(
+    page: Browser, engine: Engine, snapshots: Snapshots
+) -> None:
+    press(page, """[id*='"form":"process_fathom_merge"'][id*='"part":"open"']""")
+    page.wait_for_element(".modal-body")
+    field = page.find_element("""[id*='"field":"output_prefix"'][id*='process_fathom_merge']""")
+    field.send_keys("-half")
+    add_three(engine)
+    snapshots.renew("fathom")
+    run(page, "window.dash_clientside.set_props('tick', {n_intervals: 5})")
+    wait_for(lambda: count(page, "total") == 6, 10)
+    assert field.get_attribute("value").endswith("-half")
+
+
+def test_a_value_is_viewed_and_back_shows_all_again(page: Browser, engine: Engine) -> None:
+    add_three(engine)
+    refresh(page, 6)
+    run(page, "window.notReloaded = true")
+    press(page, "td[data-dash-column='view'] a")
+    wait_for(lambda: count(page, "total") == 3, 10)
+    assert here(page) == f"{PAGE}&region=civ"
+    assert text(page, "filter.narrowed") == "Narrowed to 1 of 2 in Region, 3 of 6 files"
+    page.driver.back()
+    wait_for(lambda: count(page, "total") == 6, 10)
+    assert here(page) == PAGE
+    assert run(page, "return window.notReloaded")
+
+
+def test_a_filter_goes_into_the_address_and_the_address_into_the_filter(
+    page: Browser, engine: Engine, site: str
+) -> None:
+    add_three(engine)
+    refresh(page, 6)
+    leaf(page, "filter.region", "options").click()
+    options = page.wait_for_element(".dash-dropdown-content").find_elements("css selector", "label")
+    next(option for option in options if option.text.startswith("civ")).click()
+    wait_for(lambda: here(page).endswith("region=civ"), 5)
+    wait_for(lambda: count(page, "total") == 3, 10)
+    page.driver.get(f"{site}{PAGE}&region=rwa&open=active&auto=300")
+    wait_for(lambda: "rwa" in leaf(page, "filter.region", "options").text, 10)
+    assert page.find_element("#auto").get_attribute("value") == "300"
+    opened = page.find_elements("details[data-panel][open]")
+    assert [panel.get_attribute("data-panel") for panel in opened] == ["active"]
+
+
+def test_panels_and_the_pace_go_into_the_address(page: Browser) -> None:
+    press(page, "summary", 1)
+    wait_for(lambda: "open=by.region%2Cby.flood_type%2Cactive" in here(page), 5)
+    page.find_element("#auto option[value='600']").click()
+    wait_for(lambda: "auto=600" in here(page), 5)
+
+
+def test_links_in_tables_lead_on_without_loading_the_page_again(
+    page: Browser, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        add_job(connection, "0123456789abcdef")
+    run(page, "window.notReloaded = true")
+    page.find_element("#refresh").click()
+    page.wait_for_element("td[data-dash-column='monitor'] a")
+    press(page, "td[data-dash-column='monitor'] a")
+    page.wait_for_contains_text("h1", "0123456789abcdef")
+    assert run(page, "return window.notReloaded")
+
+
+def test_a_database_that_is_away_leaves_the_numbers_and_comes_back(
+    page: Browser, door: Door, engine: Engine
+) -> None:
+    door.close()
+    page.find_element("#refresh").click()
+    page.wait_for_contains_text("#problem", "not currently accepting connections")
+    assert count(page, "total") == 3
+    door.open()
+    add_three(engine)
+    page.find_element("#refresh").click()
+    wait_for(lambda: not page.find_element("#problem").is_displayed(), 10)
+    assert count(page, "total") == 6
+
+
+def test_a_server_that_is_away_lets_the_age_grow(page: Browser) -> None:
+    run(page, "window.fetch = () => Promise.reject(new Error('away'))")
+    before = page.find_element(".age").text
+    time.sleep(2.2)
+    assert page.find_element(".age").text != before
+    assert count(page, "total") == 3
+    page.driver.get_log("browser")
