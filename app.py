@@ -34,7 +34,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     from jobs.submission import Submitter
     from layouts.page import INDEX, shell
     from queries.cache import Snapshots
-    from queries.job_report import JobReports, take_report
+    from queries.readings import open_readings
     from queries.snapshot import take_snapshot
 
     engine = open_engine(url)
@@ -44,9 +44,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         lambda pipeline: take_snapshot(engine, pipeline, timeout),
         settings.refresh_seconds,
     )
-    reports = JobReports(
-        lambda job_id: take_report(engine, job_id, timeout), min(2.0, settings.refresh_seconds)
-    )
+    readings = open_readings(engine, timeout, min(2.0, settings.refresh_seconds))
     app = Dash(
         __name__,
         assets_folder=str(SOURCE / "assets"),
@@ -59,7 +57,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     app.layout = shell()
     submitter = Submitter(registry, _destination(settings, engine))
     callbacks.register_all(
-        app, registry=registry, snapshots=snapshots, job_reports=reports, submitter=submitter
+        app, registry=registry, snapshots=snapshots, readings=readings, submitter=submitter
     )
     api.register(app.server, registry=registry, snapshots=snapshots, submitter=submitter)
     snapshots.start()

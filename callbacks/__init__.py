@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dash import Dash
 
-from callbacks import browser, navigate, refresh, status, submit
+from callbacks import browser, charts, navigate, refresh, status, submit
 from callbacks.shown import Shown
 from callbacks.sources import Sources
 from jobs.submission import Submitter
 from pipelines.registry import Registry
 from queries.cache import Snapshots
-from queries.job_report import JobReports
+from queries.readings import Readings
 
 
 def register_all(
@@ -18,14 +18,15 @@ def register_all(
     *,
     registry: Registry,
     snapshots: Snapshots,
-    job_reports: JobReports,
+    readings: Readings,
     submitter: Submitter,
 ) -> None:
     """Every callback of the app."""
-    sources = Sources(registry, snapshots, job_reports, submitter)
+    sources = Sources(registry, snapshots, readings, submitter)
     shown = Shown()
     browser.register(app)
     status.register(app, registry)
     navigate.register(app, sources, shown)
     refresh.register(app, sources, shown)
+    charts.register(app, sources)
     submit.register(app, registry, submitter)

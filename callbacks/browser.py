@@ -45,3 +45,8 @@ def register(app: Dash) -> None:
         Input(ids.listing(ALL), "sort_by"),
         Input(ids.search(ALL), "value"),
     )
+    app.clientside_callback(
+        "() => Intl.DateTimeFormat().resolvedOptions().timeZone",
+        Output(ids.ZONE, "data"),
+        Input(ids.LOCATION, "pathname"),
+    )

@@ -9,7 +9,7 @@ from jobs.submission import Submitter
 from layouts.leaves import Leaves
 from pipelines.registry import Registry
 from queries.cache import Snapshots
-from queries.job_report import JobReports
+from queries.readings import Readings
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,6 @@ class Sources:
 
     registry: Registry
     snapshots: Snapshots
-    job_reports: JobReports
+    readings: Readings
     submitter: Submitter
     drawn: Drawn[tuple[Leaves, str | None]] = field(default_factory=Drawn)

@@ -56,9 +56,7 @@ def group_list_page(
                 className="states",
                 **aria(label="States"),
             ),
-            html.Section(
-                listed(KEY, _columns(pipeline, phase), query, filters), className="panel"
-            ),
+            html.Section(listed(KEY, _columns(pipeline, phase), query, filters), className="panel"),
         ]
     )
 

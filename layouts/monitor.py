@@ -9,6 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import ids
+from layouts.charts import charts
 from layouts.formats import format_count, format_moment
 from layouts.leaves import Leaves
 from layouts.links import SELECTOR, pipeline_link
@@ -42,6 +43,7 @@ def monitor_page(job: Any, stages: int, pipeline: Pipeline | None) -> html.Div:
             ),
             _result(),
             html.Section([html.H2("Stages"), stage_flow(stages)]),
+            charts(),
             html.Section(
                 [
                     html.H2(["Tasks", html.Span(id=ids.text("tasks.size"), className="note")]),

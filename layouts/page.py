@@ -44,6 +44,7 @@ def shell() -> html.Div:
             dcc.Store(id=ids.AS_OF),
             dcc.Store(id=ids.ACTIVE),
             dcc.Store(id=ids.SUBMITTED),
+            dcc.Store(id=ids.ZONE),
             html.Header([_title(), _controls()], className="top"),
             html.Div(id=ids.PROBLEM, role="alert", hidden=True, className="problem"),
             html.Main(id=ids.PAGE),

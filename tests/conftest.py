@@ -30,7 +30,7 @@ from layouts.page import INDEX, shell
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
 from queries.cache import Snapshots
-from queries.job_report import JobReports, take_report
+from queries.readings import open_readings
 from queries.snapshot import take_snapshot
 from settings import SOURCE
 from tests.browsing import PAGE, severe
@@ -184,7 +184,7 @@ def dashboard(engine: Engine, registry: Registry, snapshots: Snapshots) -> Dash:
         app,
         registry=registry,
         snapshots=snapshots,
-        job_reports=JobReports(lambda job_id: take_report(engine, job_id, 10), 0),
+        readings=open_readings(engine, 10, 0),
         submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
     )
     return app

@@ -11,6 +11,8 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
 from pipelines.models import Pipeline
+from queries.frames import reading
+from queries.job_report import JobReport, read_report
 from queries.snapshot import Snapshot, take_snapshot
 
 RWA = {"region": "rwa", "flood_type": "fluvial", "defense": "defended", "year": 2020}
@@ -22,6 +24,14 @@ _numbers = count()
 def look(engine: Engine, pipeline: Pipeline) -> Snapshot:
     """A pipeline's snapshot of now."""
     return take_snapshot(engine, pipeline, timeout=10)
+
+
+def report(engine: Engine, job_id: str = "job-1") -> JobReport:
+    """A job's report of now."""
+    with reading(engine, 10) as connection:
+        found = read_report(connection, job_id)
+    assert found is not None
+    return found
 
 
 def row(frame: pd.DataFrame, number: int) -> dict[str, Any]:

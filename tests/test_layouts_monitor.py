@@ -40,7 +40,7 @@ def job(result: Any = None, parameters: Any = None) -> JobRow:
 def report(result: Any = None) -> JobReport:
     """A job of two stages, of whose 3,000 tasks one has failed; its tasks are not listed."""
     tasks = pd.DataFrame(columns=list(TASK_COLUMNS))
-    return JobReport(job(result), pd.DataFrame([STAGE]), tasks, 3000, NOON, "version")
+    return JobReport(job(result), pd.DataFrame([STAGE]), tasks, 3000, NOON)
 
 
 def test_a_stage_with_a_failed_task_is_never_whole() -> None:

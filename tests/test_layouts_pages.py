@@ -23,11 +23,11 @@ from layouts.pipeline import pipeline_page
 from layouts.selector import no_selector_values, selector_page, selector_values
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
-from queries.job_report import JobReport, JobRow, take_report
+from queries.job_report import JobRow
 from queries.phases import phases
 from queries.snapshot import take_snapshot
 from queries.summary import summary
-from tests.factories import add_files, add_job, add_task, make_platform_tables
+from tests.factories import add_files, add_job, add_task, make_platform_tables, report
 from tests.trees import OPTIONAL, components, find, ids_of, leaf_ids, links, text_of
 
 MARKUP = "<img src=x onerror=alert(1)> [a](javascript:alert(1)) **b**"
@@ -104,13 +104,6 @@ def select(engine: Engine) -> Leaves:
             pipeline, summary(snapshot), phases(snapshot), snapshot.jobs, None
         )
     return values
-
-
-def report(engine: Engine, job_id: str) -> JobReport:
-    """A job's report at this moment."""
-    found = take_report(engine, job_id, 10)
-    assert found is not None
-    return found
 
 
 def watch(engine: Engine, job_id: str) -> tuple[Component, Leaves]:

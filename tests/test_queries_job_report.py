@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
 from database.engine import open_engine
-from queries.job_report import JobReport, JobReports, take_report
-from tests.factories import add_job, add_task, make_platform_tables
+from queries.frames import reading
+from queries.job_report import read_report
+from tests.factories import add_job, add_task, make_platform_tables, report
 
 
 @pytest.fixture(params=["TIMESTAMP", "TIMESTAMPTZ"])
@@ -21,12 +21,6 @@ def tables(request: pytest.FixtureRequest, empty_database: str) -> Iterator[Engi
     make_platform_tables(engine, "Asia/Kathmandu", request.param)
     yield engine
     engine.dispose()
-
-
-def report(engine: Engine, job_id: str = "job-1") -> JobReport:
-    found = take_report(engine, job_id, 10)
-    assert found is not None
-    return found
 
 
 def test_stages_count_their_tasks_by_status(tables: Engine) -> None:
@@ -88,35 +82,5 @@ def test_a_job_of_no_pipeline_without_tasks_is_shown(tables: Engine) -> None:
 
 
 def test_a_job_that_is_not_there_is_none(tables: Engine) -> None:
-    assert take_report(tables, "job-1", 10) is None
-
-
-def test_reports_are_read_once_an_interval_and_survive_a_database_that_is_away(
-    tables: Engine,
-) -> None:
-    with tables.begin() as connection:
-        add_job(connection, "job-1")
-    asked = []
-
-    def take(job_id: str) -> JobReport | None:
-        asked.append(job_id)
-        if len(asked) > 1:
-            raise OperationalError("SELECT", {}, Exception("gone"))
-        return take_report(tables, job_id, 10)
-
-    reports = JobReports(take, interval=0.0)
-    assert reports.latest("job-1").error is None
-    away = reports.latest("job-1")
-    assert away.report is not None
-    assert away.error == "gone"
-
-    cached = JobReports(take, interval=60.0)
-    cached.latest("job-1")
-    cached.latest("job-1")
-    assert len(asked) == 3
-
-
-def test_an_unknown_job_is_told(tables: Engine) -> None:
-    reports = JobReports(lambda job_id: take_report(tables, job_id, 10), interval=1)
-    assert reports.latest("abc").report is None
-    assert not reports.latest("abc").found
+    with reading(tables, 10) as connection:
+        assert read_report(connection, "job-1") is None

@@ -13,20 +13,20 @@ from layouts.monitor import missing_page, monitor_page, monitor_values
 def build(sources: Sources, address: Address) -> Component:
     """The job's page, or why there is none."""
     job_id = address.one("job_id")
-    reading = sources.job_reports.latest(job_id)
-    if reading.report is None:
-        return missing_page(job_id, reading.found)
-    report = reading.report
+    answer = sources.readings.reports.latest(job_id)
+    report = answer.value
+    if report is None:
+        return missing_page(job_id, answer.found)
     pipeline = sources.registry.of_job_type(report.job.job_type)
     return monitor_page(report.job, report.stage_count, pipeline)
 
 
-def look(sources: Sources, address: Address, _renew: bool) -> Sight:
+def look(sources: Sources, address: Address, renew: bool) -> Sight:
     """The job's stages and tasks."""
-    reading = sources.job_reports.latest(address.one("job_id"))
-    report = reading.report
+    answer = sources.readings.reports.latest(address.one("job_id"), renew=renew)
+    report = answer.value
     if report is None:
-        return Sight(None, problem=reading.error)
+        return Sight(None, problem=answer.error)
     active = report.job.status in ("queued", "processing")
     at = report.as_of.isoformat()
-    return Sight(monitor_values(report), at, reading.age, active, reading.error)
+    return Sight(monitor_values(report), at, answer.age, active, answer.error)

@@ -1,0 +1,41 @@
+"""A job's charts, drawn by a real browser when somebody opens them."""
+
+from __future__ import annotations
+
+from dash.testing.browser import Browser
+from sqlalchemy import Engine
+
+from layouts.links import job_link
+from tests.browsing import severe
+from tests.factories import add_job, add_task
+from tests.monitor import wait_for
+
+POINTS = "#charts .scatterlayer .point"
+
+
+def add_finished(engine: Engine, *statuses: str) -> None:
+    with engine.begin() as connection:
+        for status in statuses:
+            memory = {"peak_memory_mb": 512.5}
+            add_task(connection, "job-1", "g1", status, seconds=3, ended="1 hour", metadata=memory)
+
+
+def test_charts_are_loaded_when_they_are_opened_and_follow_the_numbers(
+    dash_br: Browser, site: str, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        add_job(connection, "job-1")
+    add_finished(engine, "completed", "failed")
+    dash_br.driver.get(f"{site}{job_link('job-1')}")
+    dash_br.wait_for_contains_text("h1", "job-1")
+    loaded = "return performance.getEntriesByType('resource').map((entry) => entry.name).join()"
+    assert "plotly" not in dash_br.driver.execute_script(loaded)
+    dash_br.find_element("#charts-opener").click()
+    wait_for(lambda: len(dash_br.find_elements(POINTS)) == 4, 20)
+    assert "plotly" in dash_br.driver.execute_script(loaded)
+    graph = dash_br.find_element("#charts .js-plotly-plot")
+    add_finished(engine, "completed")
+    dash_br.find_element("#refresh").click()
+    wait_for(lambda: len(dash_br.find_elements(POINTS)) == 6, 20)
+    assert graph == dash_br.find_element("#charts .js-plotly-plot")
+    assert severe(dash_br) == []
