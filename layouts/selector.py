@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from dash import dcc, html
 from layouts import ids
 from layouts.aria import aria
 from layouts.bars import bar_values, progress_bar
-from layouts.formats import NONE, format_count, format_percent
+from layouts.formats import NONE, format_count, format_moment, format_percent
 from layouts.leaves import Leaves
 from layouts.links import pipeline_link
 from pipelines.models import Pipeline
@@ -47,19 +48,25 @@ def _card(pipeline: Pipeline) -> html.Article:
         for number, phase in enumerate(pipeline.phases, start=1)
     ]
     facts = [html.Span(id=ids.text(f"{pipeline.id}.{key}")) for key in ("files", "jobs", "problem")]
+    as_of = html.Span(id=ids.text(f"{pipeline.id}.as_of"), className="moment")
     return html.Article(
         [
             html.H2(dcc.Link(pipeline.name, href=pipeline_link(pipeline.id))),
             html.P(pipeline.description, className="note"),
             *phases,
-            html.P(facts, className="facts"),
+            html.P([*facts, html.Span(["as of ", as_of])], className="facts"),
         ],
         className="card-plain",
     )
 
 
 def selector_values(
-    pipeline: Pipeline, summary: Any, phases: pd.DataFrame, jobs: pd.DataFrame, problem: str | None
+    pipeline: Pipeline,
+    summary: Any,
+    phases: pd.DataFrame,
+    jobs: pd.DataFrame,
+    as_of: datetime,
+    problem: str | None,
 ) -> Leaves:
     """The leaves of one pipeline's card."""
     leaves = Leaves(
@@ -67,6 +74,7 @@ def selector_values(
             "files": f"{format_count(summary.total_files)} files",
             "jobs": f"{format_count(len(jobs))} active jobs",
             "problem": f"can't be read now: {problem}" if problem else "",
+            "as_of": format_moment(as_of),
         }
     )
     for phase in phases.to_dict("records"):
@@ -80,7 +88,12 @@ def no_selector_values(pipeline: Pipeline, problem: str | None) -> Leaves:
     empty: Mapping[str, Any] = {"total": 0, "completed": 0, "processing": 0, "failed": 0}
     reason = f"can't be read: {problem}" if problem else "being read for the first time"
     leaves = Leaves(
-        text={"files": f"{NONE} files", "jobs": f"{NONE} active jobs", "problem": reason}
+        text={
+            "files": f"{NONE} files",
+            "jobs": f"{NONE} active jobs",
+            "problem": reason,
+            "as_of": NONE,
+        }
     )
     for phase in pipeline.phases:
         leaves |= bar_values(phase.id, empty) | Leaves(text={f"{phase.id}.percent": NONE})

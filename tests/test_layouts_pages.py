@@ -101,7 +101,7 @@ def select(engine: Engine) -> Leaves:
     for pipeline in REGISTRY.values():
         snapshot = take_snapshot(engine, pipeline, 10)
         values |= selector_values(
-            pipeline, summary(snapshot), phases(snapshot), snapshot.jobs, None
+            pipeline, summary(snapshot), phases(snapshot), snapshot.jobs, snapshot.as_of, None
         )
     return values
 

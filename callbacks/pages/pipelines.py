@@ -44,5 +44,10 @@ def _card(pipeline: Pipeline, reading: Reading) -> Leaves:
     if snapshot is None:
         return no_selector_values(pipeline, reading.error)
     return selector_values(
-        pipeline, summary(snapshot), phases(snapshot), snapshot.jobs, reading.error
+        pipeline,
+        summary(snapshot),
+        phases(snapshot),
+        snapshot.jobs,
+        snapshot.as_of,
+        reading.error,
     )
