@@ -1,13 +1,7 @@
-// What the browser does by itself: the colour scheme, the age of the numbers, the pace of the ticks.
+// What the browser does by itself: the age of the numbers, the pace of the ticks, the tab's title, and
+// what it says to people who hear the page.
 
 (function () {
-    const dark = window.matchMedia("(prefers-color-scheme: dark)");
-    const apply = () => {
-        document.documentElement.dataset.bsTheme = dark.matches ? "dark" : "light";
-    };
-    dark.addEventListener("change", apply);
-    apply();
-
     let shown = null;
     let received = 0;
 
@@ -16,17 +10,6 @@
         if (whole < 60) return `${whole} s ago`;
         if (whole < 3600) return `${Math.floor(whole / 60)} min ago`;
         return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min ago`;
-    }
-
-    // Times come in UTC. They are shown in the viewer's zone, with UTC on hover; React does not mind,
-    // as it writes a text again only when the server sends another one.
-    function localize() {
-        for (const element of document.querySelectorAll(".moment")) {
-            const utc = element.textContent.match(/^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC$/);
-            if (!utc) continue;
-            element.title = utc[0];
-            element.firstChild.nodeValue = new Date(`${utc[1]}T${utc[2]}Z`).toLocaleString();
-        }
     }
 
     let auto = 30;
@@ -45,20 +28,68 @@
         window.dash_clientside.set_props("tick", next);
     });
 
+    // Numbers that should have been renewed twice and were not.
+    function warn(elapsed) {
+        const late = auto > 0 && elapsed > Math.max(60, 2 * auto + 10);
+        document.getElementById("age").toggleAttribute("data-stale", late);
+    }
+
+    // The tab tells the progress of its pipeline, and the menu where one is.
+    function entitle() {
+        const heading = document.querySelector("main h1");
+        if (!heading) return;
+        const complete = document.querySelector(`main [id^='{"text":'][id$='.complete"}']`);
+        const percent = complete && complete.textContent.endsWith("%") ? `${complete.textContent} ` : "";
+        const title = `${percent}${heading.firstChild.textContent.trim()} – Pipeline Monitor`;
+        if (document.title !== title) document.title = title;
+        for (const link of document.querySelectorAll(".top nav a:not(.brand)")) {
+            if (link.pathname === window.location.pathname) link.setAttribute("aria-current", "page");
+            else link.removeAttribute("aria-current");
+        }
+    }
+
+    // A link that has led to another page is gone, and the focus with it: it goes on from the page.
+    function focusPage() {
+        const page = document.getElementById("page");
+        if (page && document.activeElement === document.body) page.focus({ preventScroll: true });
+    }
+
+    let opened = null;
+    new MutationObserver((changes) => {
+        entitle();
+        const heading = document.querySelector("main h1");
+        if (heading && heading !== opened) {
+            if (opened) focusPage();
+            opened = heading;
+        }
+        for (const { attributeName, target } of changes) {
+            if (attributeName === "data-copied" && target.dataset.copied) {
+                const done = target.dataset.copied === "copied";
+                document.getElementById("said").textContent = done ? "Copied" : "Copying is not allowed";
+            }
+        }
+    }).observe(document.documentElement, {
+        childList: true,
+        subtree: true,
+        attributes: true,
+        attributeFilter: ["data-copied"],
+    });
+
     window.dash_clientside = Object.assign({}, window.dash_clientside, {
         monitor: {
             // The time of the numbers in the viewer's zone, and how long ago: it goes on counting
             // when the server is gone, so that nobody trusts numbers that are old.
             age(_seconds, asOf) {
-                localize();
+                entitle();
                 if (!asOf || !asOf.at) return ["no numbers yet", ""];
                 if (asOf !== shown) {
                     shown = asOf;
                     received = Date.now();
                 }
                 const elapsed = asOf.age + (Date.now() - received) / 1000;
+                warn(elapsed);
                 const at = new Date(asOf.at);
-                return [`as of ${at.toLocaleTimeString()}, ${age(elapsed)}`, at.toISOString()];
+                return [`as of ${at.toLocaleTimeString("sv-SE")}, ${age(elapsed)}`, at.toISOString()];
             },
             pace(choice, jobsRun) {
                 [auto, active] = [Number(choice), Boolean(jobsRun)];

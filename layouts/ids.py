@@ -8,8 +8,8 @@ LOCATION, PAGE, MAIN = "location", "page", "main"
 TICK, SECOND = "tick", "second"
 AS_OF, ACTIVE = "as-of", "active"
 SUBMITTED = "submitted"
-REFRESH, AUTO = "refresh", "auto"
-PROBLEM, AGE = "problem", "age"
+REFRESH, AUTO, THEME = "refresh", "auto", "theme"
+PROBLEM, AGE, SAID = "problem", "age", "said"
 CHARTS, CHARTS_OPENER, ZONE = "charts", "charts-opener", "zone"
 
 # The kinds of leaves: the key of their id, and the property that each of them is.

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from layouts import ids
 from layouts.aria import aria
-from layouts.links import SELECTOR
+from layouts.links import JOBS, SELECTOR
 
 # Choices of the refresh in seconds; 0 is off. While jobs run, the default looks more often.
-CHOICES = {0: "off", 30: "30 s (5 s while jobs run)", 60: "1 m", 300: "5 m", 600: "10 m"}
-DEFAULT, LIVELY = 30, 5
+CHOICES = {0: "off", 30: "30 s", 60: "1 m", 300: "5 m", 600: "10 m"}
+DEFAULT = 30
+OFTEN = "At 30 s, the page looks every 5 s while jobs run"
+# The symbols are all that a phone has room for.
+THEMES = {"system": "◐ System", "light": "○ Light", "dark": "● Dark"}
 
+# A chosen theme is there before anything is drawn, so that no page flashes in the other one;
+# assets/theme.js does the rest.
 INDEX = """<!DOCTYPE html>
 <html lang="en">
     <head>
         {%metas%}
         <meta name="viewport" content="width=device-width, initial-scale=1">
         <title>{%title%}</title>
-        {%favicon%}
+        <link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+        <script>
+            try {
+                const theme = localStorage.getItem("pipeline-monitor.theme");
+                if (theme) document.documentElement.dataset.bsTheme = theme;
+            } catch {}
+        </script>
         {%css%}
     </head>
     <body>
@@ -44,17 +57,26 @@ def shell() -> html.Div:
             dcc.Store(id=ids.AS_OF),
             dcc.Store(id=ids.ACTIVE),
             dcc.Store(id=ids.SUBMITTED),
-            dcc.Store(id=ids.ZONE),
-            html.Header([_title(), _controls()], className="top"),
+            html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
+            html.Header([_places(), _controls()], className="top"),
             html.Div(id=ids.PROBLEM, role="alert", hidden=True, className="problem"),
-            html.Main(id=ids.PAGE),
+            html.Main(_skeleton(), id=ids.PAGE, tabIndex=-1),
+            # What a script has to say to who can't see it.
+            html.Div(id=ids.SAID, role="status", className="visually-hidden"),
         ],
         id=ids.MAIN,
     )
 
 
-def _title() -> html.Nav:
-    return html.Nav(dcc.Link("Pipeline Monitor", href=SELECTOR), **aria(label="Home"))
+def _places() -> html.Nav:
+    return html.Nav(
+        [
+            dcc.Link("Pipeline Monitor", href=SELECTOR, className="brand"),
+            dcc.Link("Pipelines", href=SELECTOR),
+            dcc.Link("Jobs", href=JOBS),
+        ],
+        **aria(label="Places"),
+    )
 
 
 def _controls() -> html.Div:
@@ -62,15 +84,29 @@ def _controls() -> html.Div:
         [
             html.Span(id=ids.AGE, className="age"),
             html.Button("Refresh", id=ids.REFRESH, className="button"),
-            html.Label(["Auto", _auto()]),
+            _choice("Auto", ids.AUTO, {str(n): label for n, label in CHOICES.items()}, OFTEN),
+            _choice("Theme", ids.THEME, THEMES, ""),
         ],
         className="controls",
     )
 
 
-def _auto() -> dbc.Select:
-    return dbc.Select(
-        id=ids.AUTO,
-        options=[{"label": label, "value": str(value)} for value, label in CHOICES.items()],
-        value=str(DEFAULT),
+def _choice(name: str, own: str, choices: Mapping[str, str], title: str) -> html.Label:
+    options = [{"label": label, "value": value} for value, label in choices.items()]
+    first = str(DEFAULT) if own == ids.AUTO else next(iter(choices))
+    select = dbc.Select(id=own, options=options, value=first)
+    return html.Label([html.Span(name), select], title=title)
+
+
+def _skeleton() -> html.Div:
+    """The shape of a page, until the first one is there."""
+    return html.Div(
+        [
+            html.Span("Loading the page", role="status", className="visually-hidden"),
+            html.Div(className="line"),
+            html.Div(className="block"),
+            html.Div([html.Div(), html.Div()], className="pair"),
+            html.Div(className="block"),
+        ],
+        className="skeleton",
     )

@@ -70,7 +70,10 @@ def _table(columns: Sequence[Column], **properties: Any) -> Component:
         columns=headed(columns),
         data=[],
         markdown_options={"html": False, "link_target": "_self"},
-        css=[{"selector": "table", "rule": "width: 100%"}],
+        css=[
+            {"selector": "table", "rule": "width: 100%"},
+            *(_plain(column) for column in columns if column.kind == "link"),
+        ],
         style_cell_conditional=[_style(column) for column in columns],
         style_cell={"fontFamily": "inherit", "fontSize": "inherit"},
         style_table={"overflowX": "auto"},
@@ -99,6 +102,13 @@ def _style(column: Column) -> dict[str, Any]:
     align = "right" if column.kind in ("count", "percent") else "left"
     style = {"if": {"column_id": column.id}, "textAlign": align}
     return {**style, **WRAPPED.get(column.kind, {})}
+
+
+def _plain(column: Column) -> dict[str, str]:
+    # DataTable offers to sort and filter every column; of links, nobody knows the text behind.
+    header = f'th[data-dash-column="{column.id}"]'
+    selector = f"{header} .column-header--sort, {header}.dash-filter > *"
+    return {"selector": selector, "rule": "display: none"}
 
 
 def _column(column: Column) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+// What DataTable leaves out: names for its buttons and fields, a keyboard for its sort arrows, and what
+// the style sheet needs to know of a cell. React draws tables anew, so each change of one is mended.
+
+(function () {
+    const PAGER = {
+        "button.first-page": "First page",
+        "button.previous-page": "Previous page",
+        "button.next-page": "Next page",
+        "button.last-page": "Last page",
+        "input.current-page": "Page",
+    };
+    // What is no button by itself.
+    const BUTTONS = ".column-header--sort, td[data-long] .dash-cell-value";
+    const LONG = 240;
+    const ORDERS = { "sort-up": "ascending", "sort-down": "descending" };
+
+    function set(element, name, value) {
+        if (value === null) element.removeAttribute(name);
+        else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+    }
+
+    function titleOf(container) {
+        const panel = container.closest(".panel, section, main");
+        const title = panel && panel.querySelector("summary, h2, h1");
+        return title ? title.firstChild.textContent.trim() : "";
+    }
+
+    function mendHeader(container) {
+        const names = {};
+        for (const header of container.querySelectorAll("th.dash-header")) {
+            set(header, "scope", "col");
+            // Above links, the row of totals has nothing to head.
+            set(header, "role", header.textContent.trim() ? null : "cell");
+            const arrow = header.querySelector(".column-header--sort");
+            if (!arrow) continue;
+            const name = header.querySelector(".column-header-name").textContent;
+            names[header.dataset.dashColumn] = name;
+            const icon = arrow.querySelector("svg");
+            set(header, "aria-sort", ORDERS[icon && icon.dataset.icon] || null);
+            set(arrow, "role", "button");
+            set(arrow, "tabindex", "0");
+            set(arrow, "aria-label", `Sort by ${name}`);
+        }
+        for (const field of container.querySelectorAll("th.dash-filter input")) {
+            const name = names[field.closest("th").dataset.dashColumn];
+            set(field, "aria-label", `Filter ${name || field.closest("th").dataset.dashColumn}`);
+        }
+    }
+
+    function mendPager(container) {
+        for (const [selector, name] of Object.entries(PAGER)) {
+            const part = container.querySelector(`.previous-next-container ${selector}`);
+            if (part) set(part, "aria-label", name);
+        }
+    }
+
+    function mendCells(container) {
+        for (const cell of container.querySelectorAll('td[data-dash-column$="percent"]')) {
+            const percent = Number.parseFloat(cell.textContent);
+            cell.style.setProperty("--pm-share", Number.isNaN(percent) ? 0 : percent / 100);
+        }
+        for (const cell of container.querySelectorAll('td[data-dash-column="status"]')) {
+            // The word, without the symbol before it.
+            set(cell, "data-status", cell.textContent.replace(/^\W+ /, ""));
+        }
+    }
+
+    // A page-long error is cut by the style sheet; it is a button that opens it.
+    const read = new WeakMap();
+    function mendErrors(container) {
+        for (const cell of container.querySelectorAll('td[data-dash-column="error"]')) {
+            const value = cell.querySelector(".dash-cell-value");
+            const text = value ? value.textContent : "";
+            if (!value || read.get(cell) === text) continue;
+            read.set(cell, text);
+            const long = text.length > LONG;
+            set(cell, "data-long", long ? "cut" : null);
+            set(value, "role", long ? "button" : null);
+            set(value, "tabindex", long ? "0" : null);
+            set(value, "aria-expanded", long ? "false" : null);
+        }
+    }
+
+    function toggle(value) {
+        const cell = value.closest("td");
+        const open = cell.dataset.long !== "open";
+        cell.dataset.long = open ? "open" : "cut";
+        value.setAttribute("aria-expanded", String(open));
+    }
+
+    function mend(container) {
+        const table = container.querySelector("table.cell-table");
+        if (table) set(table, "aria-label", titleOf(container));
+        mendHeader(container);
+        mendPager(container);
+        mendCells(container);
+        mendErrors(container);
+    }
+
+    // On the last page, "next" is disabled under the finger that has pressed it.
+    function keepFocus(button) {
+        if (!button.disabled || (document.activeElement !== button && document.activeElement !== document.body)) return;
+        const other = button.matches(".next-page, .last-page") ? ".previous-page" : ".next-page";
+        if (button === pressed) button.parentElement.querySelector(`button${other}`).focus();
+    }
+    let pressed = null;
+    document.addEventListener("click", (event) => {
+        if (!event.target.closest) return;
+        pressed = event.target.closest(".previous-next-container button");
+        const error = event.target.closest("td[data-long] .dash-cell-value");
+        // Who marks a part of it wants to copy it.
+        if (error && window.getSelection().isCollapsed) toggle(error);
+    });
+
+    document.addEventListener(
+        "keydown",
+        (event) => {
+            if (event.key !== "Enter" && event.key !== " ") return;
+            if (!event.target.matches || !event.target.matches(BUTTONS)) return;
+            event.preventDefault();
+            event.stopPropagation();
+            event.target.click();
+        },
+        true,
+    );
+
+    function containersOf(change) {
+        const around = change.target.parentElement && change.target.parentElement.closest(".dash-table-container");
+        const inside = [...change.addedNodes].filter((node) => node.nodeType === Node.ELEMENT_NODE);
+        const added = inside.flatMap((node) => [
+            ...(node.matches(".dash-table-container") ? [node] : []),
+            ...node.querySelectorAll(".dash-table-container"),
+        ]);
+        return around ? [around, ...added] : added;
+    }
+
+    new MutationObserver((changes) => {
+        new Set(changes.flatMap(containersOf)).forEach(mend);
+        changes.filter((change) => change.attributeName === "disabled").forEach((change) => keepFocus(change.target));
+    }).observe(document.documentElement, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+        attributes: true,
+        attributeFilter: ["data-icon", "disabled"],
+    });
+})();
