@@ -112,14 +112,19 @@
         if (error && window.getSelection().isCollapsed) toggle(error);
     });
 
+    // DataTable takes keys for a cell cursor that our tables do not have: Tab would never leave a table,
+    // Enter never reach a button. It gets those that are typed into a field.
     document.addEventListener(
         "keydown",
         (event) => {
-            if (event.key !== "Enter" && event.key !== " ") return;
-            if (!event.target.matches || !event.target.matches(BUTTONS)) return;
-            event.preventDefault();
+            const { target, key } = event;
+            if (!target.closest || !target.closest(".dash-table-container")) return;
+            if (target.matches("input") && key !== "Tab") return;
             event.stopPropagation();
-            event.target.click();
+            if ((key === "Enter" || key === " ") && target.matches(BUTTONS)) {
+                event.preventDefault();
+                target.click();
+            }
         },
         true,
     );

@@ -72,7 +72,7 @@ def _table(columns: Sequence[Column], **properties: Any) -> Component:
         markdown_options={"html": False, "link_target": "_self"},
         css=[
             {"selector": "table", "rule": "width: 100%"},
-            *(_plain(column) for column in columns if column.kind == "link"),
+            *(rule for column in columns if column.kind == "link" for rule in _plain(column)),
         ],
         style_cell_conditional=[_style(column) for column in columns],
         style_cell={"fontFamily": "inherit", "fontSize": "inherit"},
@@ -104,11 +104,11 @@ def _style(column: Column) -> dict[str, Any]:
     return {**style, **WRAPPED.get(column.kind, {})}
 
 
-def _plain(column: Column) -> dict[str, str]:
+def _plain(column: Column) -> list[dict[str, str]]:
     # DataTable offers to sort and filter every column; of links, nobody knows the text behind.
     header = f'th[data-dash-column="{column.id}"]'
-    selector = f"{header} .column-header--sort, {header}.dash-filter > *"
-    return {"selector": selector, "rule": "display: none"}
+    hidden = (f"{header} .column-header--sort", f"{header}.dash-filter div")
+    return [{"selector": selector, "rule": "display: none"} for selector in hidden]
 
 
 def _column(column: Column) -> dict[str, Any]:
