@@ -41,9 +41,10 @@
             set(arrow, "tabindex", "0");
             set(arrow, "aria-label", `Sort by ${name}`);
         }
-        for (const field of container.querySelectorAll("th.dash-filter input")) {
-            const name = names[field.closest("th").dataset.dashColumn];
-            set(field, "aria-label", `Filter ${name || field.closest("th").dataset.dashColumn}`);
+        for (const cell of container.querySelectorAll("th.dash-filter")) {
+            set(cell, "role", "cell");
+            const field = cell.querySelector("input");
+            if (field) set(field, "aria-label", `Filter ${names[cell.dataset.dashColumn]}`);
         }
     }
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -17,7 +15,7 @@ from selenium.webdriver import Chrome
 
 from layouts.links import SELECTOR, job_link, pipeline_link
 from settings import SOURCE
-from tests.conftest import pytest_setup_options
+from tests.chrome import chrome, prefer, resize
 from tests.monitor import Monitor, started, wait_for
 
 FOLDER = SOURCE / "docs" / "screenshots"
@@ -52,7 +50,9 @@ def take(monitor: Monitor, name: str, address: str) -> None:
         ("-dark", DESK, "dark"),
         ("-phone", PHONE, "light"),
     ):
-        with _browser(size, scheme) as browser:
+        with chrome() as browser:
+            prefer(browser, scheme)
+            resize(browser, *size)
             browser.get(f"{monitor.url}{address}")
             wait_for(lambda: bool(browser.find_elements("css selector", "main h1")))
             time.sleep(1.5)
@@ -87,28 +87,10 @@ def _submit(monitor: Monitor, job_type: str, region: str, **parameters: int) -> 
     answer.raise_for_status()
 
 
-@contextmanager
-def _browser(size: tuple[int, int], scheme: str) -> Iterator[Chrome]:
-    options = pytest_setup_options()
-    for argument in ("--headless", "--hide-scrollbars"):
-        options.add_argument(argument)
-    browser = Chrome(options=options)
-    preference = {"name": "prefers-color-scheme", "value": scheme}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preference]})
-    _resize(browser, *size)
-    yield browser
-    browser.quit()
-
-
 def _whole_height(browser: Chrome, size: tuple[int, int]) -> None:
     height = browser.execute_script("return document.documentElement.scrollHeight")
-    _resize(browser, size[0], max(size[1], height))
+    resize(browser, size[0], max(size[1], height))
     time.sleep(0.5)
-
-
-def _resize(browser: Chrome, width: int, height: int) -> None:
-    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
 if __name__ == "__main__":

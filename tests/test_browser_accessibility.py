@@ -1,0 +1,87 @@
+"""WCAG 2.2 AA as axe-core 4.14.1 (npm; tests/vendor/axe.min.js) checks it, on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome
+
+from layouts.links import JOBS, SELECTOR, group_link, job_link, pipeline_link
+from tests.chrome import chrome, prefer, resize, run, visit
+from tests.monitor import Monitor, wait_for
+from tests.test_browser import first_job
+
+AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+CHECK = "axe.run(document).then(arguments[arguments.length - 1])"
+TABLE = "main th.dash-header"
+PAGES = {
+    "pipelines": (SELECTOR, "main article"),
+    "pipeline": (pipeline_link("fathom"), TABLE),
+    "groups": (group_link("fathom", "phase1", "failed"), TABLE),
+    "jobs": (JOBS, TABLE),
+    "job": (job_link(first_job()), TABLE),
+    "no such page": ("/nothing", "main .notice"),
+}
+DESK, PHONE = (1400, 1000), (360, 780)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    """One browser for all pages."""
+    with chrome() as browser:
+        browser.set_script_timeout(60)
+        yield browser
+
+
+def violations(browser: Chrome) -> list[tuple[Any, ...]]:
+    """What axe finds on the open page, however slight: rule, impact and where."""
+    run(browser, AXE.read_text())
+    found = browser.execute_async_script(CHECK)["violations"]
+    return [(rule["id"], rule["impact"], part["html"]) for rule in found for part in rule["nodes"]]
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_accessible(
+    browser: Chrome, monitor: Monitor, page: str, size: tuple[int, int]
+) -> None:
+    address, drawn = PAGES[page]
+    prefer(browser, "light")
+    resize(browser, *size)
+    visit(browser, f"{monitor.url}{address}", drawn)
+    assert violations(browser) == []
+
+
+@pytest.mark.parametrize("page", ["pipeline", "job"])
+def test_a_page_is_accessible_in_the_dark(browser: Chrome, monitor: Monitor, page: str) -> None:
+    address, drawn = PAGES[page]
+    prefer(browser, "dark")
+    resize(browser, *DESK)
+    visit(browser, f"{monitor.url}{address}", drawn)
+    assert violations(browser) == []
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_submit_dialog_is_accessible(
+    browser: Chrome, monitor: Monitor, scheme: str, size: tuple[int, int]
+) -> None:
+    prefer(browser, scheme)
+    resize(browser, *size)
+    visit(browser, f"{monitor.url}{pipeline_link('fathom')}", TABLE)
+    opener = """[id='{"form":"process_fathom_stack","part":"open"}']"""
+    run(browser, "document.querySelector(arguments[0]).click()", opener)
+    wait_for(lambda: bool(browser.find_elements("css selector", ".modal.show .dash-dropdown")), 10)
+    assert violations(browser) == []
+
+
+def test_an_open_filter_is_accessible(browser: Chrome, monitor: Monitor) -> None:
+    prefer(browser, "light")
+    resize(browser, *DESK)
+    visit(browser, f"{monitor.url}{pipeline_link('fathom')}", TABLE)
+    browser.find_element("css selector", ".filters button.dash-dropdown").click()
+    wait_for(lambda: bool(browser.find_elements("css selector", ".dash-dropdown-option")), 10)
+    assert violations(browser) == []
