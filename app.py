@@ -44,7 +44,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         lambda pipeline: take_snapshot(engine, pipeline, timeout),
         settings.refresh_seconds,
     )
-    readings = open_readings(engine, timeout, min(2.0, settings.refresh_seconds))
+    readings = open_readings(engine, registry, timeout, min(2.0, settings.refresh_seconds))
     app = Dash(
         __name__,
         assets_folder=str(SOURCE / "assets"),

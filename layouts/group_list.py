@@ -14,7 +14,7 @@ from layouts.aria import aria
 from layouts.formats import format_moment, unknown
 from layouts.leaves import Leaves
 from layouts.links import Filters, filter_parameter, group_link, job_link, pipeline_link
-from layouts.lists import list_values, listed
+from layouts.lists import Size, list_values, listed
 from layouts.statuses import format_status
 from layouts.tables import Column
 from pipelines.models import Phase, Pipeline
@@ -95,7 +95,7 @@ def group_list_values(
     pipeline: Pipeline,
     phase: Phase,
     groups: pd.DataFrame,
-    total: int,
+    size: Size,
     options: Mapping[str, Mapping[str, int]],
     chosen: Filters,
     csv: str,
@@ -107,7 +107,7 @@ def group_list_values(
         for name in states(pipeline, phase)
     }
     leads[f"{KEY}.pipeline"] = pipeline_link(pipeline.id, chosen)
-    return list_values(KEY, rows, total, options, csv) | Leaves(href=leads)
+    return list_values(KEY, rows, size, options, csv) | Leaves(href=leads)
 
 
 def _row(pipeline: Pipeline, group: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 SELECTOR = "/"
 PIPELINE = "/api/interface/pipeline"
@@ -38,6 +38,19 @@ def job_link(job_id: str) -> str:
 def jobs_link(pipeline_id: str | None = None) -> str:
     """Address of the list of jobs, of one pipeline or of all."""
     return _link(JOBS, {"pipeline": [pipeline_id] if pipeline_id else []})
+
+
+def task_file(job_id: str, stages: Sequence[int], statuses: Sequence[str], text: str) -> str:
+    """Address of a job's tasks as a CSV file."""
+    path = f"/api/jobs/{quote(job_id, safe='')}/tasks.csv"
+    numbers = [str(stage) for stage in stages]
+    return _link(path, {"stage": numbers, "status": statuses, SEARCH: [text] if text else []})
+
+
+def group_file(etl_type: str, phase: str, state: str, filters: Filters, text: str) -> str:
+    """Address of the list of a phase's groups as a CSV file; filters as the API names them."""
+    asked = {"etl_type": [etl_type], PHASE: [phase], STATE: [state], SEARCH: [text] if text else []}
+    return f"/api/etl/groups.csv?{urlencode({**asked, **filters}, doseq=True)}"
 
 
 def filter_parameter(field: str) -> str:

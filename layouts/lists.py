@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dash import dcc, html
@@ -15,6 +16,14 @@ from layouts.formats import format_count
 from layouts.leaves import Leaves
 from layouts.links import SEARCH
 from layouts.tables import PAGE_SIZE, Column, listing
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many rows a list has; not exact when there are more than anybody has counted."""
+
+    rows: int
+    exact: bool = True
 
 
 def listed(
@@ -47,16 +56,16 @@ def page_number(written: str) -> int:
 def list_values(
     key: str,
     rows: list[dict[str, Any]],
-    total: int,
+    size: Size,
     options: Mapping[str, Mapping[str, int]],
     csv: str | None = None,
 ) -> Leaves:
-    """A list's leaves: one page of rows, the number of all, and for each filter the files or rows
-    that each of its values has."""
+    """A list's leaves: one page of rows, how many there are, and for each filter the files or rows
+    that each of its values has; `csv` is the address of the list as a file."""
     return Leaves(
         rows={key: rows},
-        pages={key: max(1, -(-total // PAGE_SIZE))},
-        text={f"{key}.size": format_count(total)},
+        pages={key: max(1, -(-size.rows // PAGE_SIZE))},
+        text={f"{key}.size": ("" if size.exact else "more than ") + format_count(size.rows)},
         options={
             f"{FILTER}.{name}": [
                 {"label": f"{value} ({format_count(count)})", "value": value}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -10,12 +11,12 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.charts import charts
-from layouts.formats import format_count, format_moment
+from layouts.formats import format_moment
 from layouts.leaves import Leaves
-from layouts.links import SELECTOR, pipeline_link
+from layouts.links import SELECTOR, job_link, pipeline_link
 from layouts.stages import stage_flow, stage_values
 from layouts.statuses import format_status
-from layouts.tasks import task_table, task_values
+from layouts.tasks import task_list
 from pipelines.models import Pipeline
 
 FACTS = {
@@ -28,8 +29,16 @@ FACTS = {
 MOMENTS = ("created", "updated")
 
 
-def monitor_page(job: Any, stages: int, pipeline: Pipeline | None) -> html.Div:
-    """The skeleton for a JobRow with so many stages; a job of no pipeline has no link to one."""
+def monitor_page(
+    job: Any,
+    stages: int,
+    pipeline: Pipeline | None,
+    query: Mapping[str, Sequence[str]] | None = None,
+) -> html.Div:
+    """The skeleton for a JobRow with so many stages; a job of no pipeline has no link to one.
+
+    `query` is the address's.
+    """
     return html.Div(
         [
             *_link(pipeline),
@@ -44,13 +53,7 @@ def monitor_page(job: Any, stages: int, pipeline: Pipeline | None) -> html.Div:
             _result(),
             html.Section([html.H2("Stages"), stage_flow(stages)]),
             charts(),
-            html.Section(
-                [
-                    html.H2(["Tasks", html.Span(id=ids.text("tasks.size"), className="note")]),
-                    task_table(),
-                ],
-                className="panel",
-            ),
+            task_list(query or {}),
         ]
     )
 
@@ -104,7 +107,7 @@ def _parameters(parameters: Any) -> html.Dl | html.P:
 
 
 def monitor_values(report: Any) -> Leaves:
-    """Every leaf of the page, from a JobReport."""
+    """The leaves of the job and its stages, from a JobReport."""
     job = report.job
     text = {
         "job.status": format_status(job.status),
@@ -114,14 +117,9 @@ def monitor_values(report: Any) -> Leaves:
         "job.by": str(job.metadata.get("submitted_by") or "–"),
         "error": job.error_details or "",
         "result": _plain(job.result_data or ""),
-        "tasks.size": _size(len(report.tasks), report.tasks_total),
     }
     shown = {"error": bool(job.error_details), "result": bool(job.result_data)}
-    return (
-        Leaves(text=text, shown=shown)
-        | stage_values(report.stages, report.stage_count)
-        | task_values(report.tasks)
-    )
+    return Leaves(text=text, shown=shown) | stage_values(report.stages, report.stage_count)
 
 
 def _plain(value: Any) -> str:
@@ -130,23 +128,14 @@ def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) else None)
 
 
-def _size(listed: int, total: int) -> str:
-    if listed == total:
-        return f"{format_count(total)}"
-    return f"{format_count(total)}, of which the first {format_count(listed)} are listed"
-
-
-def missing_page(job_id: str, found: bool) -> html.Div:
-    """For a job that is not there, or (`found`) of which nobody can say yet."""
-    question = (
-        f"The job {job_id} can't be read now. Open this page again in a moment."
-        if found
-        else f"There is no job “{job_id}”."
-    )
+def missing_page(reason: str, meant: Sequence[str] = ()) -> html.Div:
+    """For a job that is not there, that can't be read now, or that is one of several: the reason
+    says which, `meant` are the jobs that may be meant."""
     return html.Div(
         [
             html.H1("Job monitor"),
-            html.P(question, className="notice"),
+            html.P(reason, className="notice"),
+            html.Ul([html.Li(dcc.Link(job_id, href=job_link(job_id))) for job_id in meant]),
             dcc.Link("All pipelines", href=SELECTOR),
         ]
     )

@@ -57,6 +57,7 @@ def shell() -> html.Div:
             dcc.Store(id=ids.AS_OF),
             dcc.Store(id=ids.ACTIVE),
             dcc.Store(id=ids.SUBMITTED),
+            dcc.Store(id=ids.ZONE),
             html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
             html.Header([_places(), _controls()], className="top"),
             html.Div(id=ids.PROBLEM, role="alert", hidden=True, className="problem"),

@@ -19,7 +19,7 @@ from pipelines.models import Parameter, SubmitAction
 
 EDGES = ("west", "south", "east", "north")
 # Each is a component, and a page of more than about 500 is slow to open.
-MOST_SUGGESTIONS = 150
+MOST_SUGGESTIONS = 120
 
 
 def opener(action: SubmitAction, refusal: str | None) -> html.Div:

@@ -1,42 +1,51 @@
-"""The tasks of a job, one row each, failed ones first."""
+"""The tasks of a job, a page at a time, failed ones first."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from dash.development.base_component import Component
+from dash import html
 
+from layouts import ids
 from layouts.formats import format_duration, format_memory, format_moment, unknown
 from layouts.leaves import Leaves
+from layouts.lists import Size, list_values, listed
 from layouts.statuses import format_status
-from layouts.tables import Column, table
+from layouts.tables import Column
 
 KEY = "tasks"
+FILTERS = {"stage": "Stage", "status": "Status"}
+COLUMNS = [
+    Column("task_id", "Task"),
+    Column("stage", "Stage", "count"),
+    Column("status", "Status"),
+    Column("seconds", "Duration"),
+    Column("peak_memory_mb", "Peak memory"),
+    Column("retry_count", "Retries", "count"),
+    Column("executed_by_app", "Worker"),
+    Column("started_at", "Started"),
+    Column("error_details", "Error", "prose"),
+]
 
 
-def task_table() -> Component:
-    """The table without rows."""
-    return table(
-        KEY,
+def task_list(query: Mapping[str, Sequence[str]]) -> html.Section:
+    """The list without rows; `query` is the address's."""
+    return html.Section(
         [
-            Column("task_id", "Task"),
-            Column("stage", "Stage", "count"),
-            Column("status", "Status"),
-            Column("duration", "Duration"),
-            Column("memory", "Peak memory"),
-            Column("retries", "Retries", "count"),
-            Column("worker", "Worker"),
-            Column("started", "Started"),
-            Column("error", "Error", "prose"),
+            html.H2(["Tasks", html.Span(id=ids.text(f"{KEY}.size"), className="note")]),
+            *listed(KEY, COLUMNS, query, FILTERS),
         ],
-        filtered=True,
+        className="panel",
     )
 
 
-def task_values(tasks: pd.DataFrame) -> Leaves:
-    """The rows, from one row a task."""
-    return Leaves(table={KEY: [_row(task) for task in tasks.to_dict("records")]})
+def task_values(
+    tasks: pd.DataFrame, size: Size, options: Mapping[str, Mapping[str, int]], csv: str
+) -> Leaves:
+    """The list's leaves, from one row a task of the page."""
+    return list_values(KEY, [_row(task) for task in tasks.to_dict("records")], size, options, csv)
 
 
 def _row(task: dict[str, Any]) -> dict[str, Any]:
@@ -45,12 +54,12 @@ def _row(task: dict[str, Any]) -> dict[str, Any]:
         "task_id": task["task_id"],
         "stage": task["stage"],
         "status": format_status(task["status"]),
-        "duration": format_duration(task["seconds"]),
-        "memory": format_memory(task["peak_memory_mb"]),
-        "retries": task["retry_count"],
-        "worker": _text(task["executed_by_app"]),
-        "started": format_moment(task["started_at"]),
-        "error": _text(task["error_details"]),
+        "seconds": format_duration(task["seconds"]),
+        "peak_memory_mb": format_memory(task["peak_memory_mb"]),
+        "retry_count": task["retry_count"],
+        "executed_by_app": _text(task["executed_by_app"]),
+        "started_at": format_moment(task["started_at"]),
+        "error_details": _text(task["error_details"]),
     }
 
 

@@ -122,18 +122,20 @@ def missing_labels(frame: pd.DataFrame, pipeline: Pipeline) -> dict[str, str]:
 
 
 def narrow(frame: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """The rows that have one of the wanted values in every filtered grouping.
+    """The rows that have one of the wanted values in every filtered grouping."""
+    for field, wanted in filters.items():
+        if wanted:
+            values = frame[dimension(field)]
+            frame = frame[values.isin(meant(values, wanted))]
+    return frame
+
+
+def meant(values: pd.Series, wanted: Sequence[str]) -> set[str]:
+    """The values that occur and are meant by the wanted ones.
 
     A value that does not occur as written is compared without regard to case, as regions are
     stored in lower case and written in upper case.
     """
-    for field, wanted in filters.items():
-        if wanted:
-            values = frame[dimension(field)]
-            exact = set(values)
-            folded = {value.casefold() for value in wanted if value not in exact}
-            keep = values.isin(list(wanted))
-            if folded:
-                keep |= values.str.casefold().isin(folded)
-            frame = frame[keep]
-    return frame
+    known = set(values)
+    folded = {value.casefold() for value in wanted if value not in known}
+    return {value for value in known if value in wanted or value.casefold() in folded}

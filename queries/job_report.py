@@ -1,4 +1,4 @@
-"""One job: its row, its stages and its tasks, from one moment."""
+"""One job: its row and its stages, from one moment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy import Connection, DateTime, Text, cast, func, select
 from database.tables import JOBS
 from queries.frames import moment
 from queries.stages import stages
-from queries.tasks import count_tasks, tasks
 
 
 @dataclass(frozen=True)
@@ -34,12 +33,10 @@ class JobRow:
 
 @dataclass(frozen=True)
 class JobReport:
-    """A job with its stages (queries/stages.py) and first tasks (queries/tasks.py)."""
+    """A job with its stages (queries/stages.py)."""
 
     job: JobRow
     stages: pd.DataFrame
-    tasks: pd.DataFrame
-    tasks_total: int
     as_of: datetime
 
     @property
@@ -58,8 +55,6 @@ def read_report(connection: Connection, job_id: str) -> JobReport | None:
     return JobReport(
         job,
         stages(connection, job_id, job.stage),
-        tasks(connection, job_id),
-        count_tasks(connection, job_id),
         moment(connection),
     )
 

@@ -9,9 +9,14 @@ from typing import TypeVar
 import pandas as pd
 from sqlalchemy import Connection, Engine
 
+from pipelines.registry import Registry
 from queries.frames import reading
+from queries.group_list import GroupQuery, groups
+from queries.job_list import JobQuery, find_job, job_choices, jobs
 from queries.job_report import JobReport, read_report
+from queries.paging import Page
 from queries.task_points import task_points
+from queries.tasks import TaskQuery, tasks
 from queries.watched import Watched
 
 K = TypeVar("K")
@@ -20,13 +25,23 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class Readings:
-    """reports: by job id; points: the finished tasks of a job, by its id."""
+    """What is kept by its question.
 
+    found: the ids of the jobs that a beginning may mean; reports, points: a job and its finished
+    tasks, by its id; tasks, jobs, groups: a page of a list; choices: the job types and statuses
+    that occur.
+    """
+
+    found: Watched[str, tuple[str, ...]]
     reports: Watched[str, JobReport]
     points: Watched[str, pd.DataFrame]
+    tasks: Watched[TaskQuery, Page]
+    jobs: Watched[JobQuery, Page]
+    choices: Watched[None, dict[str, dict[str, int]]]
+    groups: Watched[GroupQuery, Page]
 
 
-def open_readings(engine: Engine, timeout: float, interval: float) -> Readings:
+def open_readings(engine: Engine, registry: Registry, timeout: float, interval: float) -> Readings:
     """Readings of a database, each at most `interval` seconds old; a statement may take `timeout`
     seconds."""
 
@@ -37,4 +52,12 @@ def open_readings(engine: Engine, timeout: float, interval: float) -> Readings:
 
         return Watched(take, interval)
 
-    return Readings(watched(read_report), watched(task_points))
+    return Readings(
+        watched(find_job),
+        watched(read_report),
+        watched(task_points),
+        watched(tasks),
+        watched(jobs),
+        watched(lambda connection, _: job_choices(connection)),
+        watched(lambda connection, query: groups(connection, registry[query.pipeline_id], query)),
+    )

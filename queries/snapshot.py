@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from pipelines.models import Pipeline
 from queries.contradictions import contradictions
-from queries.cube import cube, missing_labels, name_missing, narrow
+from queries.cube import cube, dimension, meant, missing_labels, name_missing, narrow
 from queries.frames import moment, reading
 from queries.jobs import active_jobs, narrow_jobs
 from queries.work import work
@@ -23,6 +23,7 @@ class Snapshot:
 
     files: the cube (queries/cube.py); work: facts from tasks (queries/work.py); jobs: active jobs
     (queries/jobs.py); contradictions: text, count. as_of: the database's clock, with its offset.
+    missing: for each grouping what files without a value of it are called.
     """
 
     pipeline: Pipeline
@@ -31,6 +32,7 @@ class Snapshot:
     work: pd.DataFrame
     jobs: pd.DataFrame
     contradictions: pd.DataFrame
+    missing: Mapping[str, str]
 
     def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
         """The snapshot of the files with one of the wanted values in each filtered grouping.
@@ -43,6 +45,20 @@ class Snapshot:
             work=narrow(self.work, filters),
             jobs=narrow_jobs(self.jobs, filters),
         )
+
+
+def stored_values(
+    snapshot: Snapshot, filters: Mapping[str, Sequence[str]]
+) -> dict[str, tuple[str | None, ...]]:
+    """What the tables hold for the wanted values of each filtered grouping: None for no value."""
+    return {
+        field: tuple(
+            None if value == snapshot.missing[field] else value
+            for value in sorted(meant(snapshot.files[dimension(field)], wanted))
+        )
+        for field, wanted in filters.items()
+        if wanted
+    }
 
 
 def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapshot:
@@ -58,4 +74,4 @@ def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapsho
         odd = contradictions(connection, pipeline, files)
     labels = missing_labels(files, pipeline)
     files, facts = name_missing(files, labels), name_missing(facts, labels)
-    return Snapshot(pipeline, as_of, files, facts, jobs, odd)
+    return Snapshot(pipeline, as_of, files, facts, jobs, odd, labels)

@@ -1,16 +1,28 @@
-"""The tasks of a job."""
+"""The tasks of a job, a page at a time."""
 
 from __future__ import annotations
 
-import pandas as pd
-from sqlalchemy import Connection, DateTime, Text, case, cast, func, select
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 
 from database.tables import TASKS
-from queries.frames import MOMENT, REAL, TEXT, WHOLE, read_frame
+from queries.frames import MOMENT, REAL, TEXT, WHOLE
+from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
 from queries.stages import peak_memory
 from queries.work import task_seconds
 
-MOST = 1000
 FINISHED = ("completed", "failed", "cancelled")
 
 COLUMNS = {
@@ -25,39 +37,58 @@ COLUMNS = {
     "executed_by_app": TEXT,
     "error_details": TEXT,
     "started_at": MOMENT,
+    "updated_at": MOMENT,
+}
+
+STATUS = cast(TASKS.c.status, Text)
+VALUES: dict[str, Any] = {
+    "task_id": TASKS.c.task_id,
+    "stage": TASKS.c.stage,
+    "task_index": TASKS.c.task_index,
+    "task_type": TASKS.c.task_type,
+    "status": STATUS,
+    "seconds": case((STATUS.in_(FINISHED), task_seconds())),
+    "peak_memory_mb": peak_memory(TASKS),
+    "retry_count": func.coalesce(TASKS.c.retry_count, 0),
+    "executed_by_app": TASKS.c.executed_by_app,
+    "error_details": TASKS.c.error_details,
+    "started_at": cast(TASKS.c.execution_started_at, DateTime(timezone=True)),
+    "updated_at": cast(TASKS.c.updated_at, DateTime(timezone=True)),
 }
 
 
-def tasks(connection: Connection, job_id: str) -> pd.DataFrame:
-    """One row a task: the first 1,000, failed ones first, then processing, then by stage.
+@dataclass(frozen=True)
+class TaskQuery:
+    """Which tasks: of a job, of some stages and statuses (none for all), with a text in their id,
+    worker or error."""
+
+    job_id: str
+    stages: tuple[int, ...] = ()
+    statuses: tuple[str, ...] = ()
+    text: str = ""
+    paging: Paging = FIRST
+
+
+def tasks(connection: Connection, query: TaskQuery) -> Page:
+    """A page of tasks, failed ones first, then those that are processing, then by stage.
 
     Columns: task_id, stage, task_index, task_type, status, seconds (of a finished task, NaN
-    otherwise), peak_memory_mb, retry_count, executed_by_app, error_details, started_at.
+    otherwise), peak_memory_mb, retry_count, executed_by_app, error_details, started_at, updated_at.
+    Raises ValueError for a sort that is none of them.
     """
-    status = cast(TASKS.c.status, Text)
-    order = case((status == "failed", 0), (status == "processing", 1), else_=2)
-    query = (
-        select(
-            TASKS.c.task_id,
-            TASKS.c.stage,
-            TASKS.c.task_index,
-            TASKS.c.task_type,
-            status,
-            case((status.in_(FINISHED), task_seconds())),
-            peak_memory(TASKS),
-            func.coalesce(TASKS.c.retry_count, 0),
-            TASKS.c.executed_by_app,
-            TASKS.c.error_details,
-            cast(TASKS.c.execution_started_at, DateTime(timezone=True)),
-        )
-        .where(TASKS.c.parent_job_id == job_id)
-        .order_by(order, TASKS.c.stage, func.length(TASKS.c.task_id), TASKS.c.task_id)
-        .limit(MOST)
-    )
-    return read_frame(connection, query, COLUMNS)
+    return read_page(connection, task_rows(query), COLUMNS, query.paging)
 
 
-def count_tasks(connection: Connection, job_id: str) -> int:
-    """How many tasks a job has."""
-    query = select(func.count()).select_from(TASKS).where(TASKS.c.parent_job_id == job_id)
-    return int(connection.execute(query).scalar_one())
+def task_rows(query: TaskQuery) -> Select[*tuple[Any, ...]]:
+    """The statement of all the tasks that are asked for, in order."""
+    urgency = case((STATUS == "failed", 0), (STATUS == "processing", 1), else_=2)
+    own = (urgency, TASKS.c.stage, func.length(TASKS.c.task_id))
+    found = select(*VALUES.values()).where(TASKS.c.parent_job_id == query.job_id)
+    if query.stages:
+        found = found.where(TASKS.c.stage.in_(query.stages))
+    if query.statuses:
+        found = found.where(STATUS.in_(query.statuses))
+    if query.text:
+        names = ("task_id", "executed_by_app", "error_details")
+        found = found.where(or_(*(contains(VALUES[name], query.text) for name in names)))
+    return found.order_by(*ordered(query.paging, VALUES, own, TASKS.c.task_id))

@@ -119,6 +119,15 @@ def engine(database: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def platform(empty_database: str) -> Iterator[Engine]:
+    """The platform's tables, with naive times in a zone other than UTC."""
+    engine = open_engine(empty_database)
+    make_platform_tables(engine, "America/New_York", "TIMESTAMP")
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(params=PLATFORMS, ids=lambda kind: "-".join(kind))
 def tables(request: pytest.FixtureRequest, empty_database: str) -> Iterator[Engine]:
     """The platform's tables, in several time zones and with both kinds of timestamp."""
@@ -184,7 +193,7 @@ def dashboard(engine: Engine, registry: Registry, snapshots: Snapshots) -> Dash:
         app,
         registry=registry,
         snapshots=snapshots,
-        readings=open_readings(engine, 10, 0),
+        readings=open_readings(engine, registry, 10, 0),
         submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
     )
     return app

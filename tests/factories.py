@@ -127,6 +127,7 @@ def add_task(
     ended: str = "0 seconds",
     metadata: Any = None,
     error: str | None = None,
+    worker: str | None = None,
 ) -> str:
     """A task of a group; `created` and `ended` say how long ago; `seconds` is its duration."""
     row = {
@@ -138,6 +139,7 @@ def add_task(
         "status": status,
         "metadata": None if metadata is None else json.dumps(metadata),
         "error": error,
+        "worker": worker,
         "seconds": seconds,
         "created": created,
         "ended": ended,
@@ -150,9 +152,10 @@ INSERT_TASK = text(
     """
     INSERT INTO app.tasks
         (task_id, parent_job_id, job_type, task_type, stage, task_index, parameters, status,
-         metadata, error_details, retry_count, execution_started_at, created_at, updated_at)
+         metadata, error_details, executed_by_app, retry_count, execution_started_at,
+         created_at, updated_at)
     VALUES (:task_id, :job_id, 'process_fathom_stack', :task_type, :stage, '0',
-            CAST(:parameters AS jsonb), :status, CAST(:metadata AS jsonb), :error, 0,
+            CAST(:parameters AS jsonb), :status, CAST(:metadata AS jsonb), :error, :worker, 0,
             NOW() - CAST(:ended AS interval) - :seconds * INTERVAL '1 second',
             NOW() - CAST(:created AS interval), NOW() - CAST(:ended AS interval))
     """

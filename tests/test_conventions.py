@@ -19,6 +19,8 @@ from app import create_app
 from callbacks.addresses import Address
 from callbacks.navigate import opening
 from callbacks.shown import Shown
+from layouts.group_list import group_list_page
+from layouts.job_list import job_list_page
 from layouts.monitor import missing_page, monitor_page
 from layouts.page import shell
 from layouts.pipeline import pipeline_page
@@ -204,7 +206,13 @@ def every_page(registry: Registry) -> list[Component]:
         opening(Address(), selector_page(registry, "nothing"), None, Shown()),
         *(pipeline_page(pipeline, {}, {}) for pipeline in registry.values()),
         monitor_page(JobRow("j", "t", "s", 1, 2, {}, {}, None, None, None, None), 2, None),
-        missing_page("job", found=False),
+        missing_page("There is no job", ["job"]),
+        job_list_page({}),
+        *(
+            group_list_page(pipeline, phase, "pending", {})
+            for pipeline in registry.values()
+            for phase in pipeline.phases
+        ),
     ]
 
 

@@ -13,7 +13,6 @@ from layouts import ids
 from layouts.leaves import fill
 from layouts.monitor import monitor_page, monitor_values
 from queries.job_report import JobReport, JobRow
-from queries.tasks import COLUMNS as TASK_COLUMNS
 from tests.trees import find, text_of
 
 NOON = datetime(2026, 1, 6, 12, tzinfo=UTC)
@@ -38,9 +37,8 @@ def job(result: Any = None, parameters: Any = None) -> JobRow:
 
 
 def report(result: Any = None) -> JobReport:
-    """A job of two stages, of whose 3,000 tasks one has failed; its tasks are not listed."""
-    tasks = pd.DataFrame(columns=list(TASK_COLUMNS))
-    return JobReport(job(result), pd.DataFrame([STAGE]), tasks, 3000, NOON)
+    """A job of two stages, of whose 3,000 tasks one has failed."""
+    return JobReport(job(result), pd.DataFrame([STAGE]), NOON)
 
 
 def test_a_stage_with_a_failed_task_is_never_whole() -> None:
@@ -89,8 +87,3 @@ def test_moments_are_marked_for_the_viewers_time_zone(key: str, shape: str | Non
     page = monitor_page(job(), 2, None)
     assert getattr(find(page, ids.text(f"job.{key}")), "className", None) == shape
     assert monitor_values(report()).text["job.created"] == "2026-01-06 12:00:00 UTC"
-
-
-def test_the_tasks_that_are_not_listed_are_told() -> None:
-    told = monitor_values(report()).text["tasks.size"]
-    assert told == "3,000, of which the first 0 are listed"

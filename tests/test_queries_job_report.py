@@ -56,27 +56,12 @@ def test_durations_and_memory_are_of_the_stages_tasks(tables: Engine) -> None:
     )
 
 
-def test_failed_tasks_come_first_with_their_error(tables: Engine) -> None:
-    with tables.begin() as connection:
-        job = add_job(connection, "job-1")
-        add_task(connection, job, "a", "completed", seconds=3)
-        add_task(connection, job, "b", "processing", seconds=3)
-        add_task(connection, job, "c", "failed", seconds=2, error="<b>truncated</b>")
-    tasks = report(tables).tasks.to_dict("records")
-    assert [task["status"] for task in tasks] == ["failed", "processing", "completed"]
-    assert (tasks[0]["error_details"], tasks[0]["seconds"]) == (
-        "<b>truncated</b>",
-        pytest.approx(2),
-    )
-    assert math.isnan(tasks[1]["seconds"])
-
-
 def test_a_job_of_no_pipeline_without_tasks_is_shown(tables: Engine) -> None:
     with tables.begin() as connection:
         add_job(connection, "job-1", job_type="load_vector", status="paused_by_operator", stage=1)
     found = report(tables)
     assert (found.job.job_type, found.job.status) == ("load_vector", "paused_by_operator")
-    assert (len(found.stages), found.tasks_total) == (0, 0)
+    assert (len(found.stages), found.stage_count) == (0, found.job.total_stages)
     assert found.job.created_at is not None
     assert abs((found.as_of - found.job.created_at).total_seconds()) < 60
 

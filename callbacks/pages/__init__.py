@@ -7,10 +7,10 @@ from typing import Protocol
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address
-from callbacks.pages import job, pipeline, pipelines
+from callbacks.pages import groups, job, jobs, pipeline, pipelines
 from callbacks.sights import Sight
 from callbacks.sources import Sources
-from layouts.links import MONITOR, PIPELINE, TYPE
+from layouts.links import GROUPS, JOBS, MONITOR, PIPELINE, TYPE
 
 
 class Page(Protocol):
@@ -27,6 +27,10 @@ def page_of(sources: Sources, address: Address) -> Page:
     """The kind of page that an address asks for."""
     if address.path == MONITOR:
         return job
+    if address.path == JOBS:
+        return jobs
+    if address.path == GROUPS and groups.asked(sources.registry, address):
+        return groups
     if address.path == PIPELINE and address.one(TYPE) in sources.registry:
         return pipeline
     return pipelines

@@ -5,28 +5,77 @@ from __future__ import annotations
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address
-from callbacks.sights import Sight
+from callbacks.pages.paging import paging_of
+from callbacks.sights import Sight, gather
 from callbacks.sources import Sources
+from layouts.leaves import Leaves
+from layouts.links import SEARCH, task_file
+from layouts.lists import Size
 from layouts.monitor import missing_page, monitor_page, monitor_values
+from layouts.tasks import task_values
+from queries.job_report import JobReport
+from queries.jobs import ACTIVE
+from queries.paging import Page
+from queries.tasks import VALUES, TaskQuery
+
+STATUSES = ("pending", "queued", "processing", "completed", "failed")
 
 
 def build(sources: Sources, address: Address) -> Component:
     """The job's page, or why there is none."""
-    job_id = address.one("job_id")
-    answer = sources.readings.reports.latest(job_id)
-    report = answer.value
+    asked = address.one("job_id")
+    found = sources.readings.found.latest(asked)
+    if not found.found:
+        return missing_page(f"There is no job “{asked}”.")
+    if len(found.value or ()) > 1:
+        return missing_page(f"Several jobs begin with “{asked}”:", found.value or ())
+    report = sources.readings.reports.latest(found.value[0]).value if found.value else None
     if report is None:
-        return missing_page(job_id, answer.found)
+        return missing_page(f"Job {asked} can't be read now. Open this page again in a moment.")
     pipeline = sources.registry.of_job_type(report.job.job_type)
-    return monitor_page(report.job, report.stage_count, pipeline)
+    return monitor_page(report.job, report.stage_count, pipeline, address.query)
 
 
 def look(sources: Sources, address: Address, renew: bool) -> Sight:
     """The job's stages and tasks."""
-    answer = sources.readings.reports.latest(address.one("job_id"), renew=renew)
-    report = answer.value
-    if report is None:
-        return Sight(None, problem=answer.error)
-    active = report.job.status in ("queued", "processing")
-    at = report.as_of.isoformat()
-    return Sight(monitor_values(report), at, answer.age, active, answer.error)
+    found = sources.readings.found.latest(address.one("job_id"))
+    if found.value is None or len(found.value) > 1:
+        return Sight(None, problem=found.error)
+    (job_id,) = found.value
+    query = task_query(job_id, address)
+    answer = sources.readings.reports.latest(job_id, renew=renew)
+    tasks = sources.readings.tasks.latest(query, renew=renew)
+    report, page, error = answer.value, tasks.value, answer.error or tasks.error
+    if report is None or page is None:
+        return Sight(None, problem=error)
+    leaves, failed = gather(
+        {
+            "The job": lambda: monitor_values(report),
+            "Its tasks": lambda: _tasks(report, query, page),
+        }
+    )
+    active = report.job.status in ACTIVE
+    age = max(answer.age, tasks.age)
+    return Sight(leaves, report.as_of.isoformat(), age, active, error or failed)
+
+
+def task_query(job_id: str, address: Address) -> TaskQuery:
+    """The tasks that an address asks for."""
+    return TaskQuery(
+        job_id,
+        tuple(int(stage) for stage in address.many("stage") if stage.isdecimal()),
+        tuple(address.many("status")),
+        address.one(SEARCH),
+        paging_of(address, VALUES),
+    )
+
+
+def _tasks(report: JobReport, query: TaskQuery, page: Page) -> Leaves:
+    by_stage = report.stages.set_index("stage")["tasks"]
+    by_status = report.stages[list(STATUSES)].sum()
+    options = {
+        "stage": {str(stage): int(count) for stage, count in by_stage.items()},
+        "status": {str(status): int(count) for status, count in by_status.items() if count},
+    }
+    csv = task_file(query.job_id, query.stages, query.statuses, query.text)
+    return task_values(page.rows, Size(page.total, page.exact), options, csv)

@@ -1,0 +1,80 @@
+"""The groups of a phase in one state."""
+
+from __future__ import annotations
+
+from dash.development.base_component import Component
+
+from callbacks.addresses import Address
+from callbacks.pages.paging import paging_of
+from callbacks.sights import Sight, gather
+from callbacks.sources import Sources
+from layouts.group_list import group_list_page, group_list_values, states
+from layouts.leaves import Leaves
+from layouts.links import PHASE, SEARCH, STATE, TYPE, filter_parameter, group_file
+from layouts.lists import Size
+from pipelines.models import Phase, Pipeline
+from pipelines.registry import Registry
+from queries.group_list import SORTS, GroupQuery
+from queries.groupings import breakdown
+from queries.paging import Page
+from queries.snapshot import Snapshot, stored_values
+
+
+def asked(registry: Registry, address: Address) -> tuple[Pipeline, Phase, str] | None:
+    """The pipeline, phase and state that an address asks for; none when there is no such list."""
+    pipeline = registry.get(address.one(TYPE))
+    phases = pipeline.phases if pipeline else ()
+    phase = next((one for one in phases if one.id == address.one(PHASE)), None)
+    state = address.one(STATE)
+    if pipeline is None or phase is None or state not in states(pipeline, phase):
+        return None
+    return pipeline, phase, state
+
+
+def build(sources: Sources, address: Address) -> Component:
+    """The list without rows."""
+    wanted = asked(sources.registry, address)
+    assert wanted is not None
+    return group_list_page(*wanted, address.query)
+
+
+def look(sources: Sources, address: Address, renew: bool) -> Sight:
+    """The page of the list that the address asks for."""
+    wanted = asked(sources.registry, address)
+    assert wanted is not None
+    pipeline, phase, state = wanted
+    snapshots = sources.snapshots
+    reading = (snapshots.renew if renew else snapshots.latest)(pipeline.id)
+    snapshot = reading.snapshot
+    if snapshot is None:
+        return Sight(None, problem=reading.error)
+    query = group_query(snapshot, phase, state, address)
+    answer = sources.readings.groups.latest(query, renew=renew)
+    page, error = answer.value, answer.error or reading.error
+    if page is None:
+        return Sight(None, problem=error)
+    leaves, failed = gather({"The list": lambda: _list(snapshot, phase, state, address, page)})
+    active = not snapshot.jobs.empty
+    return Sight(leaves, page.as_of.isoformat(), answer.age, active, error or failed)
+
+
+def group_query(snapshot: Snapshot, phase: Phase, state: str, address: Address) -> GroupQuery:
+    """The groups that an address asks for."""
+    pipeline = snapshot.pipeline
+    stored = stored_values(snapshot, address.filters(pipeline))
+    paging = paging_of(address, SORTS)
+    return GroupQuery(
+        pipeline.id, phase.id, state, tuple(stored.items()), address.one(SEARCH), paging
+    )
+
+
+def _list(snapshot: Snapshot, phase: Phase, state: str, address: Address, page: Page) -> Leaves:
+    pipeline = snapshot.pipeline
+    chosen = address.filters(pipeline)
+    options = {}
+    for field in pipeline.dimensions:
+        rows = breakdown(snapshot, field)
+        options[filter_parameter(field)] = dict(zip(rows["value"], rows["total"], strict=True))
+    csv = group_file(pipeline.etl_type, phase.id, state, chosen, address.one(SEARCH))
+    size = Size(page.total, page.exact)
+    return group_list_values(pipeline, phase, page.rows, size, options, chosen, csv)

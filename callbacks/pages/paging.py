@@ -1,0 +1,18 @@
+"""Which page of a list an address asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from callbacks.addresses import Address
+from layouts.links import PAGE, SORT
+from layouts.lists import page_number
+from layouts.tables import PAGE_SIZE
+from queries.paging import Paging
+
+
+def paging_of(address: Address, sorts: Collection[str]) -> Paging:
+    """The asked page and order; what an address has wrong is as if it were not there."""
+    sort = address.one(SORT)
+    known = sort if sort.removeprefix("-") in sorts else ""
+    return Paging(page_number(address.one(PAGE)), PAGE_SIZE, known)

@@ -1,0 +1,184 @@
+"""The groups of a phase in one state, a page at a time: what stands behind a card's number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.sql.expression import FromClause
+
+from database.tables import TASKS, source_files
+from pipelines.models import Phase, Pipeline
+from queries.cube import dimension, grouping_value
+from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
+from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
+from queries.work import task_group, unfinished_groups
+
+AT_WORK = ("processing", "failed")
+STATES = ("pending", "eligible", *AT_WORK, "completed")
+SEVERAL = "several"
+
+TASK_COLUMNS = {
+    "group": TEXT,
+    "task_id": TEXT,
+    "job_id": TEXT,
+    "status": TEXT,
+    "error_details": TEXT,
+    "ended_at": MOMENT,
+    "retry_count": WHOLE_OR_NONE,
+}
+
+
+@dataclass(frozen=True)
+class GroupQuery:
+    """Which groups: of a phase in a state, with a text in their name (or in the error of failed
+    ones). `stored` are the wanted values of each filtered grouping (snapshot.stored_values)."""
+
+    pipeline_id: str
+    phase_id: str
+    state: str
+    stored: tuple[tuple[str, tuple[str | None, ...]], ...] = ()
+    text: str = ""
+    paging: Paging = FIRST
+
+
+def groups(connection: Connection, pipeline: Pipeline, query: GroupQuery) -> Page:
+    """A page of groups, by name. A file without a group is one of its own, named by its path.
+
+    Columns: group; files, bytes (of the files in that state); for each grouping `by:{field}` (NaN
+    where the files have none, "several" where they differ); and of the group's latest task:
+    task_id, job_id, status, error_details, ended_at, retry_count. Raises ValueError for a sort
+    that is not known.
+    """
+    phase = next(one for one in pipeline.phases if one.id == query.phase_id)
+    rows = group_rows(pipeline, phase, query)
+    page = read_page(connection, rows, columns(pipeline), query.paging)
+    latest = latest_tasks(connection, phase, list(page.rows["group"]))
+    return replace(page, rows=page.rows.merge(latest, how="left", on="group"))
+
+
+SORTS = ("group", "files", "bytes")
+
+
+def columns(pipeline: Pipeline) -> dict[str, str]:
+    """The columns of a group's files and their dtypes."""
+    values = dict.fromkeys(map(dimension, pipeline.dimensions), TEXT)
+    return {"group": TEXT, "files": WHOLE, "bytes": WHOLE, **values}
+
+
+def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*tuple[Any, ...]]:
+    """The statement of all the groups that are asked for, in order."""
+    files = source_files(pipeline)
+    path = files.c.source_blob_path
+    key = files.c[phase.group_key] if phase.group_key else path
+    # Files without a group stand alone; the others keep the order of the index on their key.
+    alone = case((key.is_(None), path))
+    found = select(
+        func.coalesce(key, alone),
+        func.count(),
+        cast(func.coalesce(func.sum(files.c.file_size_bytes), 0), BigInteger),
+        *(_agreed(grouping_value(files, grouping)) for grouping in pipeline.groupings),
+    ).where(files.c.etl_type == pipeline.etl_type, *_narrowed(pipeline, files, query))
+    found = _in_state(found, pipeline, phase, files, query)
+    orders = {"group": key, "files": func.count(), "bytes": func.sum(files.c.file_size_bytes)}
+    return found.group_by(key, alone).order_by(*ordered(query.paging, orders, (key,), alone))
+
+
+def _agreed(value: ColumnElement[str]) -> ColumnElement[Any]:
+    """The value that all files of a group have, or that they have several."""
+    same = func.count(value).in_([0, func.count()]) & (
+        func.min(value).is_not_distinct_from(func.max(value))
+    )
+    return case((same, func.min(value)), else_=SEVERAL)
+
+
+def _narrowed(
+    pipeline: Pipeline, files: FromClause, query: GroupQuery
+) -> list[ColumnElement[bool]]:
+    groupings = {grouping.field: grouping for grouping in pipeline.groupings}
+    conditions = []
+    for field, wanted in query.stored:
+        value = grouping_value(files, groupings[field])  # type: ignore[arg-type]
+        known = value.in_([one for one in wanted if one is not None])
+        conditions.append(or_(known, value.is_(None)) if None in wanted else known)
+    return conditions
+
+
+def _in_state(
+    found: Select[*tuple[Any, ...]],
+    pipeline: Pipeline,
+    phase: Phase,
+    files: FromClause,
+    query: GroupQuery,
+) -> Select[*tuple[Any, ...]]:
+    done = files.c[phase.completed_field]
+    found = found.where(done.isnot(None) if query.state == "completed" else done.is_(None))
+    before = pipeline.phases[pipeline.phases.index(phase) - 1] if _later(pipeline, phase) else None
+    if query.state == "eligible" and before is not None:
+        found = found.where(files.c[before.completed_field].isnot(None))
+    key = files.c[phase.group_key] if phase.group_key else files.c.source_blob_path
+    names = [contains(func.coalesce(key, files.c.source_blob_path), query.text)]
+    if query.state in AT_WORK:
+        wanted = unfinished_groups(phase).cte("wanted")
+        found = found.join(wanted, key == wanted.c.grp).where(wanted.c.status == query.state)
+        names.append(key.in_(_groups_with_error(phase, query.text)))
+    return found.where(or_(*names)) if query.text else found
+
+
+def _later(pipeline: Pipeline, phase: Phase) -> bool:
+    return pipeline.phases.index(phase) > 0
+
+
+def _groups_with_error(phase: Phase, text: str) -> Select[*tuple[Any, ...]]:
+    return select(task_group(TASKS, phase)).where(
+        TASKS.c.task_type == phase.task_type,
+        TASKS.c.status == "failed",
+        contains(TASKS.c.error_details, text),
+    )
+
+
+def latest_tasks(connection: Connection, phase: Phase, names: list[str]) -> pd.DataFrame:
+    """One row a group that has a task: the task that works on it now, else its latest.
+
+    Columns: group, task_id, job_id, status, error_details, ended_at (none while it works),
+    retry_count.
+    """
+    if not phase.has_tasks or not names:
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TASK_COLUMNS.items()})
+    group, status = task_group(TASKS, phase), cast(TASKS.c.status, Text)
+    ended = cast(TASKS.c.updated_at, DateTime(timezone=True))
+    query = (
+        select(
+            group,
+            TASKS.c.task_id,
+            TASKS.c.parent_job_id,
+            status,
+            TASKS.c.error_details,
+            case((status.in_(["completed", "failed", "cancelled"]), ended)),
+            TASKS.c.retry_count,
+        )
+        .ext(distinct_on(group))
+        .where(TASKS.c.task_type == phase.task_type, group.in_(names))
+        .order_by(
+            group,
+            (status == "processing").desc(),
+            TASKS.c.created_at.desc(),
+            TASKS.c.task_id.desc(),
+        )
+    )
+    return read_frame(connection, query, TASK_COLUMNS)
