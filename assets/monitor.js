@@ -34,7 +34,8 @@
         document.getElementById("age").toggleAttribute("data-stale", late);
     }
 
-    // The tab tells the progress of its pipeline, and the menu where one is.
+    // The tab tells the progress of its pipeline. Once a second: Dash may have a title of its own in
+    // mind while it loads, and whoever answers each of its changes at once never ends.
     function entitle() {
         const heading = document.querySelector("main h1");
         if (!heading) return;
@@ -42,6 +43,10 @@
         const percent = complete && complete.textContent.endsWith("%") ? `${complete.textContent} ` : "";
         const title = `${percent}${heading.firstChild.textContent.trim()} – Pipeline Monitor`;
         if (document.title !== title) document.title = title;
+    }
+
+    // The menu tells where one is.
+    function markPlace() {
         for (const link of document.querySelectorAll(".top nav a:not(.brand)")) {
             if (link.pathname === window.location.pathname) link.setAttribute("aria-current", "page");
             else link.removeAttribute("aria-current");
@@ -56,9 +61,9 @@
 
     let opened = null;
     new MutationObserver((changes) => {
-        entitle();
         const heading = document.querySelector("main h1");
         if (heading && heading !== opened) {
+            markPlace();
             if (opened) focusPage();
             opened = heading;
         }

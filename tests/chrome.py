@@ -22,6 +22,8 @@ def chrome() -> Iterator[Chrome]:
     for argument in ("--headless", "--hide-scrollbars"):
         options.add_argument(argument)
     browser = Chrome(options=options)
+    browser.set_page_load_timeout(30)
+    browser.set_script_timeout(30)
     yield browser
     browser.quit()
 

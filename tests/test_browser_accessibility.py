@@ -32,7 +32,6 @@ DESK, PHONE = (1400, 1000), (360, 780)
 def browser() -> Iterator[Chrome]:
     """One browser for all pages."""
     with chrome() as browser:
-        browser.set_script_timeout(60)
         yield browser
 
 
