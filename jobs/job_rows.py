@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from jobs.stages import Job
-from jobs.submission import EXECUTOR
+
+# The mark in a job's metadata that this project's runner may do it; others are the platform's.
+EXECUTOR = "pipeline-monitor"
 
 
 class JobLost(Exception):
@@ -106,10 +108,23 @@ def mark_planned(connection: Connection, job: Job) -> None:
 MARK_PLANNED = text(
     """
     UPDATE app.jobs
-    SET metadata = metadata || jsonb_build_object('planned_stage', CAST(:stage AS integer))
+    SET metadata = (metadata - 'refresh_stage')
+                   || jsonb_build_object('planned_stage', CAST(:stage AS integer))
     WHERE job_id = :job
     """
 )
+
+
+def plan_is_stale(connection: Connection, job: Job) -> bool:
+    """Whether the stage's tasks were planned before the job was run again."""
+    query = text("SELECT metadata ->> 'refresh_stage' FROM app.jobs WHERE job_id = :job")
+    return bool(connection.execute(query, {"job": job.job_id}).scalar_one() == str(job.stage))
+
+
+def mark_refreshed(connection: Connection, job: Job) -> None:
+    """Says that the tasks of the job's current stage are as they would be planned now."""
+    query = text("UPDATE app.jobs SET metadata = metadata - 'refresh_stage' WHERE job_id = :job")
+    connection.execute(query, {"job": job.job_id})
 
 
 def release_job(connection: Connection, runner_id: str, job: Job) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from jobs.stages import Job, Parameters, Task
-from jobs.task_rows import StageCount, count_failed, failed_tasks, single_result
+from jobs.stages import Job, Task
+from jobs.task_rows import StageCount, count_failed, failed_tasks, group_of, single_result
 
 NAMED = 20
 LISTED = 1000
@@ -46,9 +46,4 @@ def job_result(connection: Connection, job: Job) -> tuple[str, dict[str, Any], s
 
 def group_name(task: Task) -> str:
     """The group that a task works on, or the task's own id where it names none."""
-    return _output_name(task.parameters) or task.task_id
-
-
-def _output_name(parameters: Parameters) -> str | None:
-    groups = (value for value in parameters.values() if isinstance(value, dict))
-    return next((str(g["output_name"]) for g in groups if g.get("output_name")), None)
+    return group_of(task.parameters) or task.task_id

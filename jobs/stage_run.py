@@ -85,12 +85,22 @@ class StageRun:
     def _plan(self) -> None:
         with self._engine.begin() as connection:
             if job_rows.stage_is_planned(connection, self._job):
-                task_rows.put_back(connection, self._job)
+                self._take_up(connection)
                 return
             plan = self._stage.plan(connection, self._job)
             task_rows.plan_tasks(connection, self._job, self._stage, plan)
             job_rows.hold_job(connection, self._runner_id, self._job)
             job_rows.mark_planned(connection, self._job)
+
+    def _take_up(self, connection: Connection) -> None:
+        """Goes on with tasks that are there: of a runner that stopped, or of a job run again."""
+        task_rows.put_back(connection, self._job)
+        if job_rows.plan_is_stale(connection, self._job):
+            # Files may have come or changed since: a group that failed may be whole by now.
+            plan = self._stage.plan(connection, self._job)
+            task_rows.refresh_tasks(connection, self._job, plan)
+            job_rows.hold_job(connection, self._runner_id, self._job)
+            job_rows.mark_refreshed(connection, self._job)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

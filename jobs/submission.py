@@ -14,12 +14,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from database.engine import explain
+from jobs.job_rows import EXECUTOR
 from jobs.stages import JobType
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
-
-# The mark in a job's metadata that this project's runner may do it; others are the platform's.
-EXECUTOR = "pipeline-monitor"
 
 
 class SubmissionError(Exception):

@@ -85,6 +85,34 @@ PUT_BACK = text(
 )
 
 
+def refresh_tasks(connection: Connection, job: Job, plan: Iterable[Parameters]) -> None:
+    """Gives the stage's pending tasks what a new plan says of their groups.
+
+    Groups that the plan has newly are left out, and so is a task that names no group.
+    """
+    groups = ((group_of(parameters), parameters) for parameters in plan)
+    named = ({"name": name, "parameters": given} for name, given in groups if name)
+    while batch := list(islice(named, BATCH)):
+        values = {"job": job.job_id, "stage": job.stage, "rows": json.dumps(batch)}
+        connection.execute(REFRESH, values)
+
+
+REFRESH = text(
+    """
+    UPDATE app.tasks AS task SET parameters = planned.parameters
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS planned (name text, parameters jsonb)
+    WHERE task.parent_job_id = :job AND task.stage = :stage AND task.status = 'pending'
+      AND jsonb_path_query_first(task.parameters, '$.*.output_name') #>> '{}' = planned.name
+    """
+)
+
+
+def group_of(parameters: Parameters) -> str | None:
+    """The name of the group that a task works on, where its parameters have one."""
+    groups = (value for value in parameters.values() if isinstance(value, dict))
+    return next((str(g["output_name"]) for g in groups if g.get("output_name")), None)
+
+
 def hand_out(connection: Connection, job: Job, most: int) -> list[Task]:
     """The next pending tasks of the stage, at most `most`; they are queued from now on."""
     rows = connection.execute(HAND_OUT, {"job": job.job_id, "stage": job.stage, "most": most}).all()

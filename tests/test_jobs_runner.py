@@ -14,9 +14,9 @@ import pytest
 from distributed import Client
 from sqlalchemy import Engine, text
 
+from jobs.job_rows import EXECUTOR
 from jobs.runner import Runner
 from jobs.storage import Storage
-from jobs.submission import EXECUTOR
 from tests.toy_jobs import JOB_TYPES
 
 ENDED = ("completed", "failed", "completed_with_errors")

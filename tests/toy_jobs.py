@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from jobs.stages import Job, JobType, Parameters, Result, Stage, TaskError
 from jobs.storage import Storage
@@ -21,23 +21,24 @@ def count_up(_connection: Connection, job: Job) -> Iterator[Parameters]:
 
 
 def note(parameters: Parameters, storage: Storage) -> Result:
-    """Notes the run; fails or kills its worker where the parameters say so."""
+    """Notes the run; fails (until it is mended) or kills its worker as the parameters say."""
     number = parameters["number"]
     folder = Path(storage.place("notes"))
     folder.mkdir(parents=True, exist_ok=True)
     time.sleep(parameters.get("seconds", 0))
     (folder / f"{number}-{uuid4().hex}").touch()
-    if number in parameters.get("fail", []):
+    if number in parameters.get("fail", []) and not Path(storage.place("mended")).exists():
         raise TaskError(f"number {number} is broken\0")
     if number in parameters.get("kill", []):
         os._exit(1)
     return {"number": number}
 
 
-def refuse(_connection: Connection, job: Job) -> Iterator[Parameters]:
-    """A plan that can't be made."""
-    raise TaskError("there is nothing to do in this region; run the inventory first")
-    yield {}
+def refuse(connection: Connection, job: Job) -> Iterator[Parameters]:
+    """A plan that can't be made before a file is known."""
+    if connection.scalar(text("SELECT COUNT(*) FROM app.etl_source_files")) == 0:
+        raise TaskError("there is nothing to do in this region; run the inventory first")
+    yield dict(job.parameters)
 
 
 def counted(_connection: Connection, job: Job) -> Result:
