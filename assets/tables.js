@@ -104,14 +104,19 @@
         const other = button.matches(".next-page, .last-page") ? ".previous-page" : ".next-page";
         if (button === pressed) button.parentElement.querySelector(`button${other}`).focus();
     }
+    // Noted on the way down: React answers on the way up, before anybody else hears of the click.
     let pressed = null;
-    document.addEventListener("click", (event) => {
-        if (!event.target.closest) return;
-        pressed = event.target.closest(".previous-next-container button");
-        const error = event.target.closest("td[data-long] .dash-cell-value");
-        // Who marks a part of it wants to copy it.
-        if (error && window.getSelection().isCollapsed) toggle(error);
-    });
+    document.addEventListener(
+        "click",
+        (event) => {
+            if (!event.target.closest) return;
+            pressed = event.target.closest(".previous-next-container button");
+            const error = event.target.closest("td[data-long] .dash-cell-value");
+            // Who marks a part of it wants to copy it.
+            if (error && window.getSelection().isCollapsed) toggle(error);
+        },
+        true,
+    );
 
     // DataTable takes keys for a cell cursor that our tables do not have: Tab would never leave a table,
     // Enter never reach a button. It gets those that are typed into a field.
