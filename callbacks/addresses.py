@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from urllib.parse import parse_qs
 
+from layouts.group_list import states
 from layouts.links import (
     GROUPS,
     JOBS,
@@ -18,7 +19,7 @@ from layouts.links import (
     TYPE,
     filter_parameter,
 )
-from pipelines.models import Pipeline
+from pipelines.models import Phase, Pipeline
 from pipelines.registry import Registry
 
 # What makes another page of another value; every other parameter narrows or sorts the same page.
@@ -73,4 +74,18 @@ def missing(registry: Registry, address: Address) -> str | None:
     wanted = address.one(TYPE)
     if address.path in (PIPELINE, GROUPS) and wanted and wanted not in registry:
         return f"There is no pipeline “{wanted}”."
+    if address.path == GROUPS and groups_of(registry, address) is None:
+        return f"There is no list of “{address.one(STATE)}” groups of “{address.one(PHASE)}”."
     return None
+
+
+def groups_of(registry: Registry, address: Address) -> tuple[Pipeline, Phase, str] | None:
+    """The pipeline, phase and state whose groups an address asks for, none when there is no such
+    list."""
+    pipeline = registry.get(address.one(TYPE))
+    phases = pipeline.phases if pipeline else ()
+    phase = next((one for one in phases if one.id == address.one(PHASE)), None)
+    state = address.one(STATE)
+    if pipeline is None or phase is None or state not in states(pipeline, phase):
+        return None
+    return pipeline, phase, state

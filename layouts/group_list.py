@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.aria import aria
-from layouts.formats import format_moment, unknown
+from layouts.formats import format_bytes, format_moment, unknown
 from layouts.leaves import Leaves
 from layouts.links import Filters, filter_parameter, group_link, job_link, pipeline_link
 from layouts.lists import Size, list_values, listed
@@ -56,7 +57,9 @@ def group_list_page(
                 className="states",
                 **aria(label="States"),
             ),
-            html.Section(listed(KEY, _columns(pipeline, phase), query, filters), className="panel"),
+            html.Section(
+                listed(KEY, _columns(pipeline, phase, state), query, filters), className="panel"
+            ),
         ]
     )
 
@@ -68,23 +71,22 @@ def _state(phase: Phase, name: str, state: str) -> Component:
     return html.Span(link, className=name, **current)
 
 
-def _columns(pipeline: Pipeline, phase: Phase) -> list[Column]:
-    group = [Column("group", "Group" if phase.group_key else "File", "name")]
-    counts = [Column("files", "Files", "count"), Column("bytes", "Bytes", "count")]
-    values = [Column(_value(g.field), g.label, "name") for g in pipeline.groupings]
-    if not phase.has_tasks:
-        return [*group, *counts, *values]
-    return [
-        *group,
-        *counts,
-        *values,
-        Column("status", "Latest task"),
-        Column("error", "Error", "prose"),
-        Column("ended_at", "Ended"),
-        Column("retry_count", "Retries", "count"),
-        Column("task", "Task"),
-        Column("monitor", "Job", "link"),
+def _columns(pipeline: Pipeline, phase: Phase, state: str) -> list[Column]:
+    columns = [
+        Column("group", "Group" if phase.group_key else "File", "name"),
+        Column("files", "Files", "count"),
+        Column("bytes", "Size"),
+        *(Column(_value(g.field), g.label, "name", sortable=False) for g in pipeline.groupings),
     ]
+    if phase.has_tasks:
+        columns.append(Column("status", "Latest task", sortable=False))
+    if state in ("failed", "processing"):
+        columns += [
+            Column("error", "Error", "prose", sortable=False),
+            Column("ended_at", "Ended", sortable=False),
+            Column("retry_count", "Retries", "count", sortable=False),
+        ]
+    return [*columns, *([Column("monitor", "Task", "link")] if phase.has_tasks else [])]
 
 
 def _value(field: str) -> str:
@@ -111,20 +113,28 @@ def group_list_values(
 
 
 def _row(pipeline: Pipeline, group: dict[str, Any]) -> dict[str, Any]:
-    job = group["job_id"]
+    has_task = not unknown(group["task_id"])
     return {
         "id": group["group"],
         "group": group["group"],
         "files": group["files"],
-        "bytes": group["bytes"],
-        **{_value(g.field): group[_value(g.field)] for g in pipeline.groupings},
-        "status": "" if unknown(group["status"]) else format_status(group["status"]),
+        "bytes": format_bytes(group["bytes"]),
+        **{_value(g.field): _text(group[_value(g.field)]) for g in pipeline.groupings},
+        "status": format_status(group["status"]) if has_task else "",
         "error": _text(group["error_details"]),
         "ended_at": "" if unknown(group["ended_at"]) else format_moment(group["ended_at"]),
         "retry_count": None if unknown(group["retry_count"]) else group["retry_count"],
-        "task": _text(group["task_id"]),
-        "monitor": "" if unknown(job) else f"[Monitor]({job_link(job)})",
+        "monitor": f"[{_plain(group['task_id'])}]({_task(group)})" if has_task else "",
     }
+
+
+def _task(group: dict[str, Any]) -> str:
+    return job_link(group["job_id"], group["task_id"])
+
+
+def _plain(task_id: str) -> str:
+    # The cell is Markdown: nothing in an id may act as such.
+    return re.sub("[^0-9A-Za-z-]", "", task_id)
 
 
 def _text(value: Any) -> str:

@@ -25,10 +25,10 @@ COLUMNS = [
     Column("job_type", "Type"),
     Column("status", "Status"),
     Column("stage", "Stage"),
-    Column("progress", "Progress of the stage"),
+    Column("progress", "Progress of the stage", sortable=False),
     Column("created_at", "Submitted"),
     Column("updated_at", "Last sign of life"),
-    Column("error", "Error", "prose"),
+    Column("error", "Error", "prose", sortable=False),
     Column("monitor", "Monitor", "link"),
     Column("pipeline", "Pipeline", "link"),
 ]

@@ -30,9 +30,9 @@ def group_link(pipeline_id: str, phase: str, state: str, filters: Filters | None
     return _link(GROUPS, {TYPE: [pipeline_id], PHASE: [phase], STATE: [state]}, filters)
 
 
-def job_link(job_id: str) -> str:
-    """Address of a job's monitor."""
-    return _link(MONITOR, {"job_id": [job_id]})
+def job_link(job_id: str, search: str = "") -> str:
+    """Address of a job's monitor, its tasks narrowed to those with a text."""
+    return _link(MONITOR, {"job_id": [job_id], SEARCH: [search] if search else []})
 
 
 def jobs_link(pipeline_id: str | None = None) -> str:
@@ -49,8 +49,9 @@ def task_file(job_id: str, stages: Sequence[int], statuses: Sequence[str], text:
 
 def group_file(etl_type: str, phase: str, state: str, filters: Filters, text: str) -> str:
     """Address of the list of a phase's groups as a CSV file; filters as the API names them."""
-    asked = {"etl_type": [etl_type], PHASE: [phase], STATE: [state], SEARCH: [text] if text else []}
-    return f"/api/etl/groups.csv?{urlencode({**asked, **filters}, doseq=True)}"
+    asked = {"etl_type": [etl_type], PHASE: [phase], STATE: [state]}
+    search = {SEARCH: [text]} if text else {}
+    return f"/api/etl/groups.csv?{urlencode({**asked, **filters, **search}, doseq=True)}"
 
 
 def filter_parameter(field: str) -> str:

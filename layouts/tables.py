@@ -25,11 +25,12 @@ FORMATS = {
 @dataclass(frozen=True)
 class Column:
     """A column: numbers are right-aligned and sorted as numbers, links go to a page of ours,
-    names and prose (an error) may be long and are wrapped."""
+    names and prose (an error) may be long and are wrapped. Links are never `sortable`."""
 
     id: str
     name: str
     kind: Literal["text", "name", "prose", "count", "percent", "link"] = "text"
+    sortable: bool = True
 
 
 def table(key: str, columns: Sequence[Column], *, filtered: bool = False) -> Component:
@@ -72,7 +73,7 @@ def _table(columns: Sequence[Column], **properties: Any) -> Component:
         markdown_options={"html": False, "link_target": "_self"},
         css=[
             {"selector": "table", "rule": "width: 100%"},
-            *(rule for column in columns if column.kind == "link" for rule in _plain(column)),
+            *(rule for column in columns for rule in _plain(column)),
         ],
         style_cell_conditional=[_style(column) for column in columns],
         style_cell={"fontFamily": "inherit", "fontSize": "inherit"},
@@ -107,7 +108,11 @@ def _style(column: Column) -> dict[str, Any]:
 def _plain(column: Column) -> list[dict[str, str]]:
     # DataTable offers to sort and filter every column; of links, nobody knows the text behind.
     header = f'th[data-dash-column="{column.id}"]'
-    hidden = (f"{header} .column-header--sort", f"{header}.dash-filter div")
+    hidden = []
+    if column.kind == "link" or not column.sortable:
+        hidden.append(f"{header} .column-header--sort")
+    if column.kind == "link":
+        hidden.append(f"{header}.dash-filter div")
     return [{"selector": selector, "rule": "display: none"} for selector in hidden]
 
 

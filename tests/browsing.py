@@ -24,6 +24,14 @@ def count(page: Browser, key: str) -> int:
     return int(text(page, key).replace(",", ""))
 
 
+def cells(page: Browser, column: str, within: str = "") -> list[str]:
+    """The texts of a column's cells, read at one moment."""
+    selector = f"{within} td[data-dash-column='{column}']"
+    texts = "[...document.querySelectorAll(arguments[0])].map((cell) => cell.innerText.trim())"
+    found: list[str] = page.driver.execute_script(f"return {texts}", selector)
+    return found
+
+
 def severe(page: Browser) -> list[dict[str, Any]]:
     """The errors on the browser's console."""
     return [entry for entry in page.driver.get_log("browser") if entry["level"] == "SEVERE"]

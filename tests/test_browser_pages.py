@@ -12,11 +12,12 @@ from selenium.webdriver.common.keys import Keys
 from sqlalchemy import Engine
 
 from queries.cache import Snapshots
-from tests.browsing import PAGE, count, leaf, severe, text
+from tests.browsing import PAGE, cells, count, leaf, severe, text
 from tests.door import Door
 from tests.factories import add_files, add_job, add_three
 from tests.monitor import wait_for
 
+REGIONS = "[id*='by.region']"
 FILTER = "th.dash-filter[data-dash-column='value'] input"
 
 
@@ -51,18 +52,13 @@ def here(page: Browser) -> str:
     return str(run(page, "return location.pathname + location.search"))
 
 
-def cells(page: Browser, column: str) -> list[str]:
-    table = "[id*='by.region'] "
-    return [cell.text for cell in page.find_elements(f"{table}td[data-dash-column='{column}']")]
-
-
 def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -> None:
     add_three(engine)
     refresh(page, 6)
     press(page, "th[data-dash-column='total'] .column-header--sort")
     press(page, FILTER)
     page.find_element(FILTER).send_keys("r", Keys.ENTER)
-    wait_for(lambda: cells(page, "value") == ["rwa"], 5)
+    wait_for(lambda: cells(page, "value", REGIONS) == ["rwa"], 5)
     press(page, "summary", 1)
     run(page, "window.scrollTo({top: 250, behavior: 'instant'})")
     run(page, "document.querySelector('main h1').mark = 'same'")
@@ -71,7 +67,7 @@ def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -
         add_files(connection, 4, metadata={"region": "rwa", "flood_type": "fluvial"})
     run(page, "window.dash_clientside.set_props('refresh', {n_clicks: 99})")
     wait_for(lambda: count(page, "total") == 10, 10)
-    assert cells(page, "value") == ["rwa"]
+    assert cells(page, "value", REGIONS) == ["rwa"]
     assert page.find_element(FILTER).get_attribute("value") == "r"
     assert run(page, "return window.scrollY") == offset
     assert run(page, "return document.querySelector('main h1').mark") == "same"

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from dash.development.base_component import Component
 
-from callbacks.addresses import Address
+from callbacks.addresses import Address, groups_of
 from callbacks.pages import groups, job, jobs, pipeline, pipelines
 from callbacks.sights import Sight
 from callbacks.sources import Sources
@@ -29,7 +29,7 @@ def page_of(sources: Sources, address: Address) -> Page:
         return job
     if address.path == JOBS:
         return jobs
-    if address.path == GROUPS and groups.asked(sources.registry, address):
+    if address.path == GROUPS and groups_of(sources.registry, address):
         return groups
     if address.path == PIPELINE and address.one(TYPE) in sources.registry:
         return pipeline

@@ -4,43 +4,31 @@ from __future__ import annotations
 
 from dash.development.base_component import Component
 
-from callbacks.addresses import Address
+from callbacks.addresses import Address, groups_of
 from callbacks.pages.paging import paging_of
 from callbacks.sights import Sight, gather
 from callbacks.sources import Sources
-from layouts.group_list import group_list_page, group_list_values, states
+from layouts.group_list import group_list_page, group_list_values
 from layouts.leaves import Leaves
-from layouts.links import PHASE, SEARCH, STATE, TYPE, filter_parameter, group_file
+from layouts.links import SEARCH, filter_parameter, group_file
 from layouts.lists import Size
-from pipelines.models import Phase, Pipeline
-from pipelines.registry import Registry
+from pipelines.models import Phase
 from queries.group_list import SORTS, GroupQuery
 from queries.groupings import breakdown
 from queries.paging import Page
 from queries.snapshot import Snapshot, stored_values
 
 
-def asked(registry: Registry, address: Address) -> tuple[Pipeline, Phase, str] | None:
-    """The pipeline, phase and state that an address asks for; none when there is no such list."""
-    pipeline = registry.get(address.one(TYPE))
-    phases = pipeline.phases if pipeline else ()
-    phase = next((one for one in phases if one.id == address.one(PHASE)), None)
-    state = address.one(STATE)
-    if pipeline is None or phase is None or state not in states(pipeline, phase):
-        return None
-    return pipeline, phase, state
-
-
 def build(sources: Sources, address: Address) -> Component:
     """The list without rows."""
-    wanted = asked(sources.registry, address)
+    wanted = groups_of(sources.registry, address)
     assert wanted is not None
     return group_list_page(*wanted, address.query)
 
 
 def look(sources: Sources, address: Address, renew: bool) -> Sight:
     """The page of the list that the address asks for."""
-    wanted = asked(sources.registry, address)
+    wanted = groups_of(sources.registry, address)
     assert wanted is not None
     pipeline, phase, state = wanted
     snapshots = sources.snapshots
