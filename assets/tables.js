@@ -69,7 +69,7 @@
     // A page-long error is cut by the style sheet; it is a button that opens it.
     const read = new WeakMap();
     function mendErrors(container) {
-        for (const cell of container.querySelectorAll('td[data-dash-column="error"]')) {
+        for (const cell of container.querySelectorAll('td[data-dash-column^="error"]')) {
             const value = cell.querySelector(".dash-cell-value");
             const text = value ? value.textContent : "";
             if (!value || read.get(cell) === text) continue;

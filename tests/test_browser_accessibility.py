@@ -25,7 +25,6 @@ PAGES = {
     "job": (job_link(first_job()), TABLE),
     "no such page": ("/nothing", "main .notice"),
 }
-DESK, PHONE = (1400, 1000), (360, 780)
 
 
 @pytest.fixture(scope="module")
@@ -42,45 +41,40 @@ def violations(browser: Chrome) -> list[tuple[Any, ...]]:
     return [(rule["id"], rule["impact"], part["html"]) for rule in found for part in rule["nodes"]]
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_accessible(
-    browser: Chrome, monitor: Monitor, page: str, size: tuple[int, int]
-) -> None:
-    address, drawn = PAGES[page]
-    prefer(browser, "light")
-    resize(browser, *size)
-    visit(browser, f"{monitor.url}{address}", drawn)
-    assert violations(browser) == []
-
-
-@pytest.mark.parametrize("page", ["pipeline", "job"])
-def test_a_page_is_accessible_in_the_dark(browser: Chrome, monitor: Monitor, page: str) -> None:
-    address, drawn = PAGES[page]
-    prefer(browser, "dark")
-    resize(browser, *DESK)
-    visit(browser, f"{monitor.url}{address}", drawn)
-    assert violations(browser) == []
-
-
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_submit_dialog_is_accessible(
-    browser: Chrome, monitor: Monitor, scheme: str, size: tuple[int, int]
-) -> None:
+@pytest.fixture(params=[("light", 1400, 1000), ("dark", 360, 780)], ids=["desk", "dark-phone"])
+def viewer(browser: Chrome, request: pytest.FixtureRequest) -> Chrome:
+    """The browser of somebody at a desk, and of somebody with a dark phone."""
+    scheme, width, height = request.param
     prefer(browser, scheme)
-    resize(browser, *size)
+    resize(browser, width, height)
+    return browser
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_accessible(viewer: Chrome, monitor: Monitor, page: str) -> None:
+    address, drawn = PAGES[page]
+    visit(viewer, f"{monitor.url}{address}", drawn)
+    assert violations(viewer) == []
+
+
+def test_a_dark_desk_is_readable(browser: Chrome, monitor: Monitor) -> None:
+    prefer(browser, "dark")
+    resize(browser, 1400, 1000)
     visit(browser, f"{monitor.url}{pipeline_link('fathom')}", TABLE)
+    assert violations(browser) == []
+
+
+def test_a_submit_dialog_is_accessible(viewer: Chrome, monitor: Monitor) -> None:
     opener = """[id='{"form":"process_fathom_stack","part":"open"}']"""
-    run(browser, "document.querySelector(arguments[0]).click()", opener)
-    wait_for(lambda: bool(browser.find_elements("css selector", ".modal.show .dash-dropdown")), 10)
-    assert violations(browser) == []
+    visit(viewer, f"{monitor.url}{pipeline_link('fathom')}", opener)
+    run(viewer, "document.querySelector(arguments[0]).click()", opener)
+    wait_for(lambda: bool(viewer.find_elements("css selector", ".modal.show .dash-dropdown")), 10)
+    assert violations(viewer) == []
 
 
-def test_an_open_filter_is_accessible(browser: Chrome, monitor: Monitor) -> None:
-    prefer(browser, "light")
-    resize(browser, *DESK)
-    visit(browser, f"{monitor.url}{pipeline_link('fathom')}", TABLE)
-    browser.find_element("css selector", ".filters button.dash-dropdown").click()
-    wait_for(lambda: bool(browser.find_elements("css selector", ".dash-dropdown-option")), 10)
-    assert violations(browser) == []
+def test_an_open_filter_is_accessible(viewer: Chrome, monitor: Monitor) -> None:
+    button = ".filters button.dash-dropdown"
+    visit(viewer, f"{monitor.url}{pipeline_link('fathom')}", button)
+    viewer.find_element("css selector", button).click()
+    wait_for(lambda: bool(viewer.find_elements("css selector", ".dash-dropdown-option")), 10)
+    assert violations(viewer) == []
