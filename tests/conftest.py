@@ -31,7 +31,7 @@ from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
 from queries.cache import Snapshots
 from queries.readings import open_readings
-from queries.snapshot import take_snapshot
+from queries.snapshot import Snapshot, take_snapshot
 from settings import SOURCE
 from tests.browsing import PAGE, severe
 from tests.door import Door
@@ -39,6 +39,7 @@ from tests.factories import add_files, make_platform_tables
 from tests.monitor import Monitor, started, wait_for
 from tests.tab import Tab
 
+STATEMENT_TIMEOUT = 10.0
 PLATFORMS = [
     ("UTC", "TIMESTAMP"),
     ("America/New_York", "TIMESTAMP"),
@@ -174,7 +175,11 @@ def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
 @pytest.fixture
 def snapshots(engine: Engine, registry: Registry) -> Snapshots:
     """Readings that are renewed when a test says so, and not by the clock."""
-    return Snapshots(registry, lambda pipeline: take_snapshot(engine, pipeline, 10), 1)
+
+    def take(pipeline: Pipeline) -> Snapshot:
+        return take_snapshot(engine, pipeline, STATEMENT_TIMEOUT)
+
+    return Snapshots(registry, take, 1)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 from selenium.webdriver import Chrome
 
-from layouts.links import SELECTOR, job_link, pipeline_link
+from layouts.links import SELECTOR, group_link, job_link, jobs_link, pipeline_link
 from settings import SOURCE
 from tests.chrome import chrome, prefer, resize
 from tests.monitor import Monitor, started, wait_for
@@ -67,6 +67,9 @@ def _pages(monitor: Monitor) -> dict[str, str]:
     return {
         "pipeline": pipeline_link("fathom"),
         "pipelines": SELECTOR,
+        "narrowed": pipeline_link("fathom", {"region": ["rwa"], "flood_type": ["fluvial"]}),
+        "failed-groups": group_link("fathom", "phase1", "failed"),
+        "jobs": jobs_link(),
         "job": job_link(job_id),
         "not-found": pipeline_link("vector"),
     }

@@ -159,6 +159,30 @@ def test_a_database_that_came_back_is_told_too(tab: Tab, door: Door, engine: Eng
     assert tab.text("total") == "6"
 
 
+def test_a_table_that_is_missing_is_named_and_its_return_noticed(tab: Tab, engine: Engine) -> None:
+    tab.open(PIPELINE, FATHOM)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE app.tasks RENAME TO elsewhere"))
+    answer = tab.tick(click=ids.REFRESH)
+    assert 'relation "app.tasks" does not exist' in answer[ids.PROBLEM]["children"]
+    assert tab.text("total") == "3"
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE app.elsewhere RENAME TO tasks"))
+    assert tab.tick(click=ids.REFRESH)[ids.PROBLEM]["hidden"] is True
+
+
+def test_a_database_that_is_slow_is_given_up_and_told(
+    tab: Tab, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab.open(PIPELINE, FATHOM)
+    with engine.connect() as blocking, blocking.begin():
+        blocking.execute(text("LOCK TABLE app.jobs IN ACCESS EXCLUSIVE MODE"))
+        monkeypatch.setattr("tests.conftest.STATEMENT_TIMEOUT", 0.3)
+        answer = tab.tick(click=ids.REFRESH)
+    assert "statement timeout" in answer[ids.PROBLEM]["children"]
+    assert tab.text("total") == "3"
+
+
 def test_a_database_that_was_never_there_gives_dashes_and_is_told(tab: Tab, door: Door) -> None:
     door.close()
     answer = tab.open(PIPELINE, FATHOM)
