@@ -34,6 +34,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     from jobs.submission import Submitter
     from layouts.page import INDEX, shell
     from queries.cache import Snapshots
+    from queries.reader import Reader
     from queries.readings import open_readings
     from queries.snapshot import take_snapshot
 
@@ -59,7 +60,13 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     callbacks.register_all(
         app, registry=registry, snapshots=snapshots, readings=readings, submitter=submitter
     )
-    api.register(app.server, registry=registry, snapshots=snapshots, submitter=submitter)
+    api.register(
+        app.server,
+        registry=registry,
+        snapshots=snapshots,
+        reader=Reader(engine, timeout),
+        submitter=submitter,
+    )
     snapshots.start()
     return app
 

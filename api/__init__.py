@@ -1,21 +1,32 @@
-"""The JSON endpoints: the same snapshots as the pages."""
+"""The JSON endpoints: the same snapshots and lists as the pages."""
 
 from __future__ import annotations
 
 from flask import Flask
 
+from api.groups import group_lists
 from api.health import health
+from api.jobs import job_lists
+from api.openapi import openapi
+from api.pipelines import pipelines
+from api.problems import register_problems
 from api.stats import stats
 from api.submissions import submissions
 from jobs.submission import Submitter
 from pipelines.registry import Registry
 from queries.cache import Snapshots
+from queries.reader import Reader
 
 
 def register(
-    server: Flask, *, registry: Registry, snapshots: Snapshots, submitter: Submitter
+    server: Flask, *, registry: Registry, snapshots: Snapshots, reader: Reader, submitter: Submitter
 ) -> None:
     """Adds the endpoints to the server."""
     server.register_blueprint(health())
     server.register_blueprint(stats(registry, snapshots))
+    server.register_blueprint(pipelines(registry, snapshots))
+    server.register_blueprint(group_lists(registry, snapshots, reader))
+    server.register_blueprint(job_lists(registry, reader))
     server.register_blueprint(submissions(registry, submitter))
+    server.register_blueprint(openapi(registry))
+    register_problems(server)

@@ -24,7 +24,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from database.tables import TASKS, source_files
 from pipelines.models import Phase, Pipeline
-from queries.cube import dimension, grouping_value
+from queries.cube import dimension, grouping_value, stored_in
 from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
 from queries.work import task_group, unfinished_groups
@@ -93,7 +93,7 @@ def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*t
         func.count(),
         cast(func.coalesce(func.sum(files.c.file_size_bytes), 0), BigInteger),
         *(_agreed(grouping_value(files, grouping)) for grouping in pipeline.groupings),
-    ).where(files.c.etl_type == pipeline.etl_type, *_narrowed(pipeline, files, query))
+    ).where(files.c.etl_type == pipeline.etl_type, *stored_in(pipeline, files, query.stored))
     found = _in_state(found, pipeline, phase, files, query)
     orders = {"group": key, "files": func.count(), "bytes": func.sum(files.c.file_size_bytes)}
     return found.group_by(key, alone).order_by(*ordered(query.paging, orders, (key,), alone))
@@ -105,18 +105,6 @@ def _agreed(value: ColumnElement[str]) -> ColumnElement[Any]:
         func.min(value).is_not_distinct_from(func.max(value))
     )
     return case((same, func.min(value)), else_=SEVERAL)
-
-
-def _narrowed(
-    pipeline: Pipeline, files: FromClause, query: GroupQuery
-) -> list[ColumnElement[bool]]:
-    groupings = {grouping.field: grouping for grouping in pipeline.groupings}
-    conditions = []
-    for field, wanted in query.stored:
-        value = grouping_value(files, groupings[field])  # type: ignore[arg-type]
-        known = value.in_([one for one in wanted if one is not None])
-        conditions.append(or_(known, value.is_(None)) if None in wanted else known)
-    return conditions
 
 
 def _in_state(
@@ -160,20 +148,27 @@ def latest_tasks(connection: Connection, phase: Phase, names: list[str]) -> pd.D
     """
     if not phase.has_tasks or not names:
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TASK_COLUMNS.items()})
+    query = latest_task_rows(phase).where(task_group(TASKS, phase).in_(names))
+    return read_frame(connection, query, TASK_COLUMNS)
+
+
+def latest_task_rows(phase: Phase) -> Select[*tuple[Any, ...]]:
+    """The statement of the latest tasks of all groups of a phase that has tasks."""
     group, status = task_group(TASKS, phase), cast(TASKS.c.status, Text)
     ended = cast(TASKS.c.updated_at, DateTime(timezone=True))
-    query = (
-        select(
-            group,
-            TASKS.c.task_id,
-            TASKS.c.parent_job_id,
-            status,
-            TASKS.c.error_details,
-            case((status.in_(["completed", "failed", "cancelled"]), ended)),
-            TASKS.c.retry_count,
-        )
+    values = (
+        group,
+        TASKS.c.task_id,
+        TASKS.c.parent_job_id,
+        status,
+        TASKS.c.error_details,
+        case((status.in_(["completed", "failed", "cancelled"]), ended)),
+        TASKS.c.retry_count,
+    )
+    return (
+        select(*(value.label(name) for name, value in zip(TASK_COLUMNS, values, strict=True)))
         .ext(distinct_on(group))
-        .where(TASKS.c.task_type == phase.task_type, group.in_(names))
+        .where(TASKS.c.task_type == phase.task_type)
         .order_by(
             group,
             (status == "processing").desc(),
@@ -181,4 +176,3 @@ def latest_tasks(connection: Connection, phase: Phase, names: list[str]) -> pd.D
             TASKS.c.task_id.desc(),
         )
     )
-    return read_frame(connection, query, TASK_COLUMNS)

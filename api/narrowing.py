@@ -1,0 +1,65 @@
+"""What the endpoints of a pipeline have in common: its etl_type, and any grouping as a filter."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import request
+
+from api.parameters import PAGING, Parameters
+from api.problems import Problem
+from pipelines.models import Pipeline
+from pipelines.registry import Registry
+from queries.cache import Reading, Snapshots
+from queries.snapshot import Snapshot
+
+ETL_TYPE = "etl_type"
+RESERVED = {ETL_TYPE, "phase", "state", "q", *PAGING}
+PREFIX = "by."
+
+
+def asked_pipeline(registry: Registry) -> Pipeline:
+    """The pipeline with the etl_type that is asked for. Raises Problem."""
+    etl_type = request.args.get(ETL_TYPE, "")
+    for pipeline in registry.values():
+        if pipeline.etl_type == etl_type:
+            return pipeline
+    known = ", ".join(pipeline.etl_type for pipeline in registry.values())
+    detail = f"No pipeline has etl_type '{etl_type[:100]}'; expected one of: {known}"
+    raise Problem(HTTPStatus.NOT_FOUND, detail, parameter=ETL_TYPE)
+
+
+def filter_names(pipeline: Pipeline) -> dict[str, str]:
+    """The groupings' fields by the parameters that may name them: the field, where no other
+    parameter is called so, and always the field after a prefix."""
+    names = {f"{PREFIX}{field}": field for field in pipeline.dimensions}
+    for field in pipeline.dimensions:
+        if field not in RESERVED:
+            names.setdefault(field, field)
+    return names
+
+
+def pipeline_parameters(pipeline: Pipeline, *others: str) -> Parameters:
+    """The question's parameters: etl_type, the groupings and others. Raises Problem."""
+    plain = [name if name not in RESERVED else f"{PREFIX}{name}" for name in pipeline.dimensions]
+    hidden = [name for name in filter_names(pipeline) if name not in plain]
+    noun = f"grouping of {pipeline.name}, or other parameter"
+    return Parameters(request.args, [ETL_TYPE, *others, *plain], noun, hidden)
+
+
+def wanted(pipeline: Pipeline, parameters: Parameters) -> dict[str, tuple[str, ...]]:
+    """The wanted values of each grouping's field that is a filter."""
+    filters: dict[str, tuple[str, ...]] = {}
+    for name, field in filter_names(pipeline).items():
+        if values := parameters.many(name):
+            filters[field] = (*filters.get(field, ()), *values)
+    return filters
+
+
+def latest(snapshots: Snapshots, pipeline: Pipeline) -> tuple[Snapshot, Reading]:
+    """The pipeline's latest snapshot and its reading. Raises Problem where there is none yet."""
+    reading = snapshots.latest(pipeline.id)
+    if reading.snapshot is None:
+        reason = reading.error or "the database has not answered yet; try again in a few seconds"
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"There are no numbers: {reason}")
+    return reading.snapshot, reading

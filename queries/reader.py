@@ -1,0 +1,56 @@
+"""The database as one asks it who waits for the answer: one transaction, one error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from database.engine import explain
+from queries.frames import reading
+
+BATCH = 1000
+# A file is written as slowly as its reader reads, and holds a connection meanwhile.
+MOST_STREAMS = 3
+
+
+class Unanswered(Exception):
+    """There is no answer now: the message says why."""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads a database; a statement may take `timeout` seconds."""
+
+    engine: Engine
+    timeout: float
+    streams: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_STREAMS))
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A read-only transaction that sees one moment. Raises Unanswered."""
+        try:
+            with reading(self.engine, self.timeout) as connection:
+                yield connection
+        except (DBAPIError, PoolTimeoutError) as error:
+            raise Unanswered(f"The database does not answer: {explain(error)}") from error
+
+    def stream(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
+        """All rows of a statement, some at a time, from a cursor that the server keeps.
+
+        The timeout is that of each batch. Raises Unanswered, also where too many are being read.
+        """
+        if not self.streams.acquire(blocking=False):
+            raise Unanswered(f"{MOST_STREAMS} files are being written already")
+        try:
+            with self.reading() as connection:
+                batches = {"yield_per": BATCH}
+                yield from connection.execute(query, execution_options=batches).partitions()
+        finally:
+            self.streams.release()

@@ -1,0 +1,59 @@
+"""The API over a test's database, without a browser or a port."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import Dash, html
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+from werkzeug.test import TestResponse
+
+import api
+from jobs.catalog import JOB_TYPES
+from jobs.submission import RunnerQueue, Submitter
+from pipelines.registry import Registry
+from queries.cache import Snapshots
+from queries.reader import Reader
+from queries.snapshot import take_snapshot
+
+
+class Api:
+    """Asks the API, which stands beside Dash's own routes as in the real server."""
+
+    def __init__(self, engine: Engine, registry: Registry, timeout: float = 10) -> None:
+        self.snapshots = Snapshots(registry, lambda one: take_snapshot(engine, one, 10), 1)
+        self.reader = Reader(engine, timeout)
+        dash = Dash(__name__)
+        dash.layout = html.Div()
+        api.register(
+            dash.server,
+            registry=registry,
+            snapshots=self.snapshots,
+            reader=self.reader,
+            submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
+        )
+        self.client: FlaskClient = dash.server.test_client()
+
+    def renew(self) -> None:
+        """Reads FATHOM's numbers."""
+        self.snapshots.renew("fathom")
+
+    def get(self, path: str, **query: Any) -> TestResponse:
+        """The answer to a question; a list is a repeated parameter."""
+        return self.client.get(path, query_string=query or None)
+
+    def told(self, path: str, **query: Any) -> dict[str, Any]:
+        """The JSON of a good answer."""
+        answer = self.get(path, **query)
+        assert (answer.status_code, answer.mimetype) == (200, "application/json"), answer.text
+        body: dict[str, Any] = answer.get_json()
+        return body
+
+    def refused(self, path: str, status: int, **query: Any) -> dict[str, Any]:
+        """The problem details of a bad answer."""
+        answer = self.get(path, **query)
+        assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+        body: dict[str, Any] = answer.get_json()
+        assert body["status"] == status
+        return body
