@@ -1,22 +1,24 @@
-"""A job's charts: drawn when somebody opens them, and renewed while they are open."""
+"""The charts of a job or a pipeline: drawn when somebody opens them, then kept up to date."""
 
 from __future__ import annotations
 
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pandas as pd
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from callbacks.addresses import read_address
+from callbacks.addresses import Address, read_address
 from callbacks.sources import Sources
 from layouts import ids
-from layouts.charts import drawn, figures
+from layouts.charts import Figure, completion_figures, drawn, task_figures
+from layouts.links import MONITOR, TYPE
+from queries.completions import completion_query
+from queries.snapshot import stored_values
 
 
 def register(app: Dash, sources: Sources) -> None:
-    """The charts of the job in the address."""
+    """The charts of the page in the address."""
 
     @app.callback(
         Output(ids.CHARTS, "children"),
@@ -29,8 +31,8 @@ def register(app: Dash, sources: Sources) -> None:
     def draw(clicks: int | None, pathname: str, search: str, zone: str | None) -> Any:
         if not clicks:
             raise PreventUpdate
-        points = _points(sources, read_address(pathname, search).one("job_id"))
-        return no_update if points is None else drawn(points, known_zone(zone))
+        figures = figures_of(sources, read_address(pathname, search), known_zone(zone))
+        return no_update if figures is None else drawn(figures)
 
     @app.callback(
         Output(ids.chart(ALL), "figure"),
@@ -42,11 +44,9 @@ def register(app: Dash, sources: Sources) -> None:
     )
     def renew(_as_of: Any, pathname: str, search: str, zone: str | None) -> list[Any]:
         asked = [output["id"]["chart"] for output in ctx.outputs_list]
-        points = _points(sources, read_address(pathname, search).one("job_id")) if asked else None
-        if points is None:
-            return [no_update] * len(asked)
-        renewed = figures(points, known_zone(zone))
-        return [renewed[name] for name in asked]
+        address = read_address(pathname, search)
+        figures = figures_of(sources, address, known_zone(zone)) if asked else None
+        return [(figures or {}).get(name, no_update) for name in asked]
 
 
 def known_zone(zone: str | None) -> str:
@@ -57,5 +57,19 @@ def known_zone(zone: str | None) -> str:
         return "UTC"
 
 
-def _points(sources: Sources, job_id: str) -> pd.DataFrame | None:
-    return sources.readings.points.latest(job_id).value
+def figures_of(sources: Sources, address: Address, zone: str) -> dict[str, Figure] | None:
+    """The figures of the page at an address; none when nothing can be said now."""
+    if address.path == MONITOR:
+        found = sources.readings.found.latest(address.one("job_id")).value or ()
+        points = sources.readings.points.latest(found[0]).value if len(found) == 1 else None
+        return None if points is None else task_figures(points, zone)
+    pipeline = sources.registry.get(address.one(TYPE))
+    snapshot = sources.snapshots.latest(pipeline.id).snapshot if pipeline else None
+    if pipeline is None or snapshot is None:
+        return None
+    chosen = address.filters(pipeline)
+    query = completion_query(snapshot.narrowed(chosen), stored_values(snapshot, chosen))
+    completions = sources.readings.completions.latest(query).value
+    if completions is None:
+        return None
+    return completion_figures(pipeline, completions, query.width, zone)

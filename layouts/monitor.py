@@ -52,7 +52,7 @@ def monitor_page(
             ),
             _result(),
             html.Section([html.H2("Stages"), stage_flow(stages)]),
-            charts(),
+            charts("Duration and memory of tasks"),
             task_list(query or {}),
         ]
     )

@@ -8,6 +8,7 @@ from dash import html
 
 from layouts.active_jobs import active_jobs
 from layouts.banner import banner
+from layouts.charts import charts
 from layouts.contradictions import contradictions
 from layouts.filters import filters
 from layouts.groupings import breakdowns
@@ -44,6 +45,7 @@ def pipeline_page(
             phase_cards(pipeline, refusals),
             breakdowns(pipeline, opened),
             active_jobs(pipeline, opened),
+            charts("Files completed over time"),
             *known_values(pipeline.submit_actions, suggestions),
             *(form(action) for action in pipeline.submit_actions),
         ]

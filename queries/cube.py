@@ -22,6 +22,7 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    or_,
     select,
     text,
 )
@@ -32,6 +33,9 @@ from pipelines.models import Grouping, Phase, Pipeline
 from queries.frames import REAL, TEXT, WHOLE, read_frame
 
 NOT_SET = "not set"
+
+# The values that the tables hold for each filtered grouping.
+StoredValues = Sequence[tuple[str, tuple[str | None, ...]]]
 
 
 def dimension(field: str) -> str:
@@ -68,6 +72,19 @@ def grouping_value(files: TableClause, grouping: Grouping) -> ColumnElement[str]
         return cast(files.c[grouping.field], Text)
     value: ColumnElement[str] = files.c.source_metadata[tuple(grouping.field.split("."))].astext
     return value
+
+
+def stored_in(
+    pipeline: Pipeline, files: TableClause, stored: StoredValues
+) -> list[ColumnElement[bool]]:
+    """The conditions of files with one of the stored values (None for no value) of every field."""
+    groupings = {grouping.field: grouping for grouping in pipeline.groupings}
+    conditions = []
+    for field, wanted in stored:
+        value = grouping_value(files, groupings[field])
+        known = value.in_([one for one in wanted if one is not None])
+        conditions.append(or_(known, value.is_(None)) if None in wanted else known)
+    return conditions
 
 
 def completed_at(files: TableClause, phase: Phase) -> ColumnElement[Any]:

@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
 WHOLE, WHOLE_OR_NONE, REAL, TEXT, MOMENT = "int64", "Int64", "float64", "str", "datetime64[us, UTC]"
 
 
 def read_frame(
-    connection: Connection, query: Select[*tuple[Any, ...]], dtypes: Mapping[str, str]
+    connection: Connection, query: TypedReturnsRows[*tuple[Any, ...]], dtypes: Mapping[str, str]
 ) -> pd.DataFrame:
     """The query's rows under the names and dtypes of `dtypes`, in their order."""
     rows = connection.execute(query).all()

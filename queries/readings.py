@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from pipelines.registry import Registry
+from queries.completions import CompletionQuery, completions
 from queries.frames import reading
 from queries.group_list import GroupQuery, groups
 from queries.job_list import JobQuery, find_job, job_choices, jobs
@@ -29,7 +30,7 @@ class Readings:
 
     found: the ids of the jobs that a beginning may mean; reports, points: a job and its finished
     tasks, by its id; tasks, jobs, groups: a page of a list; choices: the job types and statuses
-    that occur.
+    that occur; completions: of a pipeline over time.
     """
 
     found: Watched[str, tuple[str, ...]]
@@ -39,6 +40,7 @@ class Readings:
     jobs: Watched[JobQuery, Page]
     choices: Watched[None, dict[str, dict[str, int]]]
     groups: Watched[GroupQuery, Page]
+    completions: Watched[CompletionQuery, pd.DataFrame]
 
 
 def open_readings(engine: Engine, registry: Registry, timeout: float, interval: float) -> Readings:
@@ -60,4 +62,7 @@ def open_readings(engine: Engine, registry: Registry, timeout: float, interval: 
         watched(jobs),
         watched(lambda connection, _: job_choices(connection)),
         watched(lambda connection, query: groups(connection, registry[query.pipeline_id], query)),
+        watched(
+            lambda connection, query: completions(connection, registry[query.pipeline_id], query)
+        ),
     )

@@ -6,8 +6,8 @@ from dash.testing.browser import Browser
 from sqlalchemy import Engine
 
 from layouts.links import job_link
-from tests.browsing import severe
-from tests.factories import add_job, add_task
+from tests.browsing import PAGE, severe
+from tests.factories import add_files, add_job, add_task
 from tests.monitor import wait_for
 
 POINTS = "#charts .scatterlayer .point"
@@ -39,3 +39,27 @@ def test_charts_are_loaded_when_they_are_opened_and_follow_the_numbers(
     wait_for(lambda: len(dash_br.find_elements(POINTS)) == 6, 20)
     assert graph == dash_br.find_element("#charts .js-plotly-plot")
     assert severe(dash_br) == []
+
+
+def test_a_pipelines_completions_are_drawn_and_narrowed_with_the_page(
+    dash_br: Browser, site: str, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        for region, files in (("rwa", 5), ("civ", 7)):
+            add_files(connection, files, metadata={"region": region}, phase1="20 minutes")
+    dash_br.driver.get(f"{site}{PAGE}")
+    dash_br.wait_for_element("#charts-opener")
+    opener = dash_br.find_element("#charts-opener")
+    dash_br.driver.execute_script("arguments[0].click()", opener)
+    wait_for(lambda: heights(dash_br) == [12], 20)
+    view = dash_br.find_elements("td[data-dash-column='view'] a")[0]
+    dash_br.driver.execute_script("arguments[0].click()", view)
+    wait_for(lambda: heights(dash_br) == [7], 20)
+    assert severe(dash_br) == []
+
+
+def heights(page: Browser) -> list[float]:
+    """The heights of the bars of the first phase."""
+    script = "return document.querySelector('#charts .js-plotly-plot')?.data?.[0]?.y ?? []"
+    found: list[float] = page.driver.execute_script(script)
+    return found

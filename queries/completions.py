@@ -1,0 +1,83 @@
+"""How many files each phase completed, over time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Interval,
+    Select,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
+
+from database.tables import source_files
+from pipelines.models import Phase, Pipeline
+from queries.cube import completed_at, stored_in
+from queries.frames import MOMENT, TEXT, WHOLE, read_frame
+from queries.snapshot import Snapshot
+
+DAY = 86_400
+# The widths of a bar in seconds: the first that gives no more than so many bars is taken.
+WIDTHS = (10, 30, 60, 300, 600, 900)
+MOST_BARS = 150
+
+COLUMNS = {"phase": TEXT, "at": MOMENT, "files": WHOLE}
+
+
+@dataclass(frozen=True)
+class CompletionQuery:
+    """Of which pipeline and files (stored values, see snapshot.stored_values), since when (seconds
+    since 1970), and how wide a bar is (seconds)."""
+
+    pipeline_id: str
+    stored: tuple[tuple[str, tuple[str | None, ...]], ...]
+    since: int
+    width: int
+
+
+def completion_query(
+    snapshot: Snapshot, stored: dict[str, tuple[str | None, ...]]
+) -> CompletionQuery:
+    """What to ask for the last 24 hours, or since the first completion if that is shorter."""
+    firsts = [snapshot.files[f"{phase.id}_first"].min() for phase in snapshot.pipeline.phases]
+    known = [first for first in firsts if first == first]
+    now = snapshot.as_of.timestamp()
+    since = max(now - DAY, min(known, default=now))
+    width = next((w for w in WIDTHS if (now - since) / w <= MOST_BARS), WIDTHS[-1])
+    start = int(since // width * width)
+    return CompletionQuery(snapshot.pipeline.id, tuple(stored.items()), start, width)
+
+
+def completions(connection: Connection, pipeline: Pipeline, query: CompletionQuery) -> pd.DataFrame:
+    """One row a phase and span of `query.width` seconds in which it completed files.
+
+    Columns: phase (id), at (the span's start), files.
+    """
+    counted = [_of_phase(pipeline, phase, query) for phase in pipeline.phases]
+    return read_frame(connection, union_all(*counted).order_by("at"), COLUMNS)
+
+
+def _of_phase(pipeline: Pipeline, phase: Phase, query: CompletionQuery) -> Select[*tuple[Any, ...]]:
+    files = source_files(pipeline)
+    since = literal(datetime.fromtimestamp(query.since, UTC), DateTime(timezone=True))
+    at = completed_at(files, phase)
+    width = cast(f"{query.width} seconds", Interval)
+    span = func.date_bin(width, at, since).label("at")
+    return (
+        select(literal(phase.id).label("phase"), span, func.count().label("files"))
+        .where(
+            files.c.etl_type == pipeline.etl_type,
+            at >= since,
+            *stored_in(pipeline, files, query.stored),
+        )
+        .group_by(span)
+    )
