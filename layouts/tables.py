@@ -14,7 +14,7 @@ from layouts import ids
 PAGE_SIZE = 25
 WRAPPED = {
     "name": {"whiteSpace": "normal", "minWidth": "8rem"},
-    "prose": {"whiteSpace": "normal", "minWidth": "18rem"},
+    "prose": {"whiteSpace": "normal", "minWidth": "12rem"},
 }
 FORMATS = {
     "count": {"specifier": ",.0f"},
