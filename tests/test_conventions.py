@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dash import Dash
+from dash import Dash, html
 from dash.development.base_component import Component
 
 from app import create_app
 from callbacks.addresses import Address
 from callbacks.navigate import opening
 from callbacks.shown import Shown
+from layouts.charts import drawn
 from layouts.group_list import group_list_page
 from layouts.job_list import job_list_page
 from layouts.monitor import missing_page, monitor_page
@@ -208,6 +209,7 @@ def every_page(registry: Registry) -> list[Component]:
         monitor_page(JobRow("j", "t", "s", 1, 2, {}, {}, None, None, None, None), 2, None),
         missing_page("There is no job", ["job"]),
         job_list_page({}),
+        html.Div(drawn({"duration": {"layout": {"yaxis": {"title": {"text": "Duration"}}}}})),
         *(
             group_list_page(pipeline, phase, "pending", {})
             for pipeline in registry.values()
