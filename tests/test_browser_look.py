@@ -176,6 +176,17 @@ def test_the_tab_tells_the_progress(page: Chrome, site: str) -> None:
     wait_for(lambda: page.title == "0.0% FATHOM Flood Data Pipeline – Pipeline Monitor", 5)
 
 
+def test_numbers_that_grow_old_say_so(page: Chrome, site: str) -> None:
+    visit(page, f"{site}{PAGE}", TABLE)
+    wait_for(lambda: "as of" in page.find_element("css selector", "#age").text, 5)
+    assert page.find_elements("css selector", "#age[data-stale]") == []
+    # As if no answer had come for ten minutes.
+    then = "{data: {at: '2026-01-06T12:00:00Z', age: 600}}"
+    run(page, f"window.dash_clientside.set_props('as-of', {then})")
+    wait_for(lambda: bool(page.find_elements("css selector", "#age[data-stale]")), 5)
+    assert "10 min ago" in page.find_element("css selector", "#age").text
+
+
 def test_a_page_prints_without_its_controls_and_in_light(page: Chrome, site: str) -> None:
     prefer(page, "dark", media="print")
     visit(page, f"{site}{PAGE}", "main td")
