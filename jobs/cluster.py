@@ -42,6 +42,8 @@ def _local_cluster(workers: int | None, folder: Path) -> LocalCluster:
         threads_per_worker=1,
         processes=True,
         dashboard_address=None,
+        # Without it the scheduler asks for port 8787, which another runner may have.
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         local_directory=str(folder),
         silence_logs=logging.ERROR,
     )
