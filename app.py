@@ -73,10 +73,11 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
 
 def _destination(settings: Settings, engine: Engine) -> Destination:
     from jobs.catalog import JOB_TYPES
-    from jobs.submission import NoDestination, Platform, RunnerQueue
+    from jobs.platform import Platform
+    from jobs.submission import NoDestination, RunnerQueue
 
     if settings.platform_url is not None:
-        return Platform(settings.platform_url)
+        return Platform(settings.platform_url, engine)
     return RunnerQueue(engine, JOB_TYPES) if settings.runs_jobs else NoDestination()
 
 

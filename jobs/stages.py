@@ -71,8 +71,30 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What a job would work on now: groups, and the files that it would complete.
+
+    None where nobody can say before the job runs; `note` says why, or what else there is to know.
+    """
+
+    groups: int | None = None
+    files: int | None = None
+    note: str = ""
+
+
+def nobody_knows(_connection: Connection, _parameters: Parameters) -> Scope:
+    """The scope of a job type that can't say."""
+    return Scope(note="What this job works on is known when it runs.")
+
+
+@dataclass(frozen=True)
 class JobType:
-    """A job type that the runner can do."""
+    """A job type that the runner can do.
+
+    scope(connection, parameters) counts what the plans would make of the tables as they are, and
+    changes nothing. It raises TaskError where the job would fail for the same reason.
+    """
 
     name: str
     stages: tuple[Stage, ...]
+    scope: Callable[[Connection, Parameters], Scope] = nobody_knows

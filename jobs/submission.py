@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
-from urllib.parse import quote
 
-import requests
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
 from jobs.job_rows import EXECUTOR
-from jobs.stages import JobType
+from jobs.preview import Preview, preview_job
+from jobs.rerun import Rerun, RerunError, find_job, rerun_job
+from jobs.stages import JobType, Scope
+from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
+
+# Somebody waits for a preview, and the job itself can count as long as it likes.
+PREVIEW_SECONDS = 8.0
 
 
 class SubmissionError(Exception):
@@ -42,6 +48,12 @@ class Destination(Protocol):
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
         """Submits a job once. Raises SubmissionError."""
 
+    def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
+        """What the job would do. Raises SubmissionError."""
+
+    def rerun(self, job_id: str) -> Rerun:
+        """Runs an ended job again. Raises RerunError or SubmissionError."""
+
 
 class Submitter:
     """Checks parameters against the registry, then sends the job to its destination."""
@@ -56,12 +68,28 @@ class Submitter:
 
     def submit(self, job_type: str, parameters: Mapping[str, Any]) -> Submission:
         """Submits a job. Raises ParameterErrors or SubmissionError; then nothing has changed."""
+        action = self._action(job_type)
+        return self._destination.send(job_type, check_parameters(action, parameters))
+
+    def preview(self, job_type: str, parameters: Mapping[str, Any]) -> Preview:
+        """What submitting would do; changes nothing. Raises ParameterErrors or SubmissionError."""
+        action = self._action(job_type)
+        return self._destination.preview(job_type, check_parameters(action, parameters))
+
+    def rerun(self, job_id: str) -> Rerun:
+        """Runs a job again that ended `failed` or `completed_with_errors`: what failed, no more.
+
+        Raises NoSuchJob, RerunError (why it can't be) or SubmissionError; then nothing has changed.
+        """
+        return self._destination.rerun(job_id)
+
+    def _action(self, job_type: str) -> SubmitAction:
         action = self._registry.action(job_type)
         if action is None:
             raise SubmissionError(f"No pipeline has a submit action for job type '{job_type}'")
         if reason := self.unavailable(job_type):
             raise SubmissionError(reason)
-        return self._destination.send(job_type, check_parameters(action, parameters))
+        return action
 
 
 def make_job_id(job_type: str, parameters: Mapping[str, Any]) -> str:
@@ -84,6 +112,14 @@ class NoDestination:
         """Always refuses."""
         raise SubmissionError(self.unavailable(job_type))
 
+    def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
+        """Nothing would happen."""
+        return Preview(Scope(note=self.unavailable(job_type)))
+
+    def rerun(self, job_id: str) -> Rerun:
+        """Always refuses."""
+        raise SubmissionError(self.unavailable(job_id))
+
 
 class RunnerQueue:
     """Jobs become rows of `app.jobs`, marked for this project's runner."""
@@ -100,13 +136,31 @@ class RunnerQueue:
 
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
         """Inserts the job, or finds the one that exists."""
-        try:
-            with self._engine.begin() as connection:
-                return queue_job(connection, self._job_types[job_type], parameters)
-        except DBAPIError as error:
-            raise SubmissionError(
-                f"The job was not submitted, the database refused it: {explain(error)}"
-            ) from error
+        with _told("The job was not submitted"), self._engine.begin() as connection:
+            return queue_job(connection, self._job_types[job_type], parameters)
+
+    def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
+        """Counts what the job's plan would make of the tables as they are."""
+        kind, job_id = self._job_types[job_type], make_job_id(job_type, parameters)
+        with _told("What the job would do can't be said"):
+            return preview_job(self._engine, kind, parameters, job_id, PREVIEW_SECONDS)
+
+    def rerun(self, job_id: str) -> Rerun:
+        """Queues the job again, with what failed in it."""
+        with _told("The job was not run again"), self._engine.begin() as connection:
+            job = find_job(connection, job_id)
+            if job.ours and (reason := self.unavailable(job.job_type)):
+                raise RerunError(reason)
+            return rerun_job(connection, job_id)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turns what the database refuses into a SubmissionError that begins with `what`."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeoutError) as error:
+        raise SubmissionError(f"{what}, the database refused: {explain(error)}") from error
 
 
 def queue_job(
@@ -144,43 +198,3 @@ INSERT_JOB = text(
     """
 )
 JOB_STATUS = text("SELECT CAST(status AS text) FROM app.jobs WHERE job_id = :job_id")
-
-
-class Platform:
-    """Jobs are posted to the platform, which runs them."""
-
-    TIMEOUT = (5.0, 30.0)
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def unavailable(self, job_type: str) -> None:
-        """The platform says for itself what it can't do."""
-        return
-
-    def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
-        """Posts the job. A refusal is passed on in the platform's own words."""
-        url = f"{self._url}/api/jobs/submit/{quote(job_type, safe='')}"
-        try:
-            answer = requests.post(url, json=parameters, timeout=self.TIMEOUT)
-        except requests.RequestException as error:
-            raise SubmissionError(
-                f"The platform at {self._url} did not answer ({type(error).__name__}). "
-                "Submitting again is safe: the same parameters are the same job."
-            ) from error
-        return _read_answer(answer)
-
-
-def _read_answer(answer: requests.Response) -> Submission:
-    try:
-        body = answer.json()
-    except requests.JSONDecodeError:
-        body = None
-    body = body if isinstance(body, dict) else {}
-    if not answer.ok:
-        words = body.get("message") or body.get("error") or answer.reason
-        raise SubmissionError(f"The platform refused the job ({answer.status_code}): {words}")
-    if not isinstance(body.get("job_id"), str):
-        raise SubmissionError("The platform's answer has no job_id; see its log for the job")
-    status = str(body.get("status", "queued"))
-    return Submission(body["job_id"], created=status in ("queued", "created"), status=status)

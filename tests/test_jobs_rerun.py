@@ -12,12 +12,23 @@ import pytest
 from distributed import Client
 from sqlalchemy import Engine, text
 
+from jobs.catalog import JOB_TYPES
 from jobs.job_rows import EXECUTOR
 from jobs.rerun import NoSuchJob, Rerun, RerunError, rerun_job
 from jobs.storage import Storage
+from jobs.submission import queue_job
 from pipelines.models import Pipeline
 from queries.phases import phases
 from tests.factories import add_files, add_job, add_task, look
+from tests.rasters import (
+    BASELINE,
+    FUTURE,
+    add_tile,
+    count_completed,
+    parameters_of,
+    source_path,
+    walk,
+)
 from tests.test_jobs_runner import add_job as add_toy
 from tests.test_jobs_runner import job, row, running, wait_for, wait_until_ended
 
@@ -218,3 +229,26 @@ def test_a_group_leaves_the_failed_ones_when_it_is_run_again(
     before = phases(look(tables, fathom))
     rerun(tables, job_id)
     assert [before["failed"][0], phases(look(tables, fathom))["failed"][0]] == [8, 0]
+
+
+def test_a_group_that_was_incomplete_is_done_with_the_files_that_came_since(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    add_tile(storage, "s02e029", BASELINE, FUTURE)
+    missing = Path(storage.place("bronze-fathom"), source_path("1in200", "s02e029"))
+    missing.rename(missing.with_suffix(".away"))
+    walk(engine, storage, "inventory_fathom_container")
+    with engine.begin() as connection:
+        parameters = parameters_of("process_fathom_stack", region_code="rwa")
+        job_id = queue_job(connection, JOB_TYPES["process_fathom_stack"], parameters).job_id
+    with running(engine, cluster, storage, JOB_TYPES):
+        wait_until_ended(engine, job_id)
+        told = job(engine, job_id).error_details
+        assert "has no file for 1in200" in told
+        assert "run the inventory, then run this job again" in told
+        missing.with_suffix(".away").rename(missing)
+        walk(engine, storage, "inventory_fathom_container")
+        assert rerun(engine, job_id).tasks == 1
+        wait_until_ended(engine, job_id)
+    assert job(engine, job_id).status == "completed"
+    assert count_completed(engine, 1) == 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 
 from jobs.job_rows import EXECUTOR
 from jobs.runner import Runner
+from jobs.stages import JobType
 from jobs.storage import Storage
 from tests.toy_jobs import JOB_TYPES
 
@@ -70,10 +71,14 @@ def storage(tmp_path: Path) -> Storage:
 
 @contextmanager
 def running(
-    engine: Engine, cluster: Client, storage: Storage, **seconds: float
+    engine: Engine,
+    cluster: Client,
+    storage: Storage,
+    job_types: Mapping[str, JobType] = JOB_TYPES,
+    **seconds: float,
 ) -> Iterator[Runner]:
     paces = {"heartbeat_seconds": 0.2, "stale_seconds": 30.0, **seconds}
-    runner = Runner(engine, cluster, storage, JOB_TYPES, **paces)
+    runner = Runner(engine, cluster, storage, job_types, **paces)
     thread = threading.Thread(target=runner.run)
     thread.start()
     try:

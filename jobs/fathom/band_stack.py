@@ -64,7 +64,7 @@ def _in_order(group: dict[str, Any]) -> list[str]:
     if wrong:
         raise TaskError(
             f"{name} has {', '.join(wrong)}; expected one for each of {', '.join(RETURN_PERIODS)}. "
-            "Complete the source files, run the inventory, then this job again"
+            "Complete the source files, run the inventory, then run this job again"
         )
     paths = {file["return_period"]: file["path"] for file in group["files"]}
     return [paths[period] for period in RETURN_PERIODS]

@@ -12,7 +12,7 @@ from jobs.fathom.naming import ETL_TYPE, SourceName, parse_path
 from jobs.fathom.prefixes import EXAMPLES, generate_prefixes
 from jobs.fathom.scope import NO_REGION
 from jobs.source_files import SourceFile, upsert
-from jobs.stages import Job, JobType, Parameters, Result, Stage, Task
+from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task
 from jobs.storage import Storage
 
 
@@ -130,6 +130,15 @@ _EXAMPLES = text(
     """
 )
 
+
+def inventory_scope(_connection: Connection, parameters: Parameters) -> Scope:
+    """The tables do not know what lies in a container."""
+    place = f"{parameters['source_container']}/{parameters['base_prefix'].strip('/')}"
+    return Scope(
+        note=f"The job lists {place.rstrip('/')}: how many files there are is known afterwards."
+    )
+
+
 INVENTORY = JobType(
     "inventory_fathom_container",
     (
@@ -144,4 +153,5 @@ INVENTORY = JobType(
         Stage("assign_grid_cells", "fathom_assign_grid_cells", query=assign_grid_cells),
         Stage("generate_summary", "fathom_inventory_summary", query=generate_summary),
     ),
+    inventory_scope,
 )

@@ -21,6 +21,7 @@ from jobs.fathom.outputs import task_parameters
 from jobs.fathom.scope import (
     METADATA,
     TILE,
+    counted,
     in_filters,
     in_region,
     intersecting,
@@ -29,7 +30,7 @@ from jobs.fathom.scope import (
 )
 from jobs.fathom.spatial_merge import merge_tiles
 from jobs.source_files import ROWS_AT_A_TIME, SOURCE_FILES, Completion, complete
-from jobs.stages import Job, JobType, Parameters, Result, Stage, Task
+from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task
 
 
 def grid_inventory(connection: Connection, job: Job) -> Result:
@@ -79,6 +80,11 @@ def record_merge(connection: Connection, job: Job, task: Task, result: Result) -
         metadata={"grid_cell": group["grid_cell"]},
     )
     complete(connection, done)
+
+
+def merge_scope(connection: Connection, parameters: Parameters) -> Scope:
+    """The cells that would be merged. Raises TaskError for a region of which no file is known."""
+    return counted(connection, parameters, _groups(connection, parameters).subquery())
 
 
 def _groups(connection: Connection, parameters: Parameters) -> Select[Any]:
@@ -156,4 +162,5 @@ MERGE = JobType(
             lock=place_of_collection,
         ),
     ),
+    merge_scope,
 )

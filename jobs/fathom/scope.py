@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, text
+from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, select, text
 
 from jobs.fathom.naming import ETL_TYPE, tile_bounds
 from jobs.source_files import SOURCE_FILES
-from jobs.stages import Parameters, TaskError
+from jobs.stages import Parameters, Scope, TaskError
 
 # Files that lie in no region's folder have none; a job names them as the dashboard does.
 NO_REGION = "not set"
@@ -80,6 +80,15 @@ def intersecting(tiles: Sequence[str], bbox: Sequence[float] | None) -> list[str
         for tile, (west, south, east, north) in boxes
         if west < bbox[2] and east > bbox[0] and south < bbox[3] and north > bbox[1]
     ]
+
+
+def counted(connection: Connection, parameters: Parameters, groups: Subquery) -> Scope:
+    """How many groups have a pending file, and how many such files; `groups` has `pending`."""
+    if parameters.get("dry_run"):
+        return Scope(note="A dry run counts the groups, and does nothing.")
+    left = select(func.count(), func.coalesce(func.sum(groups.c.pending), 0))
+    count, files = connection.execute(left.where(groups.c.pending > 0)).one()
+    return Scope(count, int(files))
 
 
 def _unknown_region(connection: Connection, region: str) -> str:

@@ -14,6 +14,7 @@ from jobs.fathom.outputs import task_parameters
 from jobs.fathom.scope import (
     METADATA,
     TILE,
+    counted,
     in_filters,
     in_region,
     in_tiles,
@@ -22,7 +23,7 @@ from jobs.fathom.scope import (
     tiles_of,
 )
 from jobs.source_files import ROWS_AT_A_TIME, SOURCE_FILES, Completion, complete
-from jobs.stages import Job, JobType, Parameters, Result, Stage, Task
+from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task
 
 GROUP = SOURCE_FILES.c.phase1_group_key
 PENDING = func.count().filter(SOURCE_FILES.c.phase1_completed_at.is_(None))
@@ -82,6 +83,13 @@ def record_stack(connection: Connection, job: Job, task: Task, result: Result) -
     complete(connection, done)
 
 
+def stack_scope(connection: Connection, parameters: Parameters) -> Scope:
+    """The groups that would be stacked. Raises TaskError for a region of which no file is known."""
+    pending = func.count() if parameters.get("force_reprocess") else PENDING
+    groups = _groups(connection, parameters, pending.label("pending"))
+    return counted(connection, parameters, groups.subquery())
+
+
 def _groups(
     connection: Connection, parameters: Parameters, *columns: ColumnElement[Any]
 ) -> Select[Any]:
@@ -119,4 +127,5 @@ STACK = JobType(
             lock=place_of_collection,
         ),
     ),
+    stack_scope,
 )

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from rasterio.errors import RasterioError
 from rio_cogeo.cogeo import cog_validate
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from jobs.cog import copy_as_cog, explain
 from jobs.raster.naming import ETL_TYPE, output_path
 from jobs.reading import open_raster, unplaced_allowed
 from jobs.source_files import ROWS_AT_A_TIME, SOURCE_FILES, Completion, complete
-from jobs.stages import Job, Parameters, Result, Task, TaskError
+from jobs.stages import Job, Parameters, Result, Scope, Task, TaskError
 from jobs.storage import Storage
 
 MEGABYTE = 1_000_000
@@ -23,16 +23,38 @@ SIZE = func.coalesce(SOURCE_FILES.c.file_size_bytes, 0)
 
 def plan_small(connection: Connection, job: Job) -> Iterator[Parameters]:
     """One task for each raster below `large_file_mb` still to convert; all of them by force."""
-    return _plan(connection, job, job.parameters["large_file_mb"] * MEGABYTE > SIZE)
+    return _plan(connection, job.parameters, _below(job.parameters))
 
 
 def plan_large(connection: Connection, job: Job) -> Iterator[Parameters]:
     """One task for each raster from `large_file_mb` on, likewise."""
-    return _plan(connection, job, job.parameters["large_file_mb"] * MEGABYTE <= SIZE)
+    return _plan(connection, job.parameters, ~_below(job.parameters))
 
 
-def _plan(connection: Connection, job: Job, sized: ColumnElement[bool]) -> Iterator[Parameters]:
-    parameters, files = job.parameters, SOURCE_FILES.c
+def small_scope(connection: Connection, parameters: Parameters) -> Scope:
+    """The rasters that `plan_small` would take, of those that are registered already."""
+    return _scope(connection, parameters, _below(parameters))
+
+
+def large_scope(connection: Connection, parameters: Parameters) -> Scope:
+    """The rasters that `plan_large` would take, likewise."""
+    return _scope(connection, parameters, ~_below(parameters))
+
+
+def _below(parameters: Parameters) -> ColumnElement[bool]:
+    return int(parameters["large_file_mb"]) * MEGABYTE > SIZE
+
+
+def _scope(connection: Connection, parameters: Parameters, sized: ColumnElement[bool]) -> Scope:
+    rasters = _rasters(parameters, sized).subquery()
+    count = connection.execute(select(func.count()).select_from(rasters)).scalar_one()
+    note = "GeoTIFFs that are not registered yet come on top: the job looks for them first."
+    return Scope(count, count, note)
+
+
+def _rasters(parameters: Parameters, sized: ColumnElement[bool]) -> Select[str, str]:
+    """One row a raster to convert: path, group key."""
+    files = SOURCE_FILES.c
     below = parameters["prefix"].strip("/")
     query = select(files.source_blob_path, files.phase1_group_key).where(
         files.etl_type == ETL_TYPE,
@@ -42,9 +64,14 @@ def _plan(connection: Connection, job: Job, sized: ColumnElement[bool]) -> Itera
     )
     if not parameters.get("force_reprocess"):
         query = query.where(files.phase1_completed_at.is_(None))
-    rows = connection.execute(
-        query.order_by(files.source_blob_path), execution_options={"yield_per": ROWS_AT_A_TIME}
-    )
+    return query
+
+
+def _plan(
+    connection: Connection, parameters: Parameters, sized: ColumnElement[bool]
+) -> Iterator[Parameters]:
+    query = _rasters(parameters, sized).order_by(SOURCE_FILES.c.source_blob_path)
+    rows = connection.execute(query, execution_options={"yield_per": ROWS_AT_A_TIME})
     for path, key in rows:
         yield {
             "raster": {"output_name": key, "path": path},

@@ -7,13 +7,24 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import Connection
 
 from jobs.collection import place_of_collection
-from jobs.raster.conversion import create_cog, plan_large, plan_small, record_cog
+from jobs.raster.conversion import (
+    create_cog,
+    large_scope,
+    plan_large,
+    plan_small,
+    record_cog,
+    small_scope,
+)
 from jobs.raster.extraction import extract_stac
 from jobs.raster.validation import record_rasters, validate
-from jobs.stages import Job, JobType, Parameters, Stage
+from jobs.stages import Job, JobType, Parameters, Scope, Stage
 
 
-def _raster_job(name: str, plan: Callable[[Connection, Job], Iterator[Parameters]]) -> JobType:
+def _raster_job(
+    name: str,
+    plan: Callable[[Connection, Job], Iterator[Parameters]],
+    scope: Callable[[Connection, Parameters], Scope],
+) -> JobType:
     return JobType(
         name,
         (
@@ -26,8 +37,9 @@ def _raster_job(name: str, plan: Callable[[Connection, Job], Iterator[Parameters
                 lock=place_of_collection,
             ),
         ),
+        scope,
     )
 
 
-RASTERS = _raster_job("process_raster_v2", plan_small)
-LARGE_RASTERS = _raster_job("process_large_raster_v2", plan_large)
+RASTERS = _raster_job("process_raster_v2", plan_small, small_scope)
+LARGE_RASTERS = _raster_job("process_large_raster_v2", plan_large, large_scope)

@@ -1,0 +1,116 @@
+"""Submits jobs to the platform, which runs them and has the last word."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import requests
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from database.engine import explain
+from jobs.preview import Existing, Preview, find_existing, looking
+from jobs.rerun import Rerun, check_unfinished, find_job
+from jobs.stages import Scope
+from jobs.submission import PREVIEW_SECONDS, Submission, SubmissionError, make_job_id
+
+# Of a page that was sent for an error, this much is worth showing.
+LONGEST = 1000
+
+
+class Refused(SubmissionError):
+    """The platform refused: the message has its own words, `status` its HTTP status."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(f"The platform refused the job ({status}): {words}")
+        self.status = status
+
+
+class Platform:
+    """Jobs are posted to the platform at `url`; `engine` is of the tables that it writes.
+
+    timeouts: seconds to wait for a connection, and for the answer.
+    """
+
+    def __init__(
+        self, url: str, engine: Engine, timeouts: tuple[float, float] = (5.0, 30.0)
+    ) -> None:
+        self._url = url
+        self._engine = engine
+        self._timeouts = timeouts
+
+    def unavailable(self, job_type: str) -> None:
+        """The platform says for itself what it can't do."""
+        return
+
+    def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
+        """Posts the job. A refusal is passed on in the platform's own words."""
+        before = self._existing(job_type, parameters)
+        answer = self._post(job_type, parameters)
+        job_id, status = _read_answer(answer)
+        known = before is not None and before.job_id == job_id
+        return Submission(job_id, not known and status in ("queued", "created"), status)
+
+    def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
+        """The same job where it exists; the rest the platform alone knows."""
+        note = "The platform runs this job: what it will work on is not known here."
+        return Preview(Scope(note=note), self._existing(job_type, parameters))
+
+    def rerun(self, job_id: str) -> Rerun:
+        """Posts the job's parameters once more: the platform decides what comes of it."""
+        try:
+            with looking(self._engine, PREVIEW_SECONDS) as connection:
+                job = find_job(connection, job_id)
+        except (DBAPIError, PoolTimeoutError) as error:
+            reason = f"The job was not run again, the database refused: {explain(error)}"
+            raise SubmissionError(reason) from error
+        check_unfinished(job)
+        return Rerun(*_read_answer(self._post(job.job_type, job.parameters)))
+
+    def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:
+        # The platform answers alike for a new job and a known one. Without the tables nobody knows.
+        with (
+            suppress(DBAPIError, PoolTimeoutError),
+            looking(self._engine, PREVIEW_SECONDS) as connection,
+        ):
+            return find_existing(connection, make_job_id(job_type, parameters), ours=False)
+        return None
+
+    def _post(self, job_type: str, parameters: dict[str, Any]) -> requests.Response:
+        url = f"{self._url}/api/jobs/submit/{quote(job_type, safe='')}"
+        try:
+            # A redirected POST would arrive as a GET.
+            return requests.post(
+                url, json=parameters, timeout=self._timeouts, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise SubmissionError(
+                f"The platform at {self._url} {self._silence(error)}. "
+                "Submitting again is safe: the same parameters are the same job."
+            ) from error
+
+    def _silence(self, error: requests.RequestException) -> str:
+        if isinstance(error, requests.ReadTimeout):
+            return f"did not answer within {self._timeouts[1]:g} seconds"
+        return f"did not answer ({type(error).__name__})"
+
+
+def _read_answer(answer: requests.Response) -> tuple[str, str]:
+    """The job's id and status. Raises Refused, and SubmissionError for an answer without an id."""
+    try:
+        body = answer.json()
+    except requests.JSONDecodeError:
+        body = None
+    body = body if isinstance(body, dict) else {}
+    if answer.is_redirect:
+        words = f"it sends on to {answer.headers['Location']}; set PLATFORM_URL to that place"
+        raise Refused(answer.status_code, words)
+    if not answer.ok:
+        words = body.get("message") or body.get("error") or answer.reason
+        raise Refused(answer.status_code, str(words)[:LONGEST])
+    if not isinstance(body.get("job_id"), str):
+        raise SubmissionError("The platform's answer has no job_id; see its log for the job")
+    return body["job_id"], str(body.get("status", "queued"))
