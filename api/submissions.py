@@ -1,4 +1,7 @@
-"""`POST /api/jobs/submit/{job_type}`: submits a job, with the platform's own contract."""
+"""Submits jobs, with the platform's own contract, and runs ended ones again.
+
+`POST /api/jobs/submit/{job_type}`, `POST /api/jobs/rerun/{job_id}`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import orjson
 from flask import Blueprint, Response, request
 
 from api.problems import problem
+from jobs.platform import Refused
+from jobs.rerun import NoSuchJob, RerunError
 from jobs.submission import SubmissionError, Submitter
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
@@ -22,26 +27,59 @@ def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
         if registry.action(job_type) is None:
             detail = f"No pipeline has a submit action for job type '{job_type}'"
             return problem(HTTPStatus.NOT_FOUND, detail)
-        # A form of another site can't send JSON without asking first, so that nobody submits a job
-        # by opening a page of theirs.
-        if not request.is_json:
-            detail = "Send the parameters as a JSON object, with Content-Type: application/json"
-            return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        parameters = request.get_json(silent=True)
-        if not isinstance(parameters, dict):
-            return _refused("The body is no JSON object of parameters", {})
-        try:
-            submission = submitter.submit(job_type, parameters)
-        except ParameterErrors as errors:
-            return _refused(str(errors), errors.messages)
-        except SubmissionError as error:
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-        body = {"job_id": submission.job_id, "status": submission.status}
-        return Response(
-            orjson.dumps({**body, "created": submission.created}), mimetype="application/json"
-        )
+        return _no_json("Send the parameters as a JSON object") or _submitted(submitter, job_type)
+
+    @blueprint.post("/api/jobs/rerun/<job_id>")
+    def rerun_job(job_id: str) -> Response:
+        return _no_json("Send an empty JSON object") or _rerun(submitter, job_id)
 
     return blueprint
+
+
+def _no_json(expected: str) -> Response | None:
+    # A form of another site can't send JSON without asking first, so that nobody submits a job by
+    # opening a page of theirs.
+    if request.is_json:
+        return None
+    detail = f"{expected}, with Content-Type: application/json"
+    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+
+
+def _submitted(submitter: Submitter, job_type: str) -> Response:
+    parameters = request.get_json(silent=True)
+    if not isinstance(parameters, dict):
+        return _refused("The body is no JSON object of parameters", {})
+    try:
+        submission = submitter.submit(job_type, parameters)
+    except ParameterErrors as errors:
+        return _refused(str(errors), errors.messages)
+    except SubmissionError as error:
+        return _not_submitted(error)
+    body = {"job_id": submission.job_id, "status": submission.status}
+    return Response(
+        orjson.dumps({**body, "created": submission.created}), mimetype="application/json"
+    )
+
+
+def _rerun(submitter: Submitter, job_id: str) -> Response:
+    try:
+        rerun = submitter.rerun(job_id)
+    except NoSuchJob as error:
+        return problem(HTTPStatus.NOT_FOUND, str(error))
+    except RerunError as error:
+        return problem(HTTPStatus.CONFLICT, str(error))
+    except SubmissionError as error:
+        return _not_submitted(error)
+    body = {"job_id": rerun.job_id, "status": rerun.status}
+    return Response(orjson.dumps(body), mimetype="application/json")
+
+
+def _not_submitted(error: SubmissionError) -> Response:
+    """What the platform refuses as the client's mistake is that here too."""
+    if not isinstance(error, Refused):
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
+    mistaken = error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+    return problem(HTTPStatus(error.status) if mistaken else HTTPStatus.BAD_GATEWAY, str(error))
 
 
 def _refused(message: str, messages: dict[str, str]) -> Response:

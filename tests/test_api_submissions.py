@@ -11,10 +11,13 @@ from sqlalchemy import Engine, text
 
 from api.submissions import submissions
 from jobs.catalog import JOB_TYPES
+from jobs.platform import Platform
 from jobs.submission import NoDestination, RunnerQueue, Submitter
 from pipelines.registry import Registry
+from tests.platform import breaks, listening, refuses
 
 STACK = "/api/jobs/submit/process_fathom_stack"
+RERUN = "/api/jobs/rerun"
 
 
 @pytest.fixture
@@ -83,3 +86,54 @@ def test_where_nobody_runs_jobs_the_answer_says_so(registry: Registry) -> None:
     )
     assert answer.status_code == 503
     assert "PLATFORM_URL" in answer.get_json()["detail"]
+
+
+def end(engine: Engine, status: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE app.jobs SET status = :status"), {"status": status})
+
+
+def test_a_failed_job_is_run_again_once(client: FlaskClient, engine: Engine) -> None:
+    job_id = client.post(STACK, json={"region_code": "rwa"}).get_json()["job_id"]
+    end(engine, "failed")
+    first = client.post(f"{RERUN}/{job_id}", json={})
+    again = client.post(f"{RERUN}/{job_id}", json={})
+    assert (first.status_code, first.json) == (200, {"job_id": job_id, "status": "queued"})
+    assert (again.status_code, again.mimetype) == (409, "application/problem+json")
+    assert "is queued; only a job that is failed" in again.get_json()["detail"]
+
+
+def test_a_job_of_the_platform_is_not_run_again(client: FlaskClient, engine: Engine) -> None:
+    job_id = client.post(STACK, json={"region_code": "rwa"}).get_json()["job_id"]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE app.jobs SET status = 'failed', metadata = NULL"))
+    answer = client.post(f"{RERUN}/{job_id}", json={})
+    assert answer.status_code == 409
+    assert "only the platform" in answer.get_json()["detail"]
+
+
+def test_a_job_that_is_not_there_can_not_be_run_again(client: FlaskClient) -> None:
+    answer = client.post(f"{RERUN}/%3Cb%3E", json={})
+    assert (answer.status_code, answer.get_json()["detail"]) == (404, "There is no job '<b>'")
+
+
+def test_a_form_of_another_site_can_not_run_a_job_again(
+    client: FlaskClient, engine: Engine
+) -> None:
+    job_id = client.post(STACK, json={"region_code": "rwa"}).get_json()["job_id"]
+    end(engine, "failed")
+    assert client.post(f"{RERUN}/{job_id}", data="{}").status_code == 415
+    assert client.post(f"{RERUN}/{job_id}", json={}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("platform_answer", "status", "words"),
+    [(refuses, 400, "region 'rwa' is being archived"), (breaks, 502, "Internal Server Error")],
+)
+def test_what_the_platform_refuses_is_passed_on(
+    engine: Engine, registry: Registry, platform_answer: Any, status: int, words: str
+) -> None:
+    with listening(platform_answer) as url:
+        client = serve(registry, Submitter(registry, Platform(url, engine)))
+        answer = client.post(STACK, json={"region_code": "rwa"})
+    assert (answer.status_code, words in answer.get_json()["detail"]) == (status, True)
