@@ -73,10 +73,10 @@ def _state(phase: Phase, name: str, state: str) -> Component:
 
 def _columns(pipeline: Pipeline, phase: Phase, state: str) -> list[Column]:
     columns = [
-        Column("group", "Group" if phase.group_key else "File", "name"),
+        Column("group", "Group" if phase.group_key else "File", "key"),
         Column("files", "Files", "count"),
         Column("bytes", "Size"),
-        *(Column(_value(g.field), g.label, "name", sortable=False) for g in pipeline.groupings),
+        *(Column(_value(g.field), g.label, "value", sortable=False) for g in pipeline.groupings),
     ]
     if phase.has_tasks:
         columns.append(Column("status", "Latest task", sortable=False))

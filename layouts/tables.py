@@ -13,6 +13,8 @@ from layouts import ids
 
 PAGE_SIZE = 25
 WRAPPED = {
+    "key": {"whiteSpace": "normal", "minWidth": "15rem"},
+    "value": {"whiteSpace": "normal", "minWidth": "5rem"},
     "name": {"whiteSpace": "normal", "minWidth": "8rem"},
     "prose": {"whiteSpace": "normal", "minWidth": "12rem"},
 }
@@ -24,12 +26,12 @@ FORMATS = {
 
 @dataclass(frozen=True)
 class Column:
-    """A column: numbers are right-aligned and sorted as numbers, links go to a page of ours,
-    names and prose (an error) may be long and are wrapped. Links are never `sortable`."""
+    """A column: numbers are right-aligned and sorted as numbers, links go to a page of ours (and
+    are never `sortable`), keys, names, values and prose (an error) may be long and are wrapped."""
 
     id: str
     name: str
-    kind: Literal["text", "name", "prose", "count", "percent", "link"] = "text"
+    kind: Literal["text", "key", "name", "value", "prose", "count", "percent", "link"] = "text"
     sortable: bool = True
 
 
