@@ -11,7 +11,7 @@ from dash.testing.browser import Browser
 
 from jobs.submission import make_job_id
 from layouts.links import job_link
-from tests.browsing import count, text
+from tests.browsing import count, severe, text
 from tests.monitor import Monitor, wait_for
 
 CIV_FILES = 1664
@@ -105,7 +105,7 @@ def first_job() -> str:
 def test_the_failed_groups_are_named_in_the_jobs_monitor(page: Browser, monitor: Monitor) -> None:
     page.driver.get(f"{monitor.url}{job_link(first_job())}")
     page.wait_for_contains_text(".notice", "2 tasks failed")
-    first = page.wait_for_element('td[data-dash-column="error"]').text
+    first = page.wait_for_element('td[data-dash-column="error_details"]').text
     assert "1in" in first
 
 
@@ -119,6 +119,8 @@ def test_the_first_page_leads_to_the_pipelines(page: Browser, monitor: Monitor) 
 def test_an_unknown_pipeline_is_told_by_its_name(page: Browser, monitor: Monitor) -> None:
     page.driver.get(f"{monitor.url}/api/interface/pipeline?type=<b>vector</b>")
     page.wait_for_contains_text(".notice", "There is no pipeline “<b>vector</b>”")
+    # The browser notes the page's status 404 as an error.
+    assert all("404" in entry["message"] for entry in severe(page))
 
 
 def test_a_hidden_tab_does_not_ask_and_catches_up_when_it_is_shown(page: Browser) -> None:
