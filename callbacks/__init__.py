@@ -29,4 +29,4 @@ def register_all(
     navigate.register(app, sources, shown)
     refresh.register(app, sources, shown)
     charts.register(app, sources)
-    submit.register(app, registry, submitter)
+    submit.register(app, sources)

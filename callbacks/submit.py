@@ -1,33 +1,76 @@
-"""Opens the submit forms, checks them and submits their jobs."""
+"""Opens the submit forms, says what they would do, and submits their jobs."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update, set_props
 
-from jobs.submission import SubmissionError, Submitter
+from callbacks.addresses import read_address
+from callbacks.forms import Form, again, preview, submit
+from callbacks.sources import Sources
 from layouts import ids
-from layouts.submit import given, told
-from pipelines.models import SubmitAction
-from pipelines.parameters import ParameterErrors
-from pipelines.registry import Registry
+from layouts.narrowed import taken_over
+from layouts.preview import Pace
+from pipelines.models import Pipeline, SubmitAction
+from queries.phases import phases
 
 
-def register(app: Dash, registry: Registry, submitter: Submitter) -> None:
+def register(app: Dash, sources: Sources) -> None:
     """A form for each submit action."""
+    _open_forms(app, sources)
+    _check_forms(app, sources)
+    _submit_forms(app, sources)
+    _run_jobs_again(app, sources)
 
+
+def _open_forms(app: Dash, sources: Sources) -> None:
     @app.callback(
         Output(ids.form(MATCH), "is_open"),
         Output(ids.answer(MATCH), "children", allow_duplicate=True),
+        Output(ids.field(MATCH, ALL), "value"),
         Input(ids.opener(MATCH), "n_clicks"),
+        State(ids.LOCATION, "pathname"),
+        State(ids.LOCATION, "search"),
         prevent_initial_call=True,
     )
-    def open_form(clicks: int | None) -> tuple[Any, Any]:
-        return (True, "") if clicks else (no_update, no_update)
+    def open_form(clicks: int | None, pathname: str, search: str) -> tuple[Any, Any, list[Any]]:
+        fields = [output["id"]["field"] for output in ctx.outputs_list[2]]
+        if not clicks:
+            return no_update, no_update, [no_update] * len(fields)
+        pipeline, action = _action(sources, ctx.triggered_id["form"])
+        filters = read_address(pathname, search).filters(pipeline)
+        values, left = taken_over(pipeline, action, filters)
+        return True, left, [values.get(field, no_update) for field in fields]
 
+
+def _check_forms(app: Dash, sources: Sources) -> None:
+    @app.callback(
+        Output(ids.preview(MATCH), "children"),
+        Output(ids.send(MATCH), "children"),
+        Output(ids.again(MATCH), "hidden"),
+        Output(ids.existing(MATCH), "data"),
+        Input(ids.form(MATCH), "is_open"),
+        Input(ids.field(MATCH, ALL), "value"),
+        Input(ids.answer(MATCH), "children"),
+        prevent_initial_call=True,
+    )
+    def check_form(is_open: bool | None, _values: list[Any], _answer: Any) -> tuple[Any, ...]:
+        if not is_open:
+            return (no_update,) * 4
+        job_type = ctx.outputs_list[0]["id"]["form"]
+        pipeline, action = _action(sources, job_type)
+        pace = _pace(sources, pipeline, action)
+        told = preview(sources.submitter, _form(action, ctx.inputs_list[1]), pace)
+        for name, mistake in told.mistakes.items():
+            set_props(ids.mistake(job_type, name), {"children": mistake})
+        return told.words, told.label, not told.again, told.job_id
+
+
+def _submit_forms(app: Dash, sources: Sources) -> None:
     @app.callback(
         Output(ids.mistake(MATCH, ALL), "children"),
         Output(ids.answer(MATCH), "children"),
@@ -35,24 +78,47 @@ def register(app: Dash, registry: Registry, submitter: Submitter) -> None:
         State(ids.field(MATCH, ALL), "value"),
         prevent_initial_call=True,
     )
-    def submit_form(_clicks: int, _values: list[Any]) -> tuple[list[str], Any]:
-        values = {state["id"]["field"]: state.get("value") for state in ctx.states_list[0]}
+    def submit_form(clicks: int | None, _values: list[Any]) -> tuple[list[Any], Any]:
         asked = [output["id"]["mistake"] for output in ctx.outputs_list[0]]
-        action = registry.action(ctx.triggered_id["form"])
-        assert action is not None
-        mistakes, answer = submit(submitter, action, values)
+        if not clicks:
+            return [no_update] * len(asked), no_update
+        _, action = _action(sources, ctx.triggered_id["form"])
+        mistakes, answer = submit(sources.submitter, _form(action, ctx.states_list[0]))
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
         return [mistakes.get(name, "") for name in asked], answer
 
 
-def submit(
-    submitter: Submitter, action: SubmitAction, values: Mapping[str, Any]
-) -> tuple[dict[str, str], Any]:
-    """Submits what a form holds: the mistakes by parameter, and what to tell below the form."""
-    try:
-        submission = submitter.submit(action.job_type, given(action, values))
-    except ParameterErrors as errors:
-        return errors.messages, "Nothing was submitted: mend what is marked above."
-    except SubmissionError as error:
-        return {}, str(error)
-    return {}, told(submission.job_id, submission.created, submission.status)
+def _run_jobs_again(app: Dash, sources: Sources) -> None:
+    @app.callback(
+        Output(ids.answer(MATCH), "children", allow_duplicate=True),
+        Input(ids.again(MATCH), "n_clicks"),
+        State(ids.existing(MATCH), "data"),
+        prevent_initial_call=True,
+    )
+    def run_again(clicks: int | None, job_id: str | None) -> Any:
+        if not clicks or not job_id:
+            return no_update
+        set_props(ids.SUBMITTED, {"data": uuid4().hex})
+        return again(sources.submitter, job_id)
+
+
+def _action(sources: Sources, job_type: str) -> tuple[Pipeline, SubmitAction]:
+    pipeline, action = sources.registry.of_job_type(job_type), sources.registry.action(job_type)
+    assert pipeline is not None
+    assert action is not None
+    return pipeline, action
+
+
+def _form(action: SubmitAction, fields: list[Mapping[str, Any]]) -> Form:
+    return Form(action, {field["id"]["field"]: field.get("value") for field in fields})
+
+
+def _pace(sources: Sources, pipeline: Pipeline, action: SubmitAction) -> Pace:
+    """The measured rate of the action's phase."""
+    if action.phase is None:
+        return Pace(math.nan, "none is measured for this job")
+    snapshot = sources.snapshots.latest(pipeline.id).snapshot
+    if snapshot is None:
+        return Pace(math.nan, "the numbers are being read for the first time")
+    progress = phases(snapshot).set_index("phase").loc[action.phase]
+    return Pace(float(progress["rate_per_hour"]), str(progress["rate_reason"]))

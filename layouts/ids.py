@@ -106,3 +106,18 @@ def send(job_type: Any) -> Id:
 def answer(job_type: Any) -> Id:
     """Where a form tells what came of it."""
     return {"form": job_type, "part": "answer"}
+
+
+def preview(job_type: Any) -> Id:
+    """Where a form tells what submitting it would do."""
+    return {"form": job_type, "part": "preview"}
+
+
+def again(job_type: Any) -> Id:
+    """The button that runs the form's job again."""
+    return {"form": job_type, "part": "again"}
+
+
+def existing(job_type: Any) -> Id:
+    """Where a form keeps the id of the job that exists with its parameters."""
+    return {"form": job_type, "part": "existing"}

@@ -47,6 +47,6 @@ def pipeline_page(
             active_jobs(pipeline, opened),
             charts("Files completed over time"),
             *known_values(pipeline.submit_actions, suggestions),
-            *(form(action) for action in pipeline.submit_actions),
+            *(form(action, suggestions) for action in pipeline.submit_actions),
         ]
     )

@@ -12,10 +12,8 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.aria import aria
-from layouts.formats import short_id
-from layouts.links import job_link
-from layouts.statuses import format_status
 from pipelines.models import Parameter, SubmitAction
+from pipelines.parameters import bounds
 
 EDGES = ("west", "south", "east", "north")
 # Each is a component, and a page of more than about 500 is slow to open.
@@ -38,25 +36,37 @@ def opener(action: SubmitAction, refusal: str | None) -> html.Div:
     )
 
 
-def form(action: SubmitAction) -> dbc.Modal:
-    """An action's dialog; its fields suggest what `known_values` has put on the page."""
+def form(action: SubmitAction, known: Mapping[str, Sequence[str]] | None = None) -> dbc.Modal:
+    """An action's dialog. `known` are the values of each grouping, from which lists are chosen;
+    other fields suggest what `known_values` has put on the page."""
     job_type = action.job_type
-    fields = [_row(job_type, parameter) for parameter in action.parameters]
+    fields = [_row(job_type, parameter, known or {}) for parameter in action.parameters]
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle(action.label)),
             dbc.ModalBody([html.Div(fields, className="fields")]),
-            dbc.ModalFooter(
-                [
-                    html.Div(id=ids.answer(job_type), className="answer", role="status"),
-                    html.Button("Submit", id=ids.send(job_type), className="button strong"),
-                ]
-            ),
+            dbc.ModalFooter(_footer(job_type)),
         ],
         id=ids.form(job_type),
         scrollable=True,
         centered=True,
     )
+
+
+def _footer(job_type: str) -> list[Component]:
+    """What submitting would do, what came of it, and the buttons."""
+    return [
+        dcc.Store(id=ids.existing(job_type)),
+        html.Div(
+            [
+                html.Div(id=ids.preview(job_type), className="preview", role="status"),
+                html.Div(id=ids.answer(job_type), className="answer", role="status"),
+            ],
+            className="outcome",
+        ),
+        html.Button("Run again", id=ids.again(job_type), className="button", hidden=True),
+        html.Button("Submit", id=ids.send(job_type), className="button strong"),
+    ]
 
 
 def known_values(
@@ -83,12 +93,16 @@ def given(action: SubmitAction, values: Mapping[str, Any]) -> dict[str, Any]:
     return {parameter.name: _given(parameter, values) for parameter in action.parameters}
 
 
-def told(job_id: str, created: bool, status: str) -> list[Component | str]:
-    """What a submission came to, with a link to the job."""
-    link = dcc.Link(f"Job {short_id(job_id)}", href=job_link(job_id))
-    if created:
-        return [link, " submitted."]
-    return [link, f" with these parameters exists already ({format_status(status)})."]
+def unreadable(action: SubmitAction, values: Mapping[str, Any]) -> dict[str, str]:
+    """Mistakes by parameter: fields whose number a browser keeps for itself as it is none.
+
+    An empty field that had a default is one too: nobody is to get a job of 4° for typing 44.
+    """
+    return {
+        parameter.name: f"expected {bounds(parameter)}"
+        for parameter in action.parameters
+        if _bounded(parameter) and values.get(parameter.name) in (None, "")
+    }
 
 
 def _names(parameter: Parameter) -> list[str]:
@@ -107,14 +121,15 @@ def _given(parameter: Parameter, values: Mapping[str, Any]) -> Any:
     return found[0]
 
 
-def _row(job_type: str, parameter: Parameter) -> html.Div:
+def _row(job_type: str, parameter: Parameter, known: Mapping[str, Sequence[str]]) -> html.Div:
     title = parameter.title + (" (required)" if parameter.required else "")
+    note = f"{parameter.help} {bounds(parameter).capitalize()}." if _limited(parameter) else ""
     return html.Div(
         [
             html.Label(title, htmlFor=_dom_id(ids.field(job_type, _names(parameter)[0]))),
-            _control(job_type, parameter),
+            _control(job_type, parameter, known.get(parameter.grouping or "", ())),
             html.Div(id=ids.mistake(job_type, parameter.name), className="mistake", role="alert"),
-            html.Div(parameter.help, className="note"),
+            html.Div(note or parameter.help, className="note"),
         ],
         className="field",
         role="group",
@@ -131,21 +146,34 @@ def _known_id(field: str) -> str:
     return f"known-{field}"
 
 
-def _control(job_type: str, parameter: Parameter) -> Any:
+def _control(job_type: str, parameter: Parameter, known: Sequence[str]) -> Any:
     if parameter.type == "bbox":
         return _bbox(job_type, parameter)
     field = ids.field(job_type, parameter.name)
     if parameter.type == "boolean":
         return dbc.Switch(id=field, value=bool(parameter.default))
-    if parameter.choices:
-        return _choice(field, parameter)
+    several = parameter.type in ("list", "integer_list")
+    if parameter.choices or (several and parameter.grouping):
+        return _choice(field, parameter, several, parameter.choices or _options(parameter, known))
     return _input(field, parameter)
+
+
+def _options(parameter: Parameter, known: Sequence[str]) -> Sequence[str | int]:
+    """The known values of a list's grouping; of numbers those that are one, and the default."""
+    whole = parameter.type == "integer_list"
+    values = [int(v) if whole else v for v in known if v.isdecimal() or not whole]
+    return list(dict.fromkeys([*values, *(parameter.default or ())]))
 
 
 def _bbox(job_type: str, parameter: Parameter) -> html.Div:
     edges = [
         dbc.Input(
-            id=ids.field(job_type, name), type="number", step="any", placeholder=edge, value=value
+            id=ids.field(job_type, name),
+            type="number",
+            step="any",
+            placeholder=edge,
+            value=value,
+            debounce=True,
         )
         for name, edge, value in zip(
             _names(parameter), EDGES, parameter.default or [None] * 4, strict=True
@@ -154,18 +182,33 @@ def _bbox(job_type: str, parameter: Parameter) -> html.Div:
     return html.Div(edges, className="bbox")
 
 
-def _choice(field: ids.Id, parameter: Parameter) -> dcc.Dropdown:
+def _choice(
+    field: ids.Id, parameter: Parameter, several: bool, options: Sequence[str | int]
+) -> dcc.Dropdown:
     return dcc.Dropdown(
         id=field,
-        options=[{"label": str(choice), "value": choice} for choice in parameter.choices],
+        options=[{"label": str(option), "value": option} for option in options],
         value=parameter.default,
-        multi=parameter.type in ("list", "integer_list"),
-        placeholder="all",
+        multi=several,
+        searchable=True,
+        clearable=several or parameter.default is None,
+        placeholder="all" if several else "choose",
     )
 
 
+def _bounded(parameter: Parameter) -> bool:
+    """Whether its field takes numbers alone: an empty one stands for no number then."""
+    whole = parameter.type == "integer" and not parameter.choices
+    return whole and parameter.default is not None
+
+
+def _limited(parameter: Parameter) -> bool:
+    return parameter.minimum is not None or parameter.maximum is not None
+
+
 def _input(field: ids.Id, parameter: Parameter) -> dbc.Input:
-    if parameter.type == "integer":
+    # Sent when it is left: what a job would do is counted once, and not for each letter.
+    if _bounded(parameter):
         return dbc.Input(
             id=field,
             type="number",
@@ -173,9 +216,16 @@ def _input(field: ids.Id, parameter: Parameter) -> dbc.Input:
             min=parameter.minimum,
             max=parameter.maximum,
             value=parameter.default,
+            debounce=True,
         )
     known = {"list": _known_id(parameter.grouping)} if parameter.grouping else {}
     value = parameter.default
     if isinstance(value, list):
         value = ", ".join(str(item) for item in value)
-    return dbc.Input(id=field, type="text", value=value, autocomplete="off", **known)
+    if parameter.type == "integer":
+        known["inputmode"] = "numeric"
+    # An empty field stands for the default.
+    hint = {"placeholder": str(value)} if value not in (None, "") else {}
+    return dbc.Input(
+        id=field, type="text", value=value, autocomplete="off", debounce=True, **known, **hint
+    )

@@ -55,13 +55,15 @@ def _integer(parameter: Parameter, value: Any) -> int:
     number = _whole(value)
     low, high = parameter.minimum, parameter.maximum
     if (low is not None and number < low) or (high is not None and number > high):
-        raise ValueError(f"expected {_bounds(low, high)}, got {number}")
+        raise ValueError(f"expected {bounds(parameter)}, got {number}")
     return int(_chosen(parameter, number))
 
 
-def _bounds(low: int | None, high: int | None) -> str:
+def bounds(parameter: Parameter) -> str:
+    """The numbers that are allowed: `2 to 10`, `at least 2`, `at most 10`, `a whole number`."""
+    low, high = parameter.minimum, parameter.maximum
     if low is None:
-        return f"at most {high}"
+        return "a whole number" if high is None else f"at most {high}"
     return f"at least {low}" if high is None else f"{low} to {high}"
 
 

@@ -56,6 +56,19 @@ class Tab:
         button = written(ids.opener(job_type))
         return self._call(".is_open", f"{button}.n_clicks", {button: clicks}, job_type)
 
+    def check(self, job_type: str, fields: Mapping[str, Any], is_open: bool = True) -> Answer:
+        """Fills in a form that is open: what it says before it is submitted."""
+        typed = {written(ids.field(job_type, name)): value for name, value in fields.items()}
+        dialog = written(ids.form(job_type))
+        known = {dialog: is_open, **typed}
+        return self._call('"part":"preview"', f"{dialog}.is_open", known, job_type)
+
+    def run_again(self, job_type: str, job_id: str | None, clicks: int | None = 1) -> Answer:
+        """Clicks on "Run again" in a form that knows of a job."""
+        button, store = written(ids.again(job_type)), written(ids.existing(job_type))
+        known = {button: clicks, store: job_id}
+        return self._call_for("again", f"{button}.n_clicks", known, job_type)
+
     def submit(self, job_type: str, fields: Mapping[str, Any]) -> Answer:
         """Submits a form with these fields and the others as they are on the page."""
         typed = {written(ids.field(job_type, name)): value for name, value in fields.items()}
@@ -91,12 +104,24 @@ class Tab:
         self, output: str, changed: str, values: Mapping[str, Any] = {}, form: str = ""
     ) -> Answer:
         (callback,) = [c for c in self._callbacks if output in c["output"]]
+        return self._post(callback, changed, values, form)
+
+    def _call_for(self, part: str, changed: str, values: Mapping[str, Any], form: str) -> Answer:
+        """Calls what a part of a form starts."""
+        name = written({"form": ["MATCH"], "part": part})
+        (callback,) = [c for c in self._callbacks if c["inputs"][0]["id"] == name]
+        return self._post(callback, changed, values, form)
+
+    def _post(
+        self, callback: Mapping[str, Any], changed: str, values: Mapping[str, Any], form: str
+    ) -> Answer:
         known = {**self._stored(), **values}
+        outputs = [self._expand(part, form) for part in outputs_of(callback["output"])]
         response = self._client.post(
             "/_dash-update-component",
             json={
                 "output": callback["output"],
-                "outputs": [self._expand(part, form) for part in outputs_of(callback["output"])],
+                "outputs": outputs if callback["output"].startswith("..") else outputs[0],
                 "inputs": self._with_values(callback["inputs"], form, known),
                 "state": self._with_values(callback["state"], form, known),
                 "changedPropIds": [changed],

@@ -9,11 +9,19 @@ import pytest
 from dash import dcc, html
 
 from layouts import ids
-from layouts.submit import MOST_SUGGESTIONS, form, given, known_values, names, opener, told
+from layouts.submit import (
+    MOST_SUGGESTIONS,
+    form,
+    given,
+    known_values,
+    names,
+    opener,
+    unreadable,
+)
 from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry, load_registry
-from tests.trees import components, find, ids_of, leaf_ids, links, text_of, written
+from tests.trees import components, find, ids_of, leaf_ids, text_of, written
 
 BUILT_IN = [action for pipeline in load_registry().values() for action in pipeline.submit_actions]
 EDGES = ("west", "south", "east", "north")
@@ -46,6 +54,7 @@ def untouched(action: SubmitAction) -> dict[str, Any]:
             dbc.Input,
             {"type": "number", "min": 1, "max": 9, "value": 4},
         ),
+        ({"type": "integer", "min": 1}, dbc.Input, {"type": "text", "inputmode": "numeric"}),
         ({"type": "integer", "choices": [1, 2]}, dcc.Dropdown, {"multi": False}),
         ({"type": "boolean"}, dbc.Switch, {"value": False}),
         ({"type": "boolean", "default": True}, dbc.Switch, {"value": True}),
@@ -66,6 +75,32 @@ def test_every_type_has_its_control_with_the_default_in_it(
     field = control(make_action(**parameter))
     assert isinstance(field, component)
     assert {name: getattr(field, name) for name in properties} == properties
+
+
+def test_a_list_of_a_grouping_is_chosen_from_its_known_values(registry: Registry) -> None:
+    known = {"region": ["civ", "rwa"], "year": ["2020", "not set"]}
+    regions = make_action(type="list", grouping="region", default=["gha"])
+    years = make_action(type="integer_list", grouping="year")
+    fields = [find(form(action, known), ids.field("survey", "p")) for action in (regions, years)]
+    options = [[option["value"] for option in field.options] for field in fields]
+    assert options == [["civ", "rwa", "gha"], [2020]]
+    assert [(field.multi, field.searchable) for field in fields] == [(True, True)] * 2
+
+
+def test_bounds_are_told_beside_the_field() -> None:
+    assert "2 to 10." in text_of(form(make_action(type="integer", min=2, max=10, default=4)))
+
+
+@pytest.mark.parametrize(
+    ("value", "mistakes"), [(None, {"p": "expected 2 to 10"}), ("", {"p": "expected 2 to 10"})]
+)
+def test_a_number_that_the_browser_keeps_for_itself_is_a_mistake(
+    value: Any, mistakes: dict[str, str]
+) -> None:
+    action = make_action(type="integer", min=2, max=10, default=4)
+    assert unreadable(action, {"p": value}) == mistakes
+    assert unreadable(action, {"p": 99}) == {}
+    assert unreadable(make_action(type="integer"), {"p": value}) == {}
 
 
 def test_a_bounding_box_has_a_number_for_each_edge() -> None:
@@ -151,15 +186,6 @@ def test_a_disabled_button_says_why() -> None:
 def test_a_button_that_works_says_nothing_more() -> None:
     (button,) = [p for p in components(opener(make_action(), None)) if isinstance(p, html.Button)]
     assert (button.disabled, button.title) == (False, "")
-
-
-@pytest.mark.parametrize(
-    ("created", "words"), [(True, "submitted"), (False, "exists already (✓ completed)")]
-)
-def test_what_became_of_a_submission_is_told_with_a_link(created: bool, words: str) -> None:
-    answer = html.Div(told("0123456789", created, "completed"))
-    assert words in text_of(answer)
-    assert links(answer) == ["/api/interface/tasks?job_id=0123456789"]
 
 
 def test_a_form_has_no_leaves_that_a_tick_would_write() -> None:
