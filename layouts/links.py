@@ -48,10 +48,12 @@ def task_file(job_id: str, stages: Sequence[int], statuses: Sequence[str], text:
 
 
 def group_file(etl_type: str, phase: str, state: str, filters: Filters, text: str) -> str:
-    """Address of the list of a phase's groups as a CSV file; filters as the API names them."""
+    """Address of the list of a phase's groups as a CSV file."""
     asked = {"etl_type": [etl_type], PHASE: [phase], STATE: [state]}
+    # The API takes a grouping by this name always, however it is called.
+    named = {f"{PREFIX}{field}": values for field, values in filters.items()}
     search = {SEARCH: [text]} if text else {}
-    return f"/api/etl/groups.csv?{urlencode({**asked, **filters, **search}, doseq=True)}"
+    return f"/api/etl/groups.csv?{urlencode({**asked, **named, **search}, doseq=True)}"
 
 
 def filter_parameter(field: str) -> str:

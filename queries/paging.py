@@ -47,18 +47,20 @@ def read_page(
     query: Select[*tuple[Any, ...]],
     dtypes: Mapping[str, str],
     paging: Paging,
+    most: int = MOST_COUNTED,
 ) -> Page:
-    """A page of an ordered query under the names and dtypes of `dtypes`."""
-    total = count_rows(connection, query)
+    """A page of an ordered query under the names and dtypes of `dtypes`; at most `most` rows are
+    counted."""
+    total = count_rows(connection, query, most)
     offset = (paging.page - 1) * paging.size
     rows = read_frame(connection, query.limit(paging.size).offset(offset), dtypes)
-    return Page(rows, min(total, MOST_COUNTED), total <= MOST_COUNTED, moment(connection))
+    return Page(rows, min(total, most), total <= most, moment(connection))
 
 
-def count_rows(connection: Connection, query: Select[*tuple[Any, ...]]) -> int:
-    """How many rows a query has, at the most one more than are counted."""
+def count_rows(connection: Connection, query: Select[*tuple[Any, ...]], most: int) -> int:
+    """How many rows a query has, at the most one more than `most`."""
     rows = query.order_by(None).with_only_columns(ONE, maintain_column_froms=True)
-    few: Any = rows.limit(MOST_COUNTED + 1).subquery()
+    few: Any = rows.limit(most + 1).subquery()
     return int(connection.execute(select(func.count()).select_from(few)).scalar_one())
 
 

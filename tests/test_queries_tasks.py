@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from queries import paging
 from queries.frames import reading
 from queries.paging import Page, Paging
 from queries.tasks import COLUMNS, TaskQuery, tasks
@@ -95,6 +94,6 @@ def test_an_unknown_sort_is_told(some: Engine) -> None:
 def test_more_rows_than_anybody_reads_are_not_counted(
     some: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paging, "MOST_COUNTED", 3)
+    monkeypatch.setattr("queries.tasks.MOST_COUNTED", 3)
     page = ask(some, paging=Paging(size=2))
     assert (page.total, page.exact, len(page.rows)) == (3, False, 2)
