@@ -59,6 +59,26 @@ def pytest_setup_options() -> Options:
 
 
 @pytest.fixture(scope="session")
+def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests: starting one takes longer than most of them."""
+    folder = str(tmp_path_factory.mktemp("download"))
+    options = pytest_setup_options()
+    with Browser("Chrome", False, None, True, options, folder, percy_run=False) as browser:
+        yield browser
+
+
+@pytest.fixture
+def dash_br(shared_browser: Browser) -> Browser:
+    """The browser of dash[testing], as a test finds it when it is new."""
+    driver = shared_browser.driver
+    driver.get("about:blank")
+    driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
+    driver.set_window_size(1400, 1400)
+    driver.get_log("browser")
+    return shared_browser
+
+
+@pytest.fixture(scope="session")
 def registry() -> Registry:
     """The built-in pipelines."""
     return load_registry()
@@ -80,8 +100,13 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def server(short_folder: Path) -> Iterator[EmbeddedDatabase]:
-    """A running PostgreSQL."""
+    """A running PostgreSQL, which need not survive a power cut."""
     database = EmbeddedDatabase(short_folder / "pg")
+    admin = open_engine(database.url)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ALTER SYSTEM SET fsync = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
     yield database
     database.stop()
 
