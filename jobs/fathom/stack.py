@@ -43,6 +43,8 @@ def tile_inventory(connection: Connection, job: Job) -> Result:
             func.count().filter(groups.c.pending > 0),
         ).select_from(groups)
     ).one()
+    if row[0] == 0:
+        tiles_of(connection, job.parameters)
     return {"groups": row[0], "files": int(row[1]), "groups_pending": row[2]}
 
 
@@ -87,16 +89,19 @@ def stack_scope(connection: Connection, parameters: Parameters) -> Scope:
     """The groups that would be stacked. Raises TaskError for a region of which no file is known."""
     pending = func.count() if parameters.get("force_reprocess") else PENDING
     groups = _groups(connection, parameters, pending.label("pending"))
-    return counted(connection, parameters, groups.subquery())
+    scope = counted(connection, parameters, groups.subquery())
+    if scope.groups == 0:
+        tiles_of(connection, parameters)
+    return scope
 
 
 def _groups(
     connection: Connection, parameters: Parameters, *columns: ColumnElement[Any]
 ) -> Select[Any]:
     """One row a group in the job's scope: output_name, and what is asked for."""
-    tiles = tiles_of(connection, parameters)
     conditions = [*in_region(parameters), *in_filters(parameters), GROUP.is_not(None)]
     if parameters.get("bbox"):
+        tiles = tiles_of(connection, parameters)
         conditions.append(in_tiles(intersecting(tiles, parameters["bbox"])))
     query = select(GROUP.label("output_name"), *columns).where(*conditions)
     return query.group_by(GROUP).order_by(GROUP)
