@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
+from threading import BoundedSemaphore
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, text
@@ -17,13 +18,15 @@ from database.engine import explain
 from jobs.job_rows import EXECUTOR
 from jobs.preview import Preview, preview_job
 from jobs.rerun import Rerun, RerunError, find_job, rerun_job
-from jobs.stages import JobType, Scope
+from jobs.stages import JobType, Parameters, Scope
 from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 
 # Somebody waits for a preview, and the job itself can count as long as it likes.
 PREVIEW_SECONDS = 8.0
+# Of the server's threads, at the most so many count; the others serve pages.
+PREVIEWS_AT_ONCE = 4
 
 
 class SubmissionError(Exception):
@@ -127,6 +130,7 @@ class RunnerQueue:
     def __init__(self, engine: Engine, job_types: Mapping[str, JobType]) -> None:
         self._engine = engine
         self._job_types = job_types
+        self._counting = BoundedSemaphore(PREVIEWS_AT_ONCE)
 
     def unavailable(self, job_type: str) -> str | None:
         """Why the runner can't do jobs of this type, or none."""
@@ -142,8 +146,14 @@ class RunnerQueue:
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
         """Counts what the job's plan would make of the tables as they are."""
         kind, job_id = self._job_types[job_type], make_job_id(job_type, parameters)
-        with _told("What the job would do can't be said"):
-            return preview_job(self._engine, kind, parameters, job_id, PREVIEW_SECONDS)
+        free = self._counting.acquire(blocking=False)
+        kind = kind if free else replace(kind, scope=_busy)
+        try:
+            with _told("What the job would do can't be said"):
+                return preview_job(self._engine, kind, parameters, job_id, PREVIEW_SECONDS)
+        finally:
+            if free:
+                self._counting.release()
 
     def rerun(self, job_id: str) -> Rerun:
         """Queues the job again, with what failed in it."""
@@ -152,6 +162,10 @@ class RunnerQueue:
             if job.ours and (reason := self.unavailable(job.job_type)):
                 raise RerunError(reason)
             return rerun_job(connection, job_id)
+
+
+def _busy(_connection: Connection, _parameters: Parameters) -> Scope:
+    return Scope(note="The server is counting for other forms now; change a field to ask again.")
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Semaphore
 from typing import Any
 
 import numpy as np
@@ -193,6 +195,33 @@ def test_what_takes_too_long_to_count_is_given_up(
         note="Counting was given up after 0.2 seconds; the job counts for itself."
     )
     assert preview.existing is not None
+
+
+def test_a_few_count_at_once_and_the_others_are_not_kept_waiting(
+    engine: Engine, registry: Registry
+) -> None:
+    begun, enough = Semaphore(0), Event()
+
+    def slow(_connection: Connection, _: Parameters) -> Scope:
+        begun.release()
+        enough.wait(20)
+        return Scope(1, 8)
+
+    kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
+    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}))
+    with ThreadPoolExecutor(submission.PREVIEWS_AT_ONCE) as people:
+        waiting = [
+            people.submit(submitter.preview, STACK, {"region_code": "rwa"})
+            for _ in range(submission.PREVIEWS_AT_ONCE)
+        ]
+        for _ in waiting:
+            assert begun.acquire(timeout=10)
+        assert (
+            "counting for other forms" in submitter.preview(STACK, {"region_code": "r"}).scope.note
+        )
+        enough.set()
+        assert {one.result().scope.groups for one in waiting} == {1}
+    assert submitter.preview(STACK, {"region_code": "rwa"}).scope.groups == 1
 
 
 def test_wrong_parameters_are_told_as_in_a_submission(submitter: Submitter) -> None:

@@ -179,6 +179,27 @@ def test_the_rows_of_a_rerun_are_those_of_a_job_that_waits(tables: Engine) -> No
     assert row(tables, rows).all == ["pending1", "completed0"]
 
 
+def test_what_a_runner_left_under_way_and_what_was_cancelled_is_done_again(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    add_toy(engine, "left", tasks=4, fail=[0, 1, 2])
+    with running(engine, cluster, storage):
+        wait_until_ended(engine, "left")
+    mend(storage)
+    with engine.begin() as connection:
+        for number, status in enumerate(("cancelled", "processing", "queued")):
+            values = {"task": f"left-s2-{number}", "status": status}
+            update = "UPDATE app.tasks SET status = :status WHERE task_id = :task"
+            connection.execute(text(update), values)
+        connection.execute(text("UPDATE app.jobs SET status = 'failed', stage = 2"))
+    rerun(engine, "left")
+    with running(engine, cluster, storage):
+        wait_until_ended(engine, "left")
+    assert job(engine, "left").status == "completed"
+    counts = "SELECT array_agg(retry_count ORDER BY task_id) AS all FROM app.tasks WHERE stage = 2"
+    assert row(engine, counts).all == [1, 1, 0, 0]
+
+
 def test_two_people_at_once_run_it_again_once(engine: Engine) -> None:
     job_id, both = add_ended(engine, "failed"), Barrier(2)
 
