@@ -124,4 +124,4 @@ def test_a_runner_that_ends_is_started_again(folder: Path) -> None:
 
 def _runners(monitor: Monitor) -> list[psutil.Process]:
     children = psutil.Process(monitor.process.pid).children()
-    return [child for child in children if _lives(child) and child.cmdline()[-1] == "runner"]
+    return [child for child in children if _lives(child) and child.cmdline()[-1:] == ["runner"]]

@@ -45,6 +45,7 @@ def page(browser: Chrome, engine: Engine, site: str) -> Chrome:
 
 
 def focus(page: Chrome, selector: str) -> None:
+    wait_for(lambda: bool(page.find_elements("css selector", selector)), 10)
     run(page, "document.querySelector(arguments[0]).focus()", selector)
 
 
@@ -141,7 +142,9 @@ def test_a_filter_narrows_the_page(page: Chrome) -> None:
     press(page, Keys.ENTER)
     wait_for(lambda: bool(page.find_elements("css selector", ".dash-dropdown-option")), 5)
     wait_for(lambda: name(page) == "Search Region", 5)
-    press(page, Keys.ARROW_DOWN, Keys.SPACE, Keys.ESCAPE)
+    press(page, Keys.ARROW_DOWN)
+    wait_for(lambda: run(page, "return document.activeElement.type") == "checkbox", 5)
+    press(page, Keys.SPACE, Keys.ESCAPE)
     wait_for(lambda: "region=" in page.current_url, 5)
     wait_for(lambda: name(page).startswith("Region"), 5)
     press(page, Keys.TAB)
