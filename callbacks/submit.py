@@ -25,6 +25,7 @@ def register(app: Dash, sources: Sources) -> None:
     _check_forms(app, sources)
     _submit_forms(app, sources)
     _run_jobs_again(app, sources)
+    _run_this_again(app, sources)
 
 
 def _open_forms(app: Dash, sources: Sources) -> None:
@@ -100,6 +101,23 @@ def _run_jobs_again(app: Dash, sources: Sources) -> None:
             return no_update
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
         return again(sources.submitter, job_id)
+
+
+def _run_this_again(app: Dash, sources: Sources) -> None:
+    @app.callback(
+        Output(ids.RERUN_ANSWER, "children"),
+        Input(ids.RERUN, "n_clicks"),
+        State(ids.LOCATION, "pathname"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def run_job_again(clicks: int | None, pathname: str, search: str) -> Any:
+        asked = read_address(pathname, search).one("job_id")
+        found = sources.readings.found.latest(asked).value or ()
+        if not clicks or len(found) != 1:
+            return no_update
+        set_props(ids.SUBMITTED, {"data": uuid4().hex})
+        return again(sources.submitter, found[0])
 
 
 def _action(sources: Sources, job_type: str) -> tuple[Pipeline, SubmitAction]:

@@ -11,6 +11,7 @@ SUBMITTED = "submitted"
 REFRESH, AUTO, THEME = "refresh", "auto", "theme"
 PROBLEM, AGE, SAID = "problem", "age", "said"
 CHARTS, CHARTS_OPENER, ZONE = "charts", "charts-opener", "zone"
+RERUN, RERUN_ANSWER = "rerun", "rerun-answer"
 
 # The kinds of leaves: the key of their id, and the property that each of them is.
 LEAVES = {

@@ -27,6 +27,7 @@ FACTS = {
     "by": "Submitted by",
 }
 MOMENTS = ("created", "updated")
+FAILED = ("failed", "completed_with_errors")
 
 
 def monitor_page(
@@ -45,6 +46,7 @@ def monitor_page(
             html.H1([f"{job.job_type} ", html.Code(job.job_id, className="job-id")]),
             html.Dl([_fact(key, label) for key, label in FACTS.items()], className="counts"),
             _error(),
+            _again(),
             html.Details(
                 [html.Summary("Parameters"), _parameters(job.parameters)],
                 className="panel",
@@ -85,6 +87,19 @@ def _error() -> html.Section:
     )
 
 
+def _again() -> html.Div:
+    """What runs a job again that has failed, as far as it has failed."""
+    return html.Div(
+        [
+            html.Button("Run again", id=ids.RERUN, className="button"),
+            html.Span(id=ids.RERUN_ANSWER, role="status", className="note"),
+        ],
+        id=ids.shown("again"),
+        className="actions",
+        hidden=True,
+    )
+
+
 def _result() -> html.Details:
     return html.Details(
         [html.Summary("Result"), html.Pre(id=ids.text("result"), className="result")],
@@ -118,7 +133,11 @@ def monitor_values(report: Any) -> Leaves:
         "error": job.error_details or "",
         "result": _plain(job.result_data or ""),
     }
-    shown = {"error": bool(job.error_details), "result": bool(job.result_data)}
+    shown = {
+        "error": bool(job.error_details),
+        "again": job.status in FAILED,
+        "result": bool(job.result_data),
+    }
     return Leaves(text=text, shown=shown) | stage_values(report.stages, report.stage_count)
 
 

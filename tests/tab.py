@@ -69,6 +69,11 @@ class Tab:
         known = {button: clicks, store: job_id}
         return self._call_for("again", f"{button}.n_clicks", known, job_type)
 
+    def run_this_again(self) -> Answer:
+        """Clicks on "Run again" on a job's monitor."""
+        clicked = f"{ids.RERUN}.n_clicks"
+        return self._call(f"{ids.RERUN_ANSWER}.children", clicked, {ids.RERUN: 1})
+
     def submit(self, job_type: str, fields: Mapping[str, Any]) -> Answer:
         """Submits a form with these fields and the others as they are on the page."""
         typed = {written(ids.field(job_type, name)): value for name, value in fields.items()}
@@ -79,6 +84,11 @@ class Tab:
         """The text of a leaf of the opened page."""
         (props,) = [p for p in self.properties() if written(p.get("id")) == self.id("text", key)]
         return str(props["children"])
+
+    def hidden(self, key: str) -> bool:
+        """Whether a leaf of the opened page that can be hidden is."""
+        (props,) = [p for p in self.properties() if written(p.get("id")) == self.id("shown", key)]
+        return bool(props["hidden"])
 
     def id(self, name: str, key: str) -> str:
         """The id of a leaf of the opened page, as Dash writes it."""

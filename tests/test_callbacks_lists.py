@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from jobs.catalog import JOB_TYPES
+from jobs.submission import queue_job
 from layouts import ids
 from layouts.links import JOBS, MONITOR, group_link, jobs_link
 from tests.door import Door
@@ -142,3 +144,26 @@ def test_a_list_keeps_its_rows_while_the_database_is_away(
     answer = failed.tick(click=ids.REFRESH)
     assert "not currently accepting connections" in answer[ids.PROBLEM]["children"]
     assert failed.text(f"{'jobs' if 'jobs' in link else 'groups'}.size") == before
+
+
+def test_a_failed_job_is_run_again_from_its_monitor(tab: Tab, engine: Engine) -> None:
+    with engine.begin() as connection:
+        job_id = queue_job(
+            connection, JOB_TYPES["process_fathom_stack"], {"region_code": "x"}
+        ).job_id
+        add_task(connection, job_id, "a", "failed", error=MARKUP)
+        add_task(connection, job_id, "b", "completed", seconds=3)
+        connection.execute(text("UPDATE app.jobs SET status = 'completed_with_errors', stage = 3"))
+    tab.open(MONITOR, f"?job_id={job_id[:8]}")
+    assert tab.hidden("again") is False
+    told = json.dumps(tab.run_this_again()[ids.RERUN_ANSWER], ensure_ascii=False)
+    assert "is run again: 1 task to do; 1 stay done" in told
+    tab.tick(click=ids.REFRESH)
+    assert (tab.text("job.status"), tab.hidden("again")) == ("○ queued", True)
+    again = json.dumps(tab.run_this_again()[ids.RERUN_ANSWER], ensure_ascii=False)
+    assert "queued" in again
+
+
+def test_a_job_that_did_not_fail_can_not_be_run_again(failed: Tab) -> None:
+    failed.open(MONITOR, "?job_id=vector-03")
+    assert failed.hidden("again") is True
