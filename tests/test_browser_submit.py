@@ -60,6 +60,11 @@ def label(page: Browser, job_type: str) -> str:
     return str(part(page, job_type, "send").text)
 
 
+def focused(page: Browser) -> str:
+    """The type of the field that has the focus."""
+    return str(page.driver.execute_script("return document.activeElement.type"))
+
+
 def test_the_dialog_has_the_pages_filters_and_says_what_it_would_do(
     page: Browser, engine: Engine
 ) -> None:
@@ -98,8 +103,12 @@ def test_a_list_is_chosen_from_by_keyboard(page: Browser, engine: Engine) -> Non
     wait_for(lambda: label(page, STACK) == "Submit 1 group", 10)
     field(page, STACK, "flood_types").send_keys(Keys.ENTER)
     page.wait_for_element(".dash-dropdown-search")
-    for key in ("coas", Keys.ARROW_DOWN, Keys.SPACE):
-        page.driver.switch_to.active_element.send_keys(key)
+    wait_for(lambda: focused(page) == "search", 5)
+    page.driver.switch_to.active_element.send_keys("coas")
+    wait_for(lambda: len(page.find_elements(".dash-dropdown-option")) == 1, 5)
+    page.driver.switch_to.active_element.send_keys(Keys.ARROW_DOWN)
+    wait_for(lambda: focused(page) == "checkbox", 5)
+    page.driver.switch_to.active_element.send_keys(Keys.SPACE)
     wait_for(lambda: label(page, STACK) == "Submit (nothing to do)", 10)
     assert "coastal" in field(page, STACK, "flood_types").text
     page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
