@@ -68,9 +68,9 @@ def told_again(job_id: str, status: str, tasks: int | None, done: int | None) ->
 
 def asked_for(titles: Sequence[str], marked: bool) -> str:
     """What has to be filled in or mended before anybody can say what the job would do."""
-    todo = [f"fill in {' and '.join(titles)}"] if titles else []
-    todo += ["mend what is marked"] if marked else []
-    return f"To see what this job would do, {' and '.join(todo)}."
+    steps = [f"fill in {' and '.join(titles)}"] if titles else []
+    steps += ["mend what is marked"] if marked else []
+    return f"To see what this job would do, {' and '.join(steps)}."
 
 
 def _link(job_id: str) -> dcc.Link:
