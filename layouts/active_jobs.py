@@ -38,7 +38,7 @@ def active_jobs(pipeline: Pipeline, opened: Sequence[str] | None) -> html.Detail
         Column("status", "Status"),
         Column("stage", "Stage"),
         Column("progress", "Progress"),
-        Column("rate", "Rate"),
+        Column("rate", "Rate", "value"),
         Column("eta", "ETA"),
         Column("started", "Started"),
         Column("monitor", "Actions", "link"),

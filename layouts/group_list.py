@@ -80,13 +80,14 @@ def _columns(pipeline: Pipeline, phase: Phase, state: str) -> list[Column]:
     ]
     if phase.has_tasks:
         columns.append(Column("status", "Latest task", sortable=False))
+        columns.append(Column("monitor", "Task", "link"))
     if state in ("failed", "processing"):
         columns += [
             Column("error", "Error", "prose", sortable=False),
             Column("ended_at", "Ended", sortable=False),
             Column("retry_count", "Retries", "count", sortable=False),
         ]
-    return [*columns, *([Column("monitor", "Task", "link")] if phase.has_tasks else [])]
+    return columns
 
 
 def _value(field: str) -> str:

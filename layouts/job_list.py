@@ -22,6 +22,8 @@ KEY = "jobs"
 FILTERS = {"pipeline": "Pipeline", "job_type": "Type", "status": "Status"}
 COLUMNS = [
     Column("job", "Job", "link"),
+    Column("monitor", "Monitor", "link"),
+    Column("pipeline", "Pipeline", "link"),
     Column("job_type", "Type"),
     Column("status", "Status"),
     Column("stage", "Stage"),
@@ -29,8 +31,6 @@ COLUMNS = [
     Column("created_at", "Submitted"),
     Column("updated_at", "Last sign of life"),
     Column("error", "Error", "prose", sortable=False),
-    Column("monitor", "Monitor", "link"),
-    Column("pipeline", "Pipeline", "link"),
 ]
 
 
