@@ -189,10 +189,11 @@ def test_a_job_waits_for_the_one_it_comes_after(
 def test_a_runner_that_stops_gives_its_job_back(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "back", tasks=40, seconds=0.1)
+    add_job(engine, "back", tasks=40, held_from=3)
     with running(engine, cluster, storage):
         wait_for(lambda: _completed(engine, "back") >= 3)
     assert job(engine, "back").status == "queued"
+    Path(storage.place("released")).touch()
     with running(engine, cluster, storage):
         wait_until_ended(engine, "back")
     assert job(engine, "back").status == "completed"
@@ -215,11 +216,12 @@ def test_two_runners_share_the_jobs_and_do_each_task_once(
 def test_a_silent_runners_job_is_taken_over_and_its_late_writes_are_refused(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "silent", tasks=30, seconds=0.1)
+    add_job(engine, "silent", tasks=30, held_from=2)
     with running(engine, cluster, storage, heartbeat_seconds=60.0) as first:
         wait_for(lambda: _completed(engine, "silent") >= 2)
         with running(engine, cluster, storage, stale_seconds=0.5) as second:
             wait_for(lambda: job(engine, "silent").metadata.get("runner_id") == second.runner_id)
             assert first.runner_id != second.runner_id
+            Path(storage.place("released")).touch()
             wait_until_ended(engine, "silent")
     assert job(engine, "silent").stage_results["2"] == {"tasks": 30, "completed": 30, "failed": 0}

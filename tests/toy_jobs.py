@@ -21,8 +21,10 @@ def count_up(_connection: Connection, job: Job) -> Iterator[Parameters]:
 
 
 def note(parameters: Parameters, storage: Storage) -> Result:
-    """Notes the run; fails (until it is mended) or kills its worker as the parameters say."""
+    """Notes the run; waits, fails (until it is mended) or kills its worker as the parameters say."""
     number = parameters["number"]
+    if number >= parameters.get("held_from", number + 1):
+        _wait_for(Path(storage.place("released")))
     folder = Path(storage.place("notes"))
     folder.mkdir(parents=True, exist_ok=True)
     time.sleep(parameters.get("seconds", 0))
@@ -32,6 +34,14 @@ def note(parameters: Parameters, storage: Storage) -> Result:
     if number in parameters.get("kill", []):
         os._exit(1)
     return {"number": number}
+
+
+def _wait_for(file: Path) -> None:
+    until = time.monotonic() + 60
+    while not file.exists():
+        if time.monotonic() > until:
+            raise TaskError(f"{file.name} did not come")
+        time.sleep(0.02)
 
 
 def refuse(connection: Connection, job: Job) -> Iterator[Parameters]:
