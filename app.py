@@ -36,15 +36,11 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     from queries.cache import Snapshots
     from queries.reader import Reader
     from queries.readings import open_readings
-    from queries.snapshot import take_snapshot
+    from queries.snapshot import open_takes
 
     engine = open_engine(url)
     timeout = settings.statement_timeout
-    snapshots = Snapshots(
-        registry,
-        lambda pipeline: take_snapshot(engine, pipeline, timeout),
-        settings.refresh_seconds,
-    )
+    snapshots = Snapshots(registry, open_takes(engine, registry, timeout), settings.refresh_seconds)
     readings = open_readings(engine, registry, timeout, min(2.0, settings.refresh_seconds))
     app = Dash(
         __name__,

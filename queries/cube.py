@@ -123,8 +123,12 @@ def _sum(size: ColumnElement[int], where: ColumnElement[bool] | None = None) -> 
 
 
 def name_missing(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:
-    """The frame with each grouping's missing values under that grouping's label."""
-    return frame.fillna({dimension(field): label for field, label in labels.items()})
+    """The frame with each grouping's missing values under that grouping's label.
+
+    Groupings become categories: what is grouped over and over is compared as small numbers.
+    """
+    named = {dimension(field): label for field, label in labels.items()}
+    return frame.fillna(named).astype(dict.fromkeys(named, "category"))
 
 
 def missing_labels(frame: pd.DataFrame, pipeline: Pipeline) -> dict[str, str]:

@@ -18,7 +18,11 @@ def breakdown(snapshot: Snapshot, field: str) -> pd.DataFrame:
     """
     phase_ids = [phase.id for phase in snapshot.pipeline.phases]
     counts = ["total", "bytes", *(f"{phase}_completed" for phase in phase_ids)]
-    rows = snapshot.files.groupby(dimension(field), sort=False)[counts].sum().reset_index()
+    rows = (
+        snapshot.files.groupby(dimension(field), sort=False, observed=True)[counts]
+        .sum()
+        .reset_index()
+    )
     rows = rows.rename(columns={dimension(field): "value"})
     for phase in phase_ids:
         completed = rows[f"{phase}_completed"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from pipelines.models import Pipeline
+from pipelines.registry import Registry
 from queries.contradictions import contradictions
 from queries.cube import cube, dimension, meant, missing_labels, name_missing, narrow
 from queries.frames import moment, reading
@@ -59,6 +60,16 @@ def stored_values(
         for field, wanted in filters.items()
         if wanted
     }
+
+
+def open_takes(
+    engine: Engine, _registry: Registry, timeout: float
+) -> Callable[[Pipeline], Snapshot]:
+    """What takes the snapshots of the registry's pipelines, each call a new one.
+
+    Raises what take_snapshot raises.
+    """
+    return lambda pipeline: take_snapshot(engine, pipeline, timeout)
 
 
 def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapshot:

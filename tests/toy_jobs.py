@@ -21,7 +21,7 @@ def count_up(_connection: Connection, job: Job) -> Iterator[Parameters]:
 
 
 def note(parameters: Parameters, storage: Storage) -> Result:
-    """Notes the run; waits, fails (until it is mended) or kills its worker as the parameters say."""
+    """Notes the run; waits, fails (until mended) or kills its worker as the parameters say."""
     number = parameters["number"]
     if number >= parameters.get("held_from", number + 1):
         _wait_for(Path(storage.place("released")))
