@@ -173,6 +173,29 @@ def sample(settings: Settings, _: Registry) -> None:
     prepare_sample(settings)
 
 
+@main.group()
+def database() -> None:
+    """Keep counts in the database, so that a refresh costs the same at any size."""
+
+
+def _database_command(name: str, help_text: str) -> None:
+    @database.command(name, help=help_text)
+    @_prepared
+    def command(settings: Settings, registry: Registry) -> None:
+        from commands.database import open_database
+        from commands.kept import COMMANDS
+
+        with open_database(settings, registry) as engine:
+            COMMANDS[name](engine, registry)
+
+
+_database_command("install", "Install the kept counts (schema monitor, triggers) and count once.")
+_database_command("status", "Tell what is kept, and how it stands.")
+_database_command("verify", "Compare what is kept with a full count.")
+_database_command("rebuild", "Count anew what is kept, while writers write.")
+_database_command("remove", "Remove schema monitor and its triggers.")
+
+
 @main.command("settings")
 def print_settings() -> None:
     """Print the settings as a Markdown table."""

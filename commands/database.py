@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
+from database.kept.install import install
 from database.schema import install_schema
 from pipelines.registry import Registry
 from settings import Settings
@@ -18,8 +19,8 @@ from settings import Settings
 def database_url(settings: Settings, registry: Registry) -> Iterator[str]:
     """URL of the database, up for the length of the block.
 
-    The embedded one is started, gets its tables, and stops with its last user. A database that
-    the settings name is used as it is.
+    The embedded one is started, gets its tables and their kept counts, and stops with its last
+    user. A database that the settings name is used as it is.
     """
     if settings.database_url is not None:
         yield settings.database_url
@@ -28,6 +29,7 @@ def database_url(settings: Settings, registry: Registry) -> Iterator[str]:
     try:
         engine = open_engine(embedded.url)
         install_schema(engine, registry)
+        install(engine, registry, lambda _: None)
         engine.dispose()
         yield embedded.url
     finally:

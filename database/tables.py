@@ -5,11 +5,11 @@ Statuses are an enum in the platform's database and may gain values; they are re
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, DateTime, Integer, Text, column, table
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, Text, cast, column, table
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.sql.expression import TableClause
+from sqlalchemy.sql.expression import FromClause, TableClause
 
-from pipelines.models import Pipeline
+from pipelines.models import Grouping, Pipeline
 
 JOBS = table(
     "jobs",
@@ -72,3 +72,11 @@ def source_files(pipeline: Pipeline) -> TableClause:
         *(column(name) for name in sorted(own - fixed.keys())),
         schema="app",
     )
+
+
+def grouping_value(files: FromClause, grouping: Grouping) -> ColumnElement[str]:
+    """A file's value of a grouping as text, NULL where it has none."""
+    if grouping.source == "column":
+        return cast(files.c[grouping.field], Text)
+    value: ColumnElement[str] = files.c.source_metadata[tuple(grouping.field.split("."))].astext
+    return value

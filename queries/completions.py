@@ -47,11 +47,15 @@ class CompletionQuery:
 def completion_query(
     snapshot: Snapshot, stored: dict[str, tuple[str | None, ...]]
 ) -> CompletionQuery:
-    """What to ask for the last 24 hours, or since the first completion if that is shorter."""
-    firsts = [snapshot.files[f"{phase.id}_first"].min() for phase in snapshot.pipeline.phases]
-    known = [first for first in firsts if first == first]
+    """What to ask for the last 24 hours, or since the first completion if that is in the last."""
     now = snapshot.as_of.timestamp()
-    since = max(now - DAY, min(known, default=now))
+    since = now - DAY
+    phases = [phase.id for phase in snapshot.pipeline.phases]
+    counts = snapshot.files[[f"{id}_{count}" for id in phases for count in ("completed", "recent")]]
+    total = counts.sum()
+    if all(total[f"{id}_completed"] == total[f"{id}_recent"] for id in phases):
+        firsts = snapshot.files[[f"{id}_first" for id in phases]].min().min()
+        since = firsts if firsts == firsts else now
     width = next((w for w in WIDTHS if (now - since) / w <= MOST_BARS), WIDTHS[-1])
     start = int(since // width * width)
     return CompletionQuery(snapshot.pipeline.id, tuple(stored.items()), start, width)

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Float,
-    Text,
     and_,
     cast,
     extract,
@@ -28,11 +27,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import TableClause
 
-from database.tables import source_files
-from pipelines.models import Grouping, Phase, Pipeline
+from database.tables import grouping_value, source_files
+from pipelines.models import Phase, Pipeline
 from queries.frames import REAL, TEXT, WHOLE, read_frame
 
 NOT_SET = "not set"
+
+# Completions are kept by minute, so the last hour begins with one.
+WINDOW_START = func.date_trunc("minute", func.now() - text("interval '1 hour'"))
 
 # The values that the tables hold for each filtered grouping.
 StoredValues = Sequence[tuple[str, tuple[str | None, ...]]]
@@ -48,8 +50,9 @@ def cube(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
 
     Columns: `by:{field}` a grouping; total, unsized (files), bytes; and for each phase
     `{id}_completed`, `{id}_eligible`, `{id}_ahead` (completed though the phase before is not),
-    `{id}_recent` (completed in the last hour) in files, `{id}_bytes` (completed) and
-    `{id}_first` (first completion, seconds since 1970, NaN for none).
+    `{id}_recent` (completed in the window) in files, `{id}_bytes` (completed) and `{id}_first`
+    (the first minute of the window with a completion, seconds since 1970, NaN for none). The window
+    begins with the minute of an hour ago.
     """
     files = source_files(pipeline)
     dimensions = [grouping_value(files, grouping) for grouping in pipeline.groupings]
@@ -64,14 +67,6 @@ def cube(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
     counted = read_frame(connection, query, dtypes)
     # Without groupings an empty table still answers with one row of zeros.
     return counted[counted["total"] > 0].reset_index(drop=True)
-
-
-def grouping_value(files: TableClause, grouping: Grouping) -> ColumnElement[str]:
-    """A file's value of a grouping as text, NULL where it has none."""
-    if grouping.source == "column":
-        return cast(files.c[grouping.field], Text)
-    value: ColumnElement[str] = files.c.source_metadata[tuple(grouping.field.split("."))].astext
-    return value
 
 
 def stored_in(
@@ -105,16 +100,20 @@ def _measures(files: TableClause, pipeline: Pipeline) -> dict[str, tuple[str, Co
         done = files.c[phase.completed_field].isnot(None)
         ready = files.c[before.completed_field].isnot(None) if before else literal(True)
         at = completed_at(files, phase)
-        recent = at > func.now() - text("interval '1 hour'")
+        recent = at >= WINDOW_START
         measures |= {
             f"{phase.id}_completed": (WHOLE, func.count().filter(done)),
             f"{phase.id}_eligible": (WHOLE, func.count().filter(and_(ready, ~done))),
             f"{phase.id}_ahead": (WHOLE, func.count().filter(and_(done, ~ready))),
             f"{phase.id}_recent": (WHOLE, func.count().filter(recent)),
             f"{phase.id}_bytes": (WHOLE, _sum(size, done)),
-            f"{phase.id}_first": (REAL, cast(extract("epoch", func.min(at)), Float)),
+            f"{phase.id}_first": (REAL, _minute(func.min(at).filter(recent))),
         }
     return measures
+
+
+def _minute(at: ColumnElement[Any]) -> ColumnElement[float]:
+    return cast(extract("epoch", func.date_trunc("minute", at)), Float)
 
 
 def _sum(size: ColumnElement[int], where: ColumnElement[bool] | None = None) -> ColumnElement[Any]:

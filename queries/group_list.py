@@ -22,9 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.expression import FromClause
 
-from database.tables import TASKS, source_files
+from database.tables import TASKS, grouping_value, source_files
 from pipelines.models import Phase, Pipeline
-from queries.cube import dimension, grouping_value, stored_in
+from queries.cube import dimension, stored_in
 from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
 from queries.work import task_group, unfinished_groups

@@ -12,7 +12,7 @@ from pipelines.models import Phase
 from queries.frames import REAL, TEXT, WHOLE, WHOLE_OR_NONE
 from queries.snapshot import Snapshot
 
-HOUR = 3600.0
+HOUR, MINUTE = 3600.0, 60.0
 SHORTEST_RUN = 300.0
 
 COLUMNS = {
@@ -104,18 +104,21 @@ def _work(snapshot: Snapshot, phase: Phase) -> dict[str, Any]:
 
 
 def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
-    """Files of the last hour; in the first hour, those since the first completion by its age."""
-    recent = int(snapshot.files[f"{phase.id}_recent"].sum())
-    first = snapshot.files[f"{phase.id}_first"].min()
+    """Files of the last 60 minutes; if that is all so far, since the minute of the first one."""
+    files, completed = snapshot.files, f"{phase.id}_completed"
+    recent = int(files[f"{phase.id}_recent"].sum())
     if recent == 0:
-        reason = (
-            "no file finished yet" if math.isnan(first) else "no file finished in the last hour"
+        none = int(files[completed].sum()) == 0
+        return Rate(
+            math.nan, "no file finished yet" if none else "no file finished in the last hour"
         )
-        return Rate(math.nan, reason)
-    elapsed = snapshot.as_of.timestamp() - first
-    if elapsed < SHORTEST_RUN:
+    now = snapshot.as_of.timestamp()
+    start = (now - HOUR) // MINUTE * MINUTE
+    if recent == int(files[completed].sum()):
+        start = max(start, files[f"{phase.id}_first"].min())
+    if now - start < SHORTEST_RUN:
         return Rate(math.nan, "the first file finished less than 5 minutes ago")
-    return Rate(recent * HOUR / min(elapsed, HOUR))
+    return Rate(recent * HOUR / (now - start))
 
 
 def _stuck(remaining: int, eligible: int, failed: int) -> str:

@@ -22,12 +22,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.expression import FromClause
 
-from database.tables import TASKS, source_files
+from database.tables import TASKS, grouping_value, source_files
 from pipelines.models import Phase, Pipeline
-from queries.cube import dimension, grouping_value
+from queries.cube import dimension
 from queries.frames import REAL, TEXT, WHOLE, read_frame
 
 DAY = text("interval '24 hours'")
+# Durations are kept by the hour in which the task ended.
+STARTED = (TASKS.c.execution_started_at.isnot(None),)
 
 
 def work(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
@@ -122,13 +124,14 @@ def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]
 
 def _durations(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     completed = (TASKS.c.task_type == phase.task_type, TASKS.c.status == "completed")
-    last = select(func.max(TASKS.c.updated_at)).where(*completed).scalar_subquery()
+    hour = func.date_trunc("hour", TASKS.c.updated_at)
+    last = select(func.max(hour)).where(*completed, *STARTED).scalar_subquery()
     done = (
         select(task_group(TASKS, phase).label("grp"), task_seconds().label("seconds"))
         .where(
             *completed,
-            TASKS.c.execution_started_at.isnot(None),
-            TASKS.c.updated_at > last - DAY,
+            *STARTED,
+            hour > last - DAY,
         )
         .cte("done")
     )
@@ -143,6 +146,8 @@ def _durations(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
             files.c.id,
         )
         .where(files.c.etl_type == pipeline.etl_type, files.c[phase.group_key or ""] == done.c.grp)
+        # Not by the primary key's index, which would be read from its beginning.
+        .order_by(files.c.id + 0)
         .limit(1)
         .lateral("one_file")
     )

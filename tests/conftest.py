@@ -21,6 +21,7 @@ from werkzeug.serving import make_server
 import callbacks
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
+from database.kept.install import install
 from database.schema import install_schema
 from jobs.catalog import JOB_TYPES
 from jobs.cluster import open_client
@@ -121,6 +122,7 @@ def template(server: EmbeddedDatabase, registry: Registry) -> str:
     admin.dispose()
     engine = open_engine(url_of(server, name))
     install_schema(engine, registry)
+    install(engine, registry, lambda _: None)
     engine.dispose()
     return name
 

@@ -1,0 +1,161 @@
+"""Installs what keeps the counts, pipeline by pipeline, and removes it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from database.engine import DatabaseError, explain
+from database.kept import file_parts, task_parts
+from database.kept.definition import VERSION, Definition, MissingColumn, define, prefix_of
+from database.kept.grants import grant_readers
+from database.kept.locks import INSTALLATION, held
+from database.kept.migrate import current, migrate
+from database.kept.rebuild import definitions, rebuild
+from database.kept.sql import filled, run
+from database.kept.state import TASKS, Kept, kept_subjects, stored, triggers_on
+from pipelines.models import Pipeline
+from pipelines.registry import Registry
+
+TRIGGERS = len(file_parts.EVENTS)
+# A trigger needs its table for a moment without writers; they must not queue behind us for long.
+LOCK_SECONDS = 3
+LOCK_ATTEMPTS = 20
+
+
+def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> None:
+    """Keeps the counts of every registered pipeline and of the tasks; `tell` gets what was done.
+
+    What is kept already stays as it is. Raises DatabaseError; what was kept before then still is.
+    """
+    try:
+        with held(engine, INSTALLATION):
+            with engine.begin() as connection:
+                migrate(connection)
+            for pipeline in registry.values():
+                _install_files(engine, pipeline, tell)
+            _install_tasks(engine, tell)
+            with engine.begin() as connection:
+                grant_readers(connection)
+    except MissingColumn as error:
+        raise DatabaseError(str(error)) from error
+    except DBAPIError as error:
+        raise DatabaseError(f"The kept cube can't be installed: {explain(error)}") from error
+
+
+def remove(engine: Engine) -> bool:
+    """Removes schema `monitor` and its triggers; false when there was none."""
+    with held(engine, INSTALLATION):
+        with engine.connect() as connection:
+            if current(connection) is None:
+                return False
+        _change(engine, lambda connection: run(connection, "DROP SCHEMA monitor CASCADE"))
+    return True
+
+
+def _install_files(engine: Engine, pipeline: Pipeline, tell: Callable[[str], None]) -> None:
+    with engine.connect() as connection:
+        definition = define(connection, pipeline)
+        kept = kept_subjects(connection).get(pipeline.id)
+        prefix = f"monitor_{prefix_of(pipeline.id)}_"
+        guarded = triggers_on(connection, "etl_source_files", prefix) == TRIGGERS
+    if not (kept and kept.digest == definition.digest and guarded):
+        _change(engine, lambda connection: _make_files(connection, definition))
+        kept = None
+    if kept is None or kept.built_at is None:
+        rebuild(engine, pipeline.id)
+        tell(f"{pipeline.id}: counted, and kept from now on")
+    else:
+        tell(f"{pipeline.id}: is kept")
+
+
+def _make_files(connection: Connection, definition: Definition) -> None:
+    number = _enter(connection, definition.pipeline.id, stored(definition), definition.digest)
+    parts = file_parts.parts(definition, number)
+    for template in ("files_drop", "files", "files_triggers"):
+        run(connection, filled(template, parts))
+
+
+def _enter(connection: Connection, subject: str, definition: Any, digest: str) -> int:
+    values = {"subject": subject, "definition": json.dumps(definition), "digest": digest}
+    return int(connection.execute(ENTER, values).scalar_one())
+
+
+ENTER = text(
+    """
+    INSERT INTO monitor.kept (subject, number, definition, digest)
+    SELECT :subject, CASE WHEN :subject = '' THEN 0 ELSE coalesce(max(number), 0) + 1 END,
+           CAST(:definition AS jsonb), :digest
+    FROM monitor.kept
+    ON CONFLICT (subject) DO UPDATE
+    SET definition = excluded.definition, digest = excluded.digest, built_at = NULL, low = NULL,
+        generation = nextval('monitor.generations')
+    RETURNING number
+    """
+)
+
+
+def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
+    with engine.connect() as connection:
+        subjects = kept_subjects(connection)
+        guarded = triggers_on(connection, "tasks", "monitor_tasks_") == TRIGGERS
+        moment = task_parts.moment_type(connection)
+    of_pipelines = definitions(subjects)
+    digest = _tasks_digest(of_pipelines, moment)
+    kept: Kept | None = subjects.get(TASKS)
+    if not (kept and kept.digest == digest and guarded):
+        parts = task_parts.parts(of_pipelines, moment)
+        _change(engine, lambda connection: _make_tasks(connection, parts, digest))
+        kept = None
+    if kept is None or kept.built_at is None:
+        rebuild(engine, TASKS)
+        tell("app.tasks: counted, and kept from now on")
+    else:
+        tell("app.tasks: is kept")
+
+
+def _tasks_digest(of_pipelines: Sequence[Definition], moment: str) -> str:
+    facts = [VERSION, moment, sorted(definition.digest for definition in of_pipelines)]
+    return sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _make_tasks(connection: Connection, parts: dict[str, str], digest: str) -> None:
+    _enter(connection, TASKS, {}, digest)
+    for event in file_parts.EVENTS:
+        run(connection, f"DROP TRIGGER IF EXISTS monitor_tasks_{event} ON app.tasks")
+    for template in ("tasks_functions", "tasks_triggers"):
+        run(connection, filled(template, parts))
+
+
+def _change(engine: Engine, make: Callable[[Connection], Any]) -> None:
+    """Changes tables or triggers in one transaction, which never makes writers wait for long."""
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            with _impatient(engine) as connection:
+                make(connection)
+            return
+        except OperationalError as error:
+            if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
+                raise
+            time.sleep(LOCK_SECONDS / 3)
+    raise DatabaseError(
+        f"The tables were in use for {LOCK_ATTEMPTS * LOCK_SECONDS} seconds without a pause; "
+        "nothing was changed. Try again when no long transaction writes them."
+    )
+
+
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+@contextmanager
+def _impatient(engine: Engine) -> Iterator[Connection]:
+    with engine.begin() as connection:
+        run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        yield connection

@@ -1,0 +1,94 @@
+"""What is kept in a database, and whether it can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from database.kept.definition import Definition
+from pipelines.models import Pipeline
+
+# All tasks, whatever their pipeline.
+TASKS = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A row of monitor.kept; a subject is a pipeline's id, or TASKS."""
+
+    subject: str
+    number: int
+    definition: Mapping[str, Any]
+    digest: str
+    built_at: datetime | None
+
+    def of_pipeline(self) -> Definition:
+        """The pipeline's definition as it was installed."""
+        return Definition(
+            Pipeline.model_validate(self.definition["pipeline"]),
+            tuple(self.definition["moments"]),
+            tuple(self.definition["indexed"]),
+        )
+
+
+def stored(definition: Definition) -> dict[str, Any]:
+    """A definition as monitor.kept holds it."""
+    return {
+        "pipeline": definition.pipeline.model_dump(mode="json", by_alias=True),
+        "moments": definition.moments,
+        "indexed": definition.indexed,
+    }
+
+
+def kept_subjects(connection: Connection) -> dict[str, Kept]:
+    """What is kept, by subject; nothing when the schema is not there."""
+    if not has_schema(connection):
+        return {}
+    rows = connection.execute(SUBJECTS).all()
+    return {row.subject: Kept(*row) for row in rows}
+
+
+SUBJECTS = text(
+    "SELECT subject, number, definition, digest, built_at FROM monitor.kept ORDER BY number"
+)
+
+
+def has_schema(connection: Connection) -> bool:
+    """Whether schema `monitor` is there and may be read."""
+    return bool(connection.execute(HAS_SCHEMA).scalar_one())
+
+
+HAS_SCHEMA = text(
+    """
+    SELECT coalesce(bool_or(
+        has_schema_privilege(namespace.oid, 'USAGE')
+        AND EXISTS (SELECT FROM pg_class WHERE relnamespace = namespace.oid
+                    AND relname = 'kept' AND has_table_privilege(pg_class.oid, 'SELECT'))), false)
+    FROM pg_namespace AS namespace WHERE nspname = 'monitor'
+    """
+)
+
+
+def triggers_on(connection: Connection, table: str, prefix: str) -> int:
+    """How many triggers with that beginning are enabled on a table of schema `app`."""
+    values = {"table": table, "prefix": prefix}
+    return int(connection.execute(TRIGGERS_ON, values).scalar_one())
+
+
+TRIGGERS_ON = text(
+    """
+    SELECT count(*) FROM pg_trigger
+    WHERE tgrelid = to_regclass('app.' || :table) AND NOT tgisinternal
+      AND tgenabled IN ('O', 'A') AND starts_with(tgname, :prefix)
+    """
+)
+
+
+def reasons(connection: Connection, subject: str) -> list[str]:
+    """Why what is kept of a subject can't be believed, each reason once."""
+    query = text("SELECT DISTINCT reason FROM monitor.distrust WHERE subject = :subject ORDER BY 1")
+    return list(connection.execute(query, {"subject": subject}).scalars())

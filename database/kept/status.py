@@ -1,0 +1,70 @@
+"""Tells what is kept in a database, and how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from database.kept.definition import MissingColumn, define, prefix_of
+from database.kept.file_parts import EVENTS, names
+from database.kept.sql import Statements, run
+from database.kept.state import TASKS, Kept, has_schema, kept_subjects, reasons, triggers_on
+from pipelines.registry import Registry
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How what is kept of a subject stands; unfolded: changes that are to be folded yet."""
+
+    subject: str
+    state: str
+    built_at: datetime | None
+    unfolded: int | None
+
+
+def status(engine: Engine, registry: Registry) -> list[Standing]:
+    """The standing of each registered pipeline, of what else is kept, and of the tasks."""
+    with engine.connect() as connection:
+        if not has_schema(connection):
+            return []
+        subjects = kept_subjects(connection)
+        missing = [name for name in registry if name not in subjects]
+        return [
+            *(Standing(name, "not installed", None, None) for name in missing),
+            *(_standing(connection, registry, kept) for kept in subjects.values()),
+        ]
+
+
+def _standing(connection: Connection, registry: Registry, kept: Kept) -> Standing:
+    changes = "monitor.task_changes" if kept.subject == TASKS else names(kept.subject)["changes"]
+    count = Statements("SELECT count(*) FROM @changes").substitute(changes=changes)
+    unfolded = int(run(connection, count).scalar_one())
+    state = _state(connection, registry, kept)
+    return Standing(kept.subject, state, kept.built_at, unfolded)
+
+
+def _state(connection: Connection, registry: Registry, kept: Kept) -> str:
+    told = reasons(connection, kept.subject)
+    table, prefix = "tasks", "monitor_tasks_"
+    if kept.subject != TASKS:
+        table, prefix = "etl_source_files", f"monitor_{prefix_of(kept.subject)}_"
+    if kept.built_at is None:
+        return "not counted yet: install again"
+    if told:
+        return f"to be counted anew: {'; '.join(told)}"
+    if triggers_on(connection, table, prefix) < len(EVENTS):
+        return "triggers are missing or disabled: install again"
+    return "kept" if kept.subject == TASKS else _entry(connection, registry, kept)
+
+
+def _entry(connection: Connection, registry: Registry, kept: Kept) -> str:
+    pipeline = registry.get(kept.subject)
+    if pipeline is None:
+        return "kept, but no registered pipeline"
+    try:
+        changed = define(connection, pipeline).digest != kept.digest
+    except MissingColumn as error:
+        return str(error)
+    return "the pipeline's entry has changed: install again" if changed else "kept"

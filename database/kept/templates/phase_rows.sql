@@ -1,0 +1,14 @@
+SELECT r.task_id, known.pipeline, known.phase, known.grp, coalesce(r.status::text, ''),
+       r.created_at, timed.cell, timed.hour, timed.micros
+FROM app.tasks AS r
+CROSS JOIN LATERAL (
+    SELECT * FROM (VALUES @phase_groups) AS phase (task_type, pipeline, phase, grp)
+    WHERE phase.task_type = r.task_type
+) AS known
+LEFT JOIN LATERAL (
+    SELECT @cell_of_group AS cell, date_trunc('hour', r.updated_at) AS hour,
+           round(extract(epoch FROM r.updated_at - r.execution_started_at) * 1000000)::bigint
+           AS micros
+    WHERE r.status::text = 'completed' AND r.execution_started_at IS NOT NULL
+      AND r.updated_at IS NOT NULL
+) AS timed ON true

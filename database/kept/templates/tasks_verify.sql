@@ -1,0 +1,59 @@
+-- Tasks whose kept counts and rows are not those of a full count: what, kept, counted.
+WITH counted AS (
+    SELECT r.parent_job_id::text AS job_id, coalesce(r.stage, 0) AS stage,
+           coalesce(r.status::text, '') AS status, count(*) AS tasks
+    FROM app.tasks AS r WHERE r.parent_job_id IS NOT NULL GROUP BY 1, 2, 3
+), kept AS (
+    SELECT job_id, stage, status, sum(tasks) AS tasks
+    FROM (SELECT job_id, stage, status, tasks FROM monitor.task_counts
+          UNION ALL SELECT job_id, stage, status, tasks FROM monitor.task_changes) AS part
+    GROUP BY job_id, stage, status
+), counted_at AS (
+    SELECT r.parent_job_id::text AS job_id, coalesce(r.stage, 0) AS stage, @ended AS at,
+           count(*) AS tasks
+    FROM app.tasks AS r WHERE r.parent_job_id IS NOT NULL AND @ended > @checked_from GROUP BY 1, 2, 3
+), kept_at AS (
+    SELECT job_id, stage, at, sum(tasks) AS tasks
+    FROM (SELECT job_id, stage, at, tasks FROM monitor.task_minutes
+          UNION ALL SELECT job_id, stage, at, tasks FROM monitor.task_changes) AS part
+    WHERE at > @checked_from GROUP BY job_id, stage, at
+), rows AS (
+    @phase_rows
+), counted_time AS (
+    SELECT pipeline, phase, cell::text AS cell, hour, count(*) AS tasks, sum(micros) AS micros
+    FROM monitor.phase_tasks WHERE micros IS NOT NULL GROUP BY pipeline, phase, cell, hour
+), kept_time AS (
+    SELECT pipeline, phase, cell::text AS cell, hour, sum(tasks) AS tasks, sum(micros) AS micros
+    FROM (SELECT pipeline, phase, cell, hour, tasks, micros FROM monitor.durations
+          UNION ALL SELECT pipeline, phase, cell, hour, tasks, micros
+          FROM monitor.duration_changes) AS part
+    GROUP BY pipeline, phase, cell, hour
+)
+SELECT 'tasks of job ' || job_id || ' stage ' || stage || ' ' || status, kept.tasks::text,
+       counted.tasks::text
+FROM kept FULL JOIN counted USING (job_id, stage, status)
+WHERE coalesce(kept.tasks, 0) <> coalesce(counted.tasks, 0)
+UNION ALL
+SELECT 'tasks of job ' || job_id || ' stage ' || stage || ' ended at ' || at, kept_at.tasks::text,
+       counted_at.tasks::text
+FROM kept_at FULL JOIN counted_at USING (job_id, stage, at)
+WHERE coalesce(kept_at.tasks, 0) <> coalesce(counted_at.tasks, 0)
+UNION ALL
+-- Where its files were is a fact of when it ended; the rest is of now.
+SELECT 'task ' || coalesce(held.task_id, rows.task_id), (held.grp, held.status, held.micros)::text,
+       (rows.grp, rows.status, rows.micros)::text
+FROM monitor.phase_tasks AS held
+FULL JOIN rows ON rows.task_id = held.task_id AND rows.pipeline = held.pipeline
+                  AND rows.phase = held.phase
+WHERE (held.grp, held.status, held.created_at, held.hour, held.micros)
+      IS DISTINCT FROM (rows.grp, rows.status, rows.created_at, rows.hour, rows.micros)
+UNION ALL
+SELECT 'durations of ' || kept_time.pipeline || ' phase ' || kept_time.phase || ' at '
+       || kept_time.hour, (kept_time.tasks, kept_time.micros)::text,
+       (counted_time.tasks, counted_time.micros)::text
+FROM kept_time LEFT JOIN counted_time
+     ON counted_time.pipeline = kept_time.pipeline AND counted_time.phase = kept_time.phase
+        AND counted_time.cell IS NOT DISTINCT FROM kept_time.cell
+        AND counted_time.hour = kept_time.hour
+WHERE (kept_time.tasks, kept_time.micros)
+      IS DISTINCT FROM (coalesce(counted_time.tasks, 0), coalesce(counted_time.micros, 0))
