@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -18,10 +19,10 @@ from layouts.leaves import Leaves, fill, name_leaves
 
 # The frame around the page, which a navigation and a tick write alike.
 FRAME = (
-    Output(ids.AS_OF, "data", allow_duplicate=True),
-    Output(ids.ACTIVE, "data", allow_duplicate=True),
-    Output(ids.PROBLEM, "children", allow_duplicate=True),
-    Output(ids.PROBLEM, "hidden", allow_duplicate=True),
+    (ids.AS_OF, "data"),
+    (ids.ACTIVE, "data"),
+    (ids.PROBLEM, "children"),
+    (ids.PROBLEM, "hidden"),
 )
 
 
@@ -30,15 +31,14 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
 
     @app.callback(
         Output(ids.PAGE, "children"),
-        *FRAME,
+        *(Output(*place) for place in FRAME),
         Input(ids.LOCATION, "pathname"),
         Input(ids.LOCATION, "search"),
         State(ids.digest(ALL), "id"),
-        prevent_initial_call="initial_duplicate",
     )
     def open_page(pathname: str, search: str, stores: list[ids.Id]) -> tuple[Any, ...]:
         address = read_address(pathname, search)
-        if is_open(address, stores):
+        if is_open(address, [store["digest"] for store in stores]):
             # The same page, narrowed otherwise: the refresh writes what changes.
             return (no_update,) * (1 + len(FRAME))
         page = page_of(sources, address)
@@ -55,13 +55,17 @@ def opening(address: Address, page: Component, leaves: Leaves | None, shown: Sho
     name = f"{address.place}-{uuid4().hex[:8]}"
     digest = None if leaves is None else shown.remember(leaves)
     return html.Div(
-        [dcc.Store(id=ids.digest(name), data=digest), name_leaves(fill(page, leaves), name)]
+        [
+            dcc.Store(id=ids.digest(name), data=digest),
+            dcc.Store(id=ids.changes(name)),
+            name_leaves(fill(page, leaves), name),
+        ]
     )
 
 
-def is_open(address: Address, stores: list[ids.Id]) -> bool:
-    """Whether the page of an address is the one that the browser shows."""
-    return any(store["digest"].startswith(f"{address.place}-") for store in stores)
+def is_open(address: Address, openings: Sequence[str]) -> bool:
+    """Whether the page of an address is among the openings that the browser shows."""
+    return any(opening.startswith(f"{address.place}-") for opening in openings)
 
 
 def frame(sight: Sight) -> tuple[Any, ...]:

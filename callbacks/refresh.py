@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from callbacks.addresses import read_address
 from callbacks.navigate import FRAME, frame, is_open
 from callbacks.pages import page_of
 from callbacks.shown import Shown, changes
+from callbacks.sights import Sight
 from callbacks.sources import Sources
 from layouts import ids
-from layouts.leaves import Leaves
 
 
 def register(app: Dash, sources: Sources, shown: Shown) -> None:
     """The tick, the Refresh button, and another filter."""
 
+    # One output for all leaves: to name each of them, a tick would send seven times as much.
     @app.callback(
-        *(Output({name: ALL}, property_) for name, property_ in ids.LEAVES.values()),
-        Output(ids.digest(ALL), "data"),
-        *FRAME,
+        Output(ids.changes(ALL), "data"),
         Input(ids.TICK, "n_intervals"),
         Input(ids.REFRESH, "n_clicks"),
         Input(ids.SUBMITTED, "data"),
         Input(ids.LOCATION, "search"),
         State(ids.LOCATION, "pathname"),
-        State(ids.digest(ALL), "id"),
         State(ids.digest(ALL), "data"),
         prevent_initial_call=True,
     )
@@ -37,26 +35,41 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         _submitted: str,
         search: str,
         pathname: str,
-        stores: list[ids.Id],
         digests: list[str | None],
-    ) -> tuple[Any, ...]:
-        asked = ctx.outputs_list[: len(ids.LEAVES)]
-        unchanged = [[no_update] * len(outputs) for outputs in asked]
+    ) -> list[Any]:
+        openings = [output["id"]["changes"] for output in ctx.outputs_list]
         address = read_address(pathname, search)
-        if not is_open(address, stores):
+        if not is_open(address, openings):
             # The browser is on its way to another page.
-            return *unchanged, [no_update] * len(stores), *(no_update for _ in FRAME)
+            return [no_update] * len(openings)
         # A person who has just clicked wants to see what came of it.
         renew = ctx.triggered_id in (ids.REFRESH, ids.SUBMITTED)
         sight = page_of(sources, address).look(sources, address, renew)
-        if sight.leaves is None or sight.leaves.digest == digests[0]:
-            return *unchanged, [no_update], *frame(sight)
-        values = _changes(asked, sight.leaves, shown.recall(digests[0]))
-        return *values, [shown.remember(sight.leaves)], *frame(sight)
+        return [written(sources, shown, sight, digests[0])]
+
+    app.clientside_callback(
+        ClientsideFunction("spread", "write"),
+        Output(ids.digest(ALL), "data"),
+        Input(ids.changes(ALL), "data"),
+        State(ids.digest(ALL), "data"),
+        prevent_initial_call=True,
+    )
 
 
-def _changes(asked: list[Any], now: Leaves, before: Leaves | None) -> list[list[Any]]:
-    """What each kind of leaves is to be, in the order of the callback's outputs."""
-    return [
-        changes(outputs, kind, now, before) for outputs, kind in zip(asked, ids.LEAVES, strict=True)
-    ]
+def written(sources: Sources, shown: Shown, sight: Sight, digest: str | None) -> dict[str, Any]:
+    """What assets/spread.js writes into a page that shows the leaves of a digest.
+
+    frame: an id, a property and a value each; and if the leaves differ, `leaves`: what
+    `changes` gives, `before`: the digest on which that builds (none: on nothing), and `now`: the
+    new one.
+    """
+    around = [[*place, value] for place, value in zip(FRAME, frame(sight), strict=True)]
+    leaves = sight.leaves
+    if leaves is None or leaves.digest == digest:
+        return {"frame": around}
+    before = shown.recall(digest)
+    now = shown.remember(leaves)
+    known = None if before is None else digest
+    # Who shows the same before and now is told the same.
+    told = sources.told.get((known, now), lambda: changes(leaves, before))
+    return {"frame": around, "leaves": told, "before": known, "now": now}

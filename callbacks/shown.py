@@ -6,10 +6,8 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from dash import no_update
-
 from layouts import ids
-from layouts.leaves import Leaves
+from layouts.leaves import ROWS, Leaves, Rows
 
 
 class Shown:
@@ -40,20 +38,37 @@ class Shown:
             return self._leaves.get(digest or "")
 
 
-def changes(
-    asked: list[dict[str, Any]], kind: str, now: Leaves, before: Leaves | None
-) -> list[Any]:
-    """The values of one kind of leaves in the order asked, `no_update` where nothing changed.
-
-    asked: the outputs of a callback, each with an id `{…: "opening.key"}`.
+def changes(now: Leaves, before: Leaves | None) -> list[list[Any]]:
+    """What differs, one entry a kind of leaves: the name in their ids and the property that each
+    of them is, the new values by key, and for rows by key those that differ, each with its place
+    and the cells that are new. The order is that of ids.LEAVES.
     """
-    name, _ = ids.LEAVES[kind]
-    keys = [output["id"][name].partition(".")[2] for output in asked]
-    old = {} if before is None else before.kind(kind)
-    new = now.kind(kind)
-    return [
-        no_update
-        if key not in new or (key in old and old[key] == new[key])
-        else now.property(kind, key)
-        for key in keys
-    ]
+    told = []
+    for kind, (name, property_) in ids.LEAVES.items():
+        old = {} if before is None else before.kind(kind)
+        whole, cells = {}, {}
+        for key, value in now.kind(kind).items():
+            if key in old and old[key] == value:
+                continue
+            some = _cells(value, old[key]) if key in old and kind in ROWS else None
+            if some is None:
+                whole[key] = now.property(kind, key)
+            else:
+                cells[key] = some
+        if whole or cells:
+            told.append([name, property_, whole, cells])
+    return told
+
+
+def _cells(rows: Rows, before: Rows) -> list[list[Any]] | None:
+    """The rows that differ, with their place and new cells; none if rows came, went or changed
+    their shape."""
+    if len(rows) != len(before):
+        return None
+    told = []
+    for place, (row, old) in enumerate(zip(rows, before, strict=True)):
+        if row.keys() != old.keys():
+            return None
+        if row != old:
+            told.append([place, {cell: new for cell, new in row.items() if new != old[cell]}])
+    return told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from callbacks.drawn import Drawn
 from jobs.submission import Submitter
@@ -14,10 +15,12 @@ from queries.readings import Readings
 
 @dataclass(frozen=True)
 class Sources:
-    """The registry, the shared readings and what is drawn of them, and where submitted jobs go."""
+    """The registry, the shared readings, what is drawn of them and what pages are told of that, and
+    where submitted jobs go."""
 
     registry: Registry
     snapshots: Snapshots
     readings: Readings
     submitter: Submitter
     drawn: Drawn[tuple[Leaves, str | None]] = field(default_factory=Drawn)
+    told: Drawn[list[list[Any]]] = field(default_factory=Drawn)

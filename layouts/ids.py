@@ -64,6 +64,11 @@ def digest(opening: Any) -> Id:
     return {"digest": opening}
 
 
+def changes(opening: Any) -> Id:
+    """Where a tick's answer arrives, from which assets/spread.js writes it into the leaves."""
+    return {"changes": opening}
+
+
 def options(key: Any) -> Id:
     """A dropdown whose options a tick writes."""
     return {"options": key}

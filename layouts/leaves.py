@@ -14,6 +14,10 @@ from dash.development.base_component import Component
 from layouts import ids
 from layouts.formats import NONE
 
+Rows = list[dict[str, Any]]
+# The kinds whose values are rows.
+ROWS = ("table", "columns", "rows", "options")
+
 
 @dataclass(frozen=True)
 class Leaves:
@@ -23,11 +27,11 @@ class Leaves:
 
     text: Mapping[str, str] = field(default_factory=dict)
     bar: Mapping[str, float] = field(default_factory=dict)
-    table: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
-    columns: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
-    rows: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    table: Mapping[str, Rows] = field(default_factory=dict)
+    columns: Mapping[str, Rows] = field(default_factory=dict)
+    rows: Mapping[str, Rows] = field(default_factory=dict)
     pages: Mapping[str, int] = field(default_factory=dict)
-    options: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    options: Mapping[str, Rows] = field(default_factory=dict)
     href: Mapping[str, str] = field(default_factory=dict)
     shown: Mapping[str, bool] = field(default_factory=dict)
 

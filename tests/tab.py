@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -46,10 +47,28 @@ class Tab:
         return self._refresh(f"{ids.LOCATION}.search")
 
     def _refresh(self, changed: str) -> Answer:
-        answer = self._call('{"text":["ALL"]}.children', changed)
-        for props in self.properties():
-            props.update(answer.get(written(props.get("id")), {}))
-        return answer
+        answer = self._call('{"changes":["ALL"]}.data', changed)
+        for store in answer.values():
+            return self._spread(store["data"])
+        return {}
+
+    def _spread(self, change: Mapping[str, Any]) -> Answer:
+        """Writes a tick's answer into the page, as assets/spread.js does: what it wrote."""
+        shown = {written(props.get("id")): props for props in self.properties()}
+        told: dict[str, dict[str, Any]] = defaultdict(dict)
+        for name, property_, value in change["frame"]:
+            told[name][property_] = value
+        for name, property_, whole, cells in change.get("leaves", []):
+            for key, value in whole.items():
+                told[self.id(name, key)][property_] = value
+            for key, rows in cells.items():
+                own = self.id(name, key)
+                told[own][property_] = merged(shown[own][property_], rows)
+        if "leaves" in change:
+            told[written(ids.digest(self.opening))]["data"] = change["now"]
+        for name, values in told.items():
+            shown.get(name, {}).update(values)
+        return told
 
     def click_opener(self, job_type: str, clicks: int | None = 1) -> Answer:
         """Opens a submit form, or (without clicks) shows its button for the first time."""
@@ -185,6 +204,12 @@ def outputs_of(output: str) -> list[tuple[str, str]]:
         part.rsplit(".", 1) for part in output.removeprefix("..").removesuffix("..").split("...")
     ]
     return [(name, property_) for name, property_ in parts]
+
+
+def merged(rows: list[dict[str, Any]], cells: list[list[Any]]) -> list[dict[str, Any]]:
+    """Rows with the new cells of some of them, each with its place."""
+    new = dict(cells)
+    return [{**row, **new.get(place, {})} for place, row in enumerate(rows)]
 
 
 def _matches(component_id: Any, pattern: Mapping[str, Any]) -> bool:
