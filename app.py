@@ -31,12 +31,13 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     import api
     import callbacks
     from database.engine import open_engine
+    from database.kept.keeper import Keeper
     from jobs.submission import Submitter
     from layouts.page import INDEX, shell
     from queries.cache import Snapshots
     from queries.reader import Reader
     from queries.readings import open_readings
-    from queries.snapshot import open_takes
+    from queries.takes import open_takes
 
     engine = open_engine(url)
     timeout = settings.statement_timeout
@@ -64,6 +65,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         submitter=submitter,
     )
     snapshots.start()
+    Keeper(engine, settings.refresh_seconds).start()
     return app
 
 

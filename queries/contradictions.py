@@ -16,14 +16,17 @@ ENDED = ("completed", "failed", "completed_with_errors")
 
 def contradictions(connection: Connection, pipeline: Pipeline, files: pd.DataFrame) -> pd.DataFrame:
     """One row a kind of contradiction that occurs: text (what contradicts what), count."""
+    processing = _tasks(connection, pipeline, "processing", ENDED)
+    failed = _tasks(connection, pipeline, "failed", ("completed",))
+    return listed(pipeline, files, processing, failed)
+
+
+def listed(pipeline: Pipeline, files: pd.DataFrame, processing: int, failed: int) -> pd.DataFrame:
+    """The contradictions of the cube and of so many tasks, as `contradictions` gives them."""
     counts = {
         **_files_ahead(pipeline, files),
-        "tasks are processing though their job has ended": _tasks(
-            connection, pipeline, "processing", ENDED
-        ),
-        "tasks failed though their job says completed": _tasks(
-            connection, pipeline, "failed", ("completed",)
-        ),
+        "tasks are processing though their job has ended": processing,
+        "tasks failed though their job says completed": failed,
     }
     rows = [(text, count) for text, count in counts.items() if count]
     return pd.DataFrame(rows, columns=["text", "count"]).astype({"text": TEXT, "count": WHOLE})

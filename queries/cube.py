@@ -5,7 +5,7 @@ Whatever is filtered or grouped on a screen is a sum over its rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -132,13 +132,15 @@ def name_missing(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame
 
 def missing_labels(frame: pd.DataFrame, pipeline: Pipeline) -> dict[str, str]:
     """What to call the files without a value of a grouping: never like a value that occurs."""
-    labels = {}
-    for field in pipeline.dimensions:
-        label, values = NOT_SET, set(frame[dimension(field)])
-        while label in values:
-            label = f"({label})"
-        labels[field] = label
-    return labels
+    return {field: label_of_missing(set(frame[dimension(field)])) for field in pipeline.dimensions}
+
+
+def label_of_missing(values: Collection[str]) -> str:
+    """What is not set, in brackets if that is one of the values."""
+    label = NOT_SET
+    while label in values:
+        label = f"({label})"
+    return label
 
 
 def narrow(frame: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,11 @@ def read_frame(
     connection: Connection, query: TypedReturnsRows[*tuple[Any, ...]], dtypes: Mapping[str, str]
 ) -> pd.DataFrame:
     """The query's rows under the names and dtypes of `dtypes`, in their order."""
-    rows = connection.execute(query).all()
+    return frame(connection.execute(query).all(), dtypes)
+
+
+def frame(rows: Sequence[Any], dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """Rows under the names and dtypes of `dtypes`, in their order."""
     columns = list(zip(*rows, strict=True)) or [()] * len(dtypes)
     return pd.DataFrame(
         {

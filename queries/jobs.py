@@ -29,7 +29,6 @@ from pipelines.models import Pipeline
 from queries.frames import MOMENT, REAL, TEXT, WHOLE, read_frame
 
 ACTIVE = ("queued", "processing")
-WINDOW = 600.0
 SHORTEST_RUN = 20.0
 
 COUNTED = {
@@ -65,7 +64,7 @@ COLUMNS = {
 
 
 def active_jobs(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
-    """One row a queued or processing job of the pipeline, newest first.
+    """One row a queued or processing job of the pipeline, newest first: its tasks are counted.
 
     Columns: job_id, job_type, status, stage, total_stages, created_at, started_at (first task of
     any stage); tasks, completed, processing, failed, pending (tasks of the current stage; pending
@@ -73,8 +72,12 @@ def active_jobs(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
     limits (its values by grouping's field);
     percent (completed of tasks); rate_per_minute (tasks), NaN with rate_reason; eta_seconds.
     """
-    jobs = read_frame(connection, _counted(pipeline), COUNTED)
-    return describe(jobs, pipeline)[list(COLUMNS)].astype(COLUMNS)
+    return shaped(read_frame(connection, _counted(pipeline), COUNTED), pipeline)
+
+
+def shaped(counted: pd.DataFrame, pipeline: Pipeline) -> pd.DataFrame:
+    """Active jobs as `active_jobs` gives them, from the columns of COUNTED."""
+    return describe(counted, pipeline)[list(COLUMNS)].astype(COLUMNS)
 
 
 def describe(jobs: pd.DataFrame, pipeline: Pipeline) -> pd.DataFrame:
@@ -100,14 +103,14 @@ def pace(
 ) -> tuple[float, str, float]:
     """Tasks a minute, why there is no rate, and the seconds left (NaN for none).
 
-    `recent` tasks were completed in the last 10 minutes, or in the `age` seconds since the stage's
-    first task started, where that is shorter.
+    `recent` tasks were completed in the last `age` seconds: 10 minutes from the beginning of one,
+    or the time since the stage's first task started, where that is shorter.
     """
     if recent == 0:
         return math.nan, "no task finished in the last 10 minutes", math.nan
     if not age >= SHORTEST_RUN:
         return math.nan, f"the stage started less than {SHORTEST_RUN:.0f} seconds ago", math.nan
-    rate = recent * 60 / min(age, WINDOW)
+    rate = recent * 60 / age
     return rate, "", (tasks - completed - failed) / rate * 60
 
 
@@ -136,13 +139,18 @@ def narrow_jobs(jobs: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.
     return jobs[pd.Series(keep, index=jobs.index, dtype="bool")]
 
 
+# Endings are kept by minute, so the last 10 minutes begin with one.
+WINDOW_START = func.date_trunc("minute", func.now() - text("interval '10 minutes'"))
+
+
 def stage_counts(tasks: FromClause) -> dict[str, ColumnElement[Any]]:
-    """The measures of a stage's tasks: by status, completed in the last 10 minutes, age."""
+    """The measures of a stage's tasks: by status, recently completed, and in how many seconds."""
     status = cast(tasks.c.status, Text)
-    ended = and_(
-        status == "completed", tasks.c.updated_at > func.now() - text("interval '10 minutes'")
-    )
-    age = func.now() - cast(func.min(tasks.c.execution_started_at), DateTime(timezone=True))
+    moment = DateTime(timezone=True)
+    ended = and_(status == "completed", cast(tasks.c.updated_at, moment) >= WINDOW_START)
+    started = cast(func.min(tasks.c.execution_started_at), moment)
+    # Without a start there is no rate: greatest() would pass over it.
+    age = case((started.isnot(None), func.now() - func.greatest(started, WINDOW_START)))
     return {
         "tasks": func.count(tasks.c.task_id),
         "completed": func.count(tasks.c.task_id).filter(status == "completed"),

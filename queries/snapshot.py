@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,12 +11,23 @@ import pandas as pd
 from sqlalchemy import Engine
 
 from pipelines.models import Pipeline
-from pipelines.registry import Registry
 from queries.contradictions import contradictions
 from queries.cube import cube, dimension, meant, missing_labels, name_missing, narrow
 from queries.frames import moment, reading
 from queries.jobs import active_jobs, narrow_jobs
 from queries.work import work
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a snapshot was read, and in how many seconds.
+
+    kept: from counts that the database keeps; else all was counted, and `reason` says why.
+    """
+
+    kept: bool
+    reason: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -34,6 +46,7 @@ class Snapshot:
     jobs: pd.DataFrame
     contradictions: pd.DataFrame
     missing: Mapping[str, str]
+    way: Way = Way(kept=False, reason="", seconds=0.0)
 
     def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
         """The snapshot of the files with one of the wanted values in each filtered grouping.
@@ -62,21 +75,13 @@ def stored_values(
     }
 
 
-def open_takes(
-    engine: Engine, _registry: Registry, timeout: float
-) -> Callable[[Pipeline], Snapshot]:
-    """What takes the snapshots of the registry's pipelines, each call a new one.
+def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float, reason: str = "") -> Snapshot:
+    """Counts a pipeline's snapshot; `reason` says why its counts are not the kept ones.
 
-    Raises what take_snapshot raises.
+    Raises sqlalchemy.exc.DBAPIError when the database can't. One transaction: as_of and every count
+    are of the same moment.
     """
-    return lambda pipeline: take_snapshot(engine, pipeline, timeout)
-
-
-def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapshot:
-    """Reads a pipeline's snapshot. Raises sqlalchemy.exc.DBAPIError when the database can't.
-
-    One transaction: as_of and every count are of the same moment.
-    """
+    began = time.monotonic()
     with reading(engine, timeout) as connection:
         as_of = moment(connection)
         files = cube(connection, pipeline)
@@ -85,4 +90,5 @@ def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float) -> Snapsho
         odd = contradictions(connection, pipeline, files)
     labels = missing_labels(files, pipeline)
     files, facts = name_missing(files, labels), name_missing(facts, labels)
-    return Snapshot(pipeline, as_of, files, facts, jobs, odd, labels)
+    way = Way(kept=False, reason=reason, seconds=time.monotonic() - began)
+    return Snapshot(pipeline, as_of, files, facts, jobs, odd, labels, way)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import pandas as pd
-
-from queries.phases import percent, phases
+from queries.phases import measured, percent, phase_rows
 from queries.snapshot import Snapshot
 
 
@@ -32,20 +33,23 @@ class Summary:
     eta_reason: str
 
 
-def summary(snapshot: Snapshot) -> Summary:
-    """The banner's numbers of a snapshot."""
-    progress = phases(snapshot)
-    last, total = progress.iloc[-1], int(snapshot.files["total"].sum())
+Phase = Mapping[str, Any]
+
+
+def summary(snapshot: Snapshot, progress: Sequence[Phase] | None = None) -> Summary:
+    """The banner's numbers of a snapshot; `progress` are its phase_rows where they are at hand."""
+    progress = phase_rows(snapshot) if progress is None else progress
+    last = progress[-1]
     rate, name, eta, reason = _pace(progress)
     return Summary(
-        total_files=total,
-        total_bytes=int(snapshot.files["bytes"].sum()),
-        unsized_files=int(snapshot.files["unsized"].sum()),
-        completed=int(last["completed"]),
-        completed_bytes=int(last["completed_bytes"]),
-        percent=percent(int(last["completed"]), total),
-        processing=_known_sum(progress["processing"]),
-        failed=_known_sum(progress["failed"]),
+        total_files=last["total"],
+        total_bytes=measured(snapshot.files, "bytes"),
+        unsized_files=measured(snapshot.files, "unsized"),
+        completed=last["completed"],
+        completed_bytes=last["completed_bytes"],
+        percent=percent(last["completed"], last["total"]),
+        processing=_known_sum(phase["processing"] for phase in progress),
+        failed=_known_sum(phase["failed"] for phase in progress),
         rate_per_hour=rate,
         rate_phase=name,
         eta_hours=eta,
@@ -53,22 +57,22 @@ def summary(snapshot: Snapshot) -> Summary:
     )
 
 
-def _known_sum(counts: pd.Series) -> int | None:
-    return None if counts.isna().all() else int(counts.sum())
+def _known_sum(counts: Iterable[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
 
 
-def _pace(progress: pd.DataFrame) -> tuple[float | None, str, float | None, str]:
+def _pace(progress: Sequence[Phase]) -> tuple[float | None, str, float | None, str]:
     """Rate, its phase, ETA and the reason for none; an ETA needs one of every unfinished phase."""
-    unfinished = progress[progress["pending"] > 0]
-    if unfinished.empty:
-        return None, "", None, "done" if progress["total"].iloc[-1] else "no files"
-    paced = unfinished[unfinished["eta_hours"].notna()]
-    unpaced = unfinished[unfinished["eta_hours"].isna()]
-    slowest = paced.loc[paced["eta_hours"].idxmax()] if len(paced) else None
-    rate = None if slowest is None else float(slowest["rate_per_hour"])
-    name = "" if slowest is None else str(slowest["name"])
-    if len(unpaced):
-        waiting = unpaced.iloc[0]
+    unfinished = [phase for phase in progress if phase["pending"] > 0]
+    if not unfinished:
+        return None, "", None, "done" if progress[0]["total"] else "no files"
+    paced = [phase for phase in unfinished if not math.isnan(phase["eta_hours"])]
+    slowest = max(paced, key=lambda phase: float(phase["eta_hours"]), default=None)
+    rate = None if slowest is None else slowest["rate_per_hour"]
+    name = "" if slowest is None else slowest["name"]
+    if len(paced) < len(unfinished):
+        waiting = next(phase for phase in unfinished if math.isnan(phase["eta_hours"]))
         return rate, name, None, f"{waiting['name']}: {waiting['eta_reason']}"
     assert slowest is not None
-    return rate, name, float(slowest["eta_hours"]), ""
+    return rate, name, slowest["eta_hours"], ""

@@ -32,7 +32,7 @@ from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
 from queries.cache import Snapshots
 from queries.readings import open_readings
-from queries.snapshot import Snapshot, take_snapshot
+from queries.takes import open_takes
 from settings import SOURCE
 from tests.browsing import PAGE, severe
 from tests.door import Door
@@ -202,11 +202,7 @@ def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
 @pytest.fixture
 def snapshots(engine: Engine, registry: Registry) -> Snapshots:
     """Readings that are renewed when a test says so, and not by the clock."""
-
-    def take(pipeline: Pipeline) -> Snapshot:
-        return take_snapshot(engine, pipeline, STATEMENT_TIMEOUT)
-
-    return Snapshots(registry, take, 1)
+    return Snapshots(registry, open_takes(engine, registry, STATEMENT_TIMEOUT), 1)
 
 
 @pytest.fixture

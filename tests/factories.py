@@ -14,6 +14,8 @@ from pipelines.models import Pipeline
 from queries.frames import reading
 from queries.job_report import JobReport, read_report
 from queries.snapshot import Snapshot, take_snapshot
+from queries.takes import Taker
+from tests.agreement import assert_agree
 
 RWA = {"region": "rwa", "flood_type": "fluvial", "defense": "defended", "year": 2020}
 CIV = {**RWA, "region": "civ"}
@@ -22,8 +24,12 @@ _numbers = count()
 
 
 def look(engine: Engine, pipeline: Pipeline) -> Snapshot:
-    """A pipeline's snapshot of now."""
-    return take_snapshot(engine, pipeline, timeout=10)
+    """A pipeline's snapshot of now; where counts are kept, counting comes to the same."""
+    counted = take_snapshot(engine, pipeline, timeout=10)
+    taken = Taker(engine, pipeline, 10).take()
+    if taken.way.kept:
+        assert_agree(taken, counted)
+    return taken
 
 
 def report(engine: Engine, job_id: str = "job-1") -> JobReport:

@@ -88,7 +88,8 @@ class MissingColumn(Exception):
 
 def column_types(connection: Connection, name: str) -> dict[str, str]:
     """The SQL types of a table of schema `app`, by column."""
-    return dict(connection.execute(COLUMN_TYPES, {"name": name}).tuples().all())
+    rows = connection.execute(COLUMN_TYPES, {"name": name})
+    return {column: kind for column, kind in rows}  # noqa: C416
 
 
 COLUMN_TYPES = text(

@@ -1,4 +1,4 @@
-SELECT r.task_id, known.pipeline, known.phase, known.grp, coalesce(r.status::text, ''),
+SELECT r.task_id, known.pipeline, known.phase, known.grp, coalesce(r.status::text, '') AS status,
        r.created_at, timed.cell, timed.hour, timed.micros
 FROM app.tasks AS r
 CROSS JOIN LATERAL (

@@ -1,0 +1,68 @@
+"""Folds what is kept, regularly, and counts anew what can't be believed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from database.engine import DatabaseError, explain
+from database.kept.fold import fold
+from database.kept.rebuild import rebuild
+from database.kept.state import kept_subjects, reasons
+
+log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """A background thread that folds every `interval` seconds; many processes may have one.
+
+    Where nothing is kept, or the database only answers, it does nothing.
+    """
+
+    def __init__(self, engine: Engine, interval: float) -> None:
+        self._engine = engine
+        self._interval = interval
+        self._stopped = threading.Event()
+        self._told = ""
+
+    def start(self) -> None:
+        """Starts the thread."""
+        threading.Thread(target=self._run, name="keeper", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends the thread after its present fold."""
+        self._stopped.set()
+
+    def fold_all(self) -> None:
+        """Folds every subject once. Raises what the database raises."""
+        with self._engine.connect() as connection:
+            if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
+                return
+            subjects = kept_subjects(connection)
+            distrusted = {name: reasons(connection, name) for name in subjects}
+        for name, kept in subjects.items():
+            if distrusted[name]:
+                log.warning("%s is counted anew: %s", name or "app.tasks", distrusted[name][0])
+                rebuild(self._engine, name)
+            elif kept.built_at is not None:
+                fold(self._engine, name)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._interval):
+            try:
+                self.fold_all()
+                self._told = ""
+            except (DBAPIError, PoolTimeoutError, DatabaseError) as error:
+                self._tell(str(error) if isinstance(error, DatabaseError) else explain(error))
+            except Exception:
+                # The thread has to outlive what nobody thought of.
+                log.exception("Folding the kept counts failed")
+
+    def _tell(self, reason: str) -> None:
+        if reason != self._told:
+            log.warning("The kept counts can't be folded: %s", reason)
+        self._told = reason

@@ -1,0 +1,1 @@
+"""Reads what triggers keep in schema `monitor` (database/kept), and each time only what changed."""

@@ -1,0 +1,171 @@
+"""The statements that read what is kept of one pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from database.kept.definition import prefix_of
+from database.kept.file_parts import cell, measures, names
+from database.kept.sql import Statements, identifier, literal_text
+from pipelines.models import Phase, Pipeline
+
+
+@dataclass(frozen=True)
+class KeptStatements:
+    """Statements without parameters; `cells`, `minutes` and `durations` may be narrowed to rows
+    that changed (see `since`)."""
+
+    state: str
+    definition: str
+    cells: str
+    changes: str
+    minutes: str
+    durations: str
+    duration_changes: str
+    open_groups: str | None
+
+
+def statements(pipeline: Pipeline) -> KeptStatements:
+    """The statements of a pipeline."""
+    given = names(pipeline.id) | {
+        "measures": ", ".join(_whole(name) for name in measures(pipeline)),
+        "moments": "".join(f"{_epoch(f'at_{n}')}, " for n in _numbers(pipeline)),
+        "grouped": ", ".join(str(1 + n) for n in range(len(pipeline.phases) + 1)),
+        "subject": literal_text(pipeline.id),
+        "prefix": literal_text(f"monitor_{prefix_of(pipeline.id)}_"),
+    }
+
+    def made(template: str) -> str:
+        return Statements(template).substitute(given)
+
+    return KeptStatements(
+        state=made(STATE),
+        definition=made(DEFINITION),
+        cells=made(CELLS),
+        changes=made(CHANGES),
+        minutes=made(MINUTES),
+        durations=made(DURATIONS),
+        duration_changes=made(DURATION_CHANGES),
+        open_groups=_open_groups(pipeline),
+    )
+
+
+def since(statement: str, snapshot: str) -> str:
+    """The statement for the rows that a transaction with that snapshot did not see.
+
+    Also those of transactions that were under way then: a sequence or a clock would miss them.
+    """
+    return statement + Statements(LATER).substitute(snapshot=literal_text(snapshot))
+
+
+def _numbers(pipeline: Pipeline) -> range:
+    return range(1, len(pipeline.phases) + 1)
+
+
+def _whole(column: str) -> str:
+    return f"{column}::bigint" if column.startswith("bytes") else column
+
+
+def _epoch(moment: str) -> str:
+    return f"extract(epoch FROM {moment}::timestamptz)::bigint"
+
+
+LATER = """
+AND changed >= pg_snapshot_xmin(@snapshot::pg_snapshot)
+AND NOT pg_visible_in_snapshot(changed, @snapshot::pg_snapshot)
+"""
+
+STATE = """
+SELECT files.digest, files.generation, tasks.generation AS task_generation,
+       pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby, now() AS as_of,
+       files.built_at IS NOT NULL AND tasks.built_at IS NOT NULL AS counted,
+       (SELECT string_agg(DISTINCT reason, '; ') FROM monitor.distrust
+        WHERE subject IN (@subject, '')) AS distrusted,
+       (SELECT count(*) FROM pg_trigger
+        WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
+          AND (tgrelid = to_regclass('app.etl_source_files') AND starts_with(tgname, @prefix)
+               OR tgrelid = to_regclass('app.tasks') AND starts_with(tgname, 'monitor_tasks_'))
+       ) AS triggers
+FROM monitor.kept AS files CROSS JOIN monitor.kept AS tasks
+WHERE files.subject = @subject AND tasks.subject = ''
+"""
+
+DEFINITION = "SELECT definition -> 'pipeline' FROM monitor.kept WHERE subject = @subject"
+
+CELLS = "SELECT cell, cell_id, @measures FROM @cells WHERE true"
+
+CHANGES = """
+SELECT cell, @moments sum(files)::bigint, sum(unsized)::bigint, sum(bytes)::bigint
+FROM @changes
+WHERE xid >= (SELECT low FROM monitor.kept WHERE subject = @subject)
+GROUP BY @grouped
+"""
+
+MINUTES = """
+SELECT cell_id, phase, extract(epoch FROM at)::bigint, files FROM @minutes
+WHERE at >= date_trunc('minute', now() - interval '1 hour')
+"""
+
+# Two days of activity, though one counts: the last hour may move back.
+DURATIONS = """
+SELECT cell, phase, extract(epoch FROM hour)::bigint, tasks, micros::bigint
+FROM monitor.durations JOIN (
+    SELECT phase, max(hour) - interval '48 hours' AS earliest FROM monitor.durations
+    WHERE pipeline = @subject AND tasks > 0 GROUP BY phase) AS active USING (phase)
+WHERE pipeline = @subject AND hour > earliest
+"""
+
+DURATION_CHANGES = """
+SELECT cell, phase, extract(epoch FROM hour)::bigint, sum(tasks)::bigint, sum(micros)::bigint
+FROM monitor.duration_changes
+WHERE pipeline = @subject AND xid >= (SELECT low FROM monitor.kept WHERE subject = '')
+GROUP BY cell, phase, hour
+"""
+
+NEWEST = """
+WITH open AS (
+    SELECT DISTINCT phase, grp FROM monitor.phase_tasks
+    WHERE pipeline = @subject AND status IN ('failed', 'processing') AND grp IS NOT NULL
+), newest AS MATERIALIZED (
+    SELECT DISTINCT ON (task.phase, task.grp) task.phase, task.grp, task.status
+    FROM open CROSS JOIN LATERAL (
+        SELECT * FROM monitor.phase_tasks AS one
+        WHERE one.pipeline = @subject AND one.phase = open.phase AND one.grp = open.grp
+        OFFSET 0) AS task
+    ORDER BY task.phase, task.grp, task.status = 'processing' DESC, task.created_at DESC,
+             task.task_id DESC
+)
+"""
+
+# OFFSET 0: one look into the index for each group, whatever the planner thinks of their number.
+FILES_OF_GROUPS = """
+SELECT @phase, file.cell, count(*) FILTER (WHERE newest.status = 'processing'),
+       count(*) FILTER (WHERE newest.status = 'failed')
+FROM newest CROSS JOIN LATERAL (
+    SELECT @cell AS cell FROM app.etl_source_files AS r
+    WHERE r.etl_type = @etl_type AND r.@group_key = newest.grp AND r.@completed_field IS NULL
+    OFFSET 0) AS file
+WHERE newest.phase = @phase AND newest.status IN ('failed', 'processing')
+GROUP BY file.cell
+"""
+
+
+def _open_groups(pipeline: Pipeline) -> str | None:
+    known = [
+        (number, phase) for number, phase in enumerate(pipeline.phases, start=1) if phase.has_tasks
+    ]
+    if not known:
+        return None
+    newest = Statements(NEWEST).substitute(subject=literal_text(pipeline.id))
+    files = [_files_of_groups(pipeline, number, phase) for number, phase in known]
+    return newest + " UNION ALL ".join(files)
+
+
+def _files_of_groups(pipeline: Pipeline, number: int, phase: Phase) -> str:
+    return Statements(FILES_OF_GROUPS).substitute(
+        cell=cell(pipeline),
+        phase=str(number),
+        etl_type=literal_text(pipeline.etl_type),
+        group_key=identifier(phase.group_key or ""),
+        completed_field=identifier(phase.completed_field),
+    )

@@ -1,0 +1,79 @@
+"""Takes snapshots: from kept counts where they are, else by counting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ProgrammingError
+
+from database.engine import explain
+from database.kept.state import has_schema
+from pipelines.models import Pipeline
+from pipelines.registry import Registry
+from queries.frames import reading
+from queries.kept.cube import KeptCube, NotKept
+from queries.kept.tasks import kept_active_jobs, kept_contradictions
+from queries.snapshot import Snapshot, Way, take_snapshot
+
+
+def open_takes(
+    engine: Engine, registry: Registry, timeout: float
+) -> Callable[[Pipeline], Snapshot]:
+    """What takes the snapshots of the registry's pipelines, each call a new one.
+
+    It holds what it has read and fetches what changed since. A statement may take `timeout`
+    seconds. Raises sqlalchemy.exc.DBAPIError when the database can't.
+    """
+    takers = {pipeline.id: Taker(engine, pipeline, timeout) for pipeline in registry.values()}
+    return lambda pipeline: takers[pipeline.id].take()
+
+
+class Taker:
+    """Takes one pipeline's snapshots."""
+
+    def __init__(self, engine: Engine, pipeline: Pipeline, timeout: float) -> None:
+        self._engine = engine
+        self._pipeline = pipeline
+        self._timeout = timeout
+        self._cube = KeptCube(pipeline)
+        self._readable = False
+        self._lock = threading.Lock()
+
+    def take(self) -> Snapshot:
+        """A snapshot of now; one at a time."""
+        with self._lock:
+            try:
+                return self._kept()
+            except NotKept as error:
+                self._readable = False
+                return take_snapshot(self._engine, self._pipeline, self._timeout, str(error))
+
+    def _kept(self) -> Snapshot:
+        began = time.monotonic()
+        try:
+            with reading(self._engine, self._timeout) as connection:
+                return self._read(connection, began)
+        except ProgrammingError as error:
+            # Removed, or the right to read it taken away, since it was looked at last.
+            raise NotKept(f"the kept counts can't be read: {explain(error)}") from error
+
+    def _read(self, connection: Connection, began: float) -> Snapshot:
+        if not self._readable and not has_schema(connection):
+            raise NotKept("no counts are kept in this database")
+        frames = self._cube.read(connection)
+        self._readable = True
+        jobs = kept_active_jobs(connection, self._pipeline)
+        odd = kept_contradictions(connection, self._pipeline, frames.files)
+        return Snapshot(
+            self._pipeline,
+            frames.as_of,
+            frames.files,
+            frames.work,
+            jobs,
+            odd,
+            frames.missing,
+            Way(kept=True, reason="", seconds=time.monotonic() - began),
+        )
