@@ -55,7 +55,8 @@ def active_jobs(pipeline: Pipeline, opened: Sequence[str] | None) -> html.Detail
 
 def active_job_values(jobs: pd.DataFrame) -> Leaves:
     """The rows of the table, from one row a job."""
-    rows = [_row(job) for job in jobs.to_dict("records")]
+    columns = [jobs[name].tolist() for name in jobs.columns]
+    rows = [_row(dict(zip(jobs.columns, job, strict=True))) for job in zip(*columns, strict=True)]
     size = "none" if not rows else f"{len(rows):,}"
     return Leaves(table={KEY: rows}, text={f"{KEY}.size": size})
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 from dash import dcc, html
 
 from layouts import ids
@@ -63,7 +63,7 @@ def _tile(key: str, label: str, note: str = "", leads: bool = False) -> html.Div
 
 
 def banner_values(
-    summary: Any, phases: pd.DataFrame, pipeline: Pipeline, chosen: Filters
+    summary: Any, phases: Sequence[Mapping[str, Any]], pipeline: Pipeline, chosen: Filters
 ) -> Leaves:
     """The banner's leaves from a Summary and one row a phase; its numbers lead to their groups."""
     unsized = (
@@ -74,10 +74,7 @@ def banner_values(
     return Leaves(
         href=_leads(phases, pipeline, chosen),
         text={
-            **{
-                f"{phase['phase']}.completed": format_count(phase["completed"])
-                for phase in phases.to_dict("records")
-            },
+            **{f"{phase['phase']}.completed": format_count(phase["completed"]) for phase in phases},
             "total": format_count(summary.total_files),
             "failed": format_count(summary.failed),
             "complete": format_percent(summary.percent),
@@ -89,17 +86,20 @@ def banner_values(
     )
 
 
-def _leads(phases: pd.DataFrame, pipeline: Pipeline, chosen: Filters) -> dict[str, str]:
+def _leads(
+    phases: Sequence[Mapping[str, Any]], pipeline: Pipeline, chosen: Filters
+) -> dict[str, str]:
     leads = {
-        f"tile.{phase}.completed": group_link(pipeline.id, phase, "completed", chosen)
-        for phase in phases["phase"]
+        f"tile.{phase['phase']}.completed": group_link(
+            pipeline.id, phase["phase"], "completed", chosen
+        )
+        for phase in phases
     }
     # The sum of all phases leads to the phase that has most of it.
-    failed = phases["failed"].fillna(0)
-    worst = str(phases.loc[failed.idxmax(), "phase"]) if failed.any() else None
+    worst = max(phases, key=lambda phase: phase["failed"] or 0)
     leads["tile.failed"] = (
-        group_link(pipeline.id, worst, "failed", chosen)
-        if worst
+        group_link(pipeline.id, worst["phase"], "failed", chosen)
+        if worst["failed"]
         else pipeline_link(pipeline.id, chosen)
     )
     return leads

@@ -24,5 +24,8 @@ def contradictions() -> html.Section:
 
 def contradiction_values(found: pd.DataFrame) -> Leaves:
     """The notice's leaves, from one row a kind of contradiction."""
-    told = [f"{format_count(row['count'])} {row['text']}" for row in found.to_dict("records")]
+    told = [
+        f"{format_count(count)} {text}"
+        for text, count in zip(found["text"], found["count"], strict=True)
+    ]
     return Leaves(text={KEY: "; ".join(told)}, shown={KEY: bool(told)})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-import pandas as pd
 from dash import dcc, html
 
 from layouts import ids
@@ -15,6 +15,8 @@ from layouts.links import Filters, filter_parameter, pipeline_link
 from pipelines.models import Grouping, Pipeline
 
 KEY = "filter"
+
+Breakdown = Mapping[str, Sequence[Any]]
 
 
 def filters(pipeline: Pipeline, chosen: Filters) -> html.Section:
@@ -56,12 +58,12 @@ def _dropdown(grouping: Grouping, chosen: Filters) -> html.Label:
 def filter_values(
     pipeline: Pipeline,
     chosen: Filters,
-    choices: Mapping[str, pd.DataFrame],
+    choices: Mapping[str, Breakdown],
     files: tuple[int, int],
 ) -> Leaves:
     """The options with their counts, and what the page is narrowed to.
 
-    choices: for each field the breakdown under the other filters; files: shown, of all.
+    choices: for each field its breakdown's columns under the other filters; files: shown, of all.
     """
     options = {
         f"{KEY}.{filter_parameter(field)}": _options(rows, chosen.get(field, ()))
@@ -69,7 +71,7 @@ def filter_values(
     }
     told = [
         f"{_matching(choices[grouping.field], chosen[grouping.field])} of "
-        f"{format_count(len(choices[grouping.field]))} in {grouping.label}"
+        f"{format_count(len(choices[grouping.field]['value']))} in {grouping.label}"
         for grouping in pipeline.groupings
         if grouping.field in chosen
     ]
@@ -82,18 +84,20 @@ def filter_values(
     )
 
 
-def _options(rows: pd.DataFrame, chosen: Sequence[str]) -> list[dict[str, str]]:
-    found = list(zip(rows["value"], rows["total"], strict=True))
-    known = {value for value, _ in found}
+def _options(found: Breakdown, chosen: Sequence[str]) -> list[dict[str, str]]:
+    known = set(found["value"])
     # What somebody has chosen stays in the list, so that it can be taken away again.
-    found += [(value, _files(rows, value)) for value in chosen if value not in known]
-    return [{"label": f"{value} ({format_count(n)})", "value": value} for value, n in found]
+    added = [(value, _files(found, value)) for value in chosen if value not in known]
+    listed = [*zip(found["value"], found["total"], strict=True), *added]
+    return [{"label": f"{value} ({count:,})", "value": value} for value, count in listed]
 
 
-def _files(rows: pd.DataFrame, value: str) -> int:
-    return int(rows.loc[rows["value"].str.casefold() == value.casefold(), "total"].sum())
+def _files(found: Breakdown, value: str) -> int:
+    wanted = value.casefold()
+    every = zip(found["value"], found["total"], strict=True)
+    return sum(count for known, count in every if known.casefold() == wanted)
 
 
-def _matching(rows: pd.DataFrame, chosen: Sequence[str]) -> str:
+def _matching(found: Breakdown, chosen: Sequence[str]) -> str:
     wanted = {value.casefold() for value in chosen}
-    return format_count(int(rows["value"].str.casefold().isin(wanted).sum()))
+    return format_count(sum(value.casefold() in wanted for value in found["value"]))

@@ -15,7 +15,9 @@ SHORT_ID = 8
 
 def unknown(value: object) -> bool:
     """Whether there is no number: None, NaN, NA or an infinity."""
-    return value is None or bool(pd.isna(value)) or value in (math.inf, -math.inf)
+    if isinstance(value, int | float):
+        return not math.isfinite(value)
+    return value is None or bool(pd.isna(value))
 
 
 def format_count(count: object) -> str:

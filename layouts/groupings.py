@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-import pandas as pd
 from dash import html
 
 from layouts.aria import aria
 from layouts.formats import format_count, format_percent
-from layouts.leaves import Leaves
+from layouts.leaves import Leaves, Rows
 from layouts.links import Filters, pipeline_link
 from layouts.panels import panel
 from layouts.tables import Column, headed, table
@@ -50,29 +50,38 @@ def _columns(pipeline: Pipeline, grouping: Grouping) -> list[Column]:
 def breakdown_values(
     pipeline: Pipeline,
     grouping: Grouping,
-    breakdown: pd.DataFrame,
-    phases: pd.DataFrame,
+    breakdown: Mapping[str, Sequence[Any]],
+    phases: Sequence[Mapping[str, Any]],
     chosen: Filters,
 ) -> Leaves:
-    """A grouping's rows from one row a value, and above them the totals, which are the phases'."""
+    """A grouping's rows from its breakdown's columns, and above them the totals, which are the
+    phases'."""
     name = key(grouping.field)
-    rows: list[dict[str, Any]] = breakdown.to_dict("records")
+    rows = _rows(pipeline, grouping, breakdown, chosen)
     values = "1 value" if len(rows) == 1 else f"{len(rows):,} values"
-    linked = [
-        {**row, "id": row["value"], "view": _view(pipeline, grouping, row["value"], chosen)}
-        for row in rows
-    ]
     totals = _totals(phases, f"All {values}")
     return Leaves(
-        table={name: linked},
+        table={name: rows},
         columns={name: headed(_columns(pipeline, grouping), totals)},
         text={f"{name}.size": values},
     )
 
 
-def _totals(phases: pd.DataFrame, label: str) -> Mapping[str, str]:
+def _rows(
+    pipeline: Pipeline, grouping: Grouping, breakdown: Mapping[str, Sequence[Any]], chosen: Filters
+) -> Rows:
+    shown = [column.id for column in _columns(pipeline, grouping) if column.kind != "link"]
+    values = breakdown["value"]
+    narrowed = tuple((field, *wanted) for field, wanted in chosen.items())
+    views = _views(pipeline.id, grouping.field, tuple(values), narrowed)
+    named = ["id", *shown, "view"]
+    cells = zip(values, *(breakdown[column] for column in shown), views, strict=True)
+    return [dict(zip(named, row, strict=True)) for row in cells]
+
+
+def _totals(phases: Sequence[Mapping[str, Any]], label: str) -> Mapping[str, str]:
     totals = {"value": label}
-    for phase in phases.to_dict("records"):
+    for phase in phases:
         totals["total"] = format_count(phase["total"])
         totals[f"{phase['phase']}_completed"] = format_count(phase["completed"])
         totals[f"{phase['phase']}_pending"] = format_count(phase["pending"])
@@ -80,7 +89,16 @@ def _totals(phases: pd.DataFrame, label: str) -> Mapping[str, str]:
     return totals
 
 
-def _view(pipeline: Pipeline, grouping: Grouping, value: str, chosen: Filters) -> str:
+# The values outlive many ticks, and with them the links.
+@lru_cache(maxsize=100)
+def _views(
+    pipeline_id: str, field: str, values: tuple[str, ...], chosen: tuple[tuple[str, ...], ...]
+) -> list[str]:
+    """For each value the link to the page that is narrowed to it."""
+    filters = {other: wanted for other, *wanted in chosen}
+    return [_view(pipeline_link(pipeline_id, {**filters, field: [value]})) for value in values]
+
+
+def _view(link: str) -> str:
     # The address is percent-encoded, so that no value can end the link early.
-    link = pipeline_link(pipeline.id, {**chosen, grouping.field: [value]})
     return f"[View]({link.replace('(', '%28').replace(')', '%29')})"

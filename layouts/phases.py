@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -87,10 +86,12 @@ def _why_unknown(phase: Phase, name: str) -> str | None:
     return None if phase.has_tasks or name not in FROM_TASKS else NO_TASKS
 
 
-def phase_values(pipeline: Pipeline, phases: pd.DataFrame, chosen: Filters) -> Leaves:
+def phase_values(
+    pipeline: Pipeline, phases: Sequence[Mapping[str, Any]], chosen: Filters
+) -> Leaves:
     """The cards' leaves, from one row a phase; the numbers lead to groups of the filters."""
     leaves = Leaves()
-    for phase, row in zip(pipeline.phases, phases.to_dict("records"), strict=True):
+    for phase, row in zip(pipeline.phases, phases, strict=True):
         names = [name for name in _names(row["number"]) if not _why_unknown(phase, name)]
         leads = {
             f"{phase.id}.card.{name}": group_link(pipeline.id, phase.id, name, chosen)
@@ -100,7 +101,7 @@ def phase_values(pipeline: Pipeline, phases: pd.DataFrame, chosen: Filters) -> L
     return leaves
 
 
-def _texts(phase: dict[str, Any]) -> Leaves:
+def _texts(phase: Mapping[str, Any]) -> Leaves:
     key = phase["phase"]
     counts = {
         f"{key}.card.{name}": format_count(phase[name])
@@ -119,19 +120,19 @@ def _texts(phase: dict[str, Any]) -> Leaves:
     )
 
 
-def _average(phase: dict[str, Any]) -> str:
+def _average(phase: Mapping[str, Any]) -> str:
     if unknown(phase["average_seconds"]):
         return "Avg time: –"
     tasks = format_count(phase["average_tasks"])
     return f"Avg time: {format_duration(phase['average_seconds'])} over {tasks} tasks"
 
 
-def _rate(phase: dict[str, Any]) -> str:
+def _rate(phase: Mapping[str, Any]) -> str:
     rate = phase["rate_per_hour"]
     return f"Rate: none – {phase['rate_reason']}" if unknown(rate) else f"Rate: {format_rate(rate)}"
 
 
-def _eta(phase: dict[str, Any]) -> str:
+def _eta(phase: Mapping[str, Any]) -> str:
     eta, reason = phase["eta_hours"], phase["eta_reason"]
     if not unknown(eta):
         return f"ETA: {format_duration(eta * HOUR)}"

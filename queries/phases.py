@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipelines.models import Phase
@@ -103,7 +104,7 @@ def _progress(snapshot: Snapshot, number: int, phase: Phase) -> dict[str, Any]:
 
 
 def _work(snapshot: Snapshot, phase: Phase) -> dict[str, Any]:
-    of_phase = (snapshot.work["phase"] == phase.id).to_numpy(dtype="bool")
+    of_phase = np.asarray(snapshot.work["phase"].array == phase.id, dtype="bool")
     names = ("processing", "failed", "done", "seconds")
     sums = {name: snapshot.work[name].to_numpy()[of_phase].sum() for name in names}
     done = int(sums["done"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
-import pandas as pd
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address
@@ -19,13 +20,14 @@ from layouts.leaves import Leaves
 from layouts.links import OPEN, TYPE, Filters
 from layouts.phases import phase_values
 from layouts.pipeline import pipeline_page
-from pipelines.models import Grouping
-from queries.groupings import breakdown
-from queries.phases import phases
+from pipelines.models import Grouping, Pipeline
+from queries.groupings import breakdown, breakdowns
+from queries.phases import measured, phase_rows
 from queries.snapshot import Snapshot
 from queries.summary import summary
 
 Panels = dict[str, Callable[[], Leaves]]
+Breakdowns = Callable[[], Mapping[str, Mapping[str, Sequence[Any]]]]
 
 
 def build(sources: Sources, address: Address) -> Component:
@@ -69,33 +71,39 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
 
 def panels(whole: Snapshot, chosen: Filters) -> Panels:
     """What gives the leaves of each panel, from the pipeline's snapshot and the wanted values."""
-    snapshot = whole.narrowed(chosen)
-    progress = phases(snapshot)
+    snapshot = whole.narrowed(chosen) if chosen else whole
+    progress = phase_rows(snapshot)
+    # The filters of the groupings that nobody has narrowed show the same numbers as the tables.
+    by = cache(lambda: breakdowns(snapshot, snapshot.pipeline.dimensions))
     return {
-        "Filters": lambda: _filters(whole, snapshot, chosen),
+        "Filters": lambda: _filters(whole, snapshot, chosen, by),
         "Contradictions": lambda: contradiction_values(snapshot.contradictions),
-        "Summary": lambda: banner_values(summary(snapshot), progress, snapshot.pipeline, chosen),
+        "Summary": lambda: banner_values(
+            summary(snapshot, progress), progress, snapshot.pipeline, chosen
+        ),
         "Phases": lambda: phase_values(snapshot.pipeline, progress, chosen),
         "Active jobs": lambda: active_job_values(snapshot.jobs),
         **{
-            grouping.label: _breakdown(snapshot, grouping, progress, chosen)
+            grouping.label: _table(snapshot.pipeline, grouping, by, progress, chosen)
             for grouping in snapshot.pipeline.groupings
         },
     }
 
 
-def _breakdown(
-    snapshot: Snapshot, grouping: Grouping, progress: pd.DataFrame, chosen: Filters
+def _table(
+    pipeline: Pipeline,
+    grouping: Grouping,
+    by: Breakdowns,
+    progress: Sequence[Mapping[str, Any]],
+    chosen: Filters,
 ) -> Callable[[], Leaves]:
-    return lambda: breakdown_values(
-        snapshot.pipeline, grouping, breakdown(snapshot, grouping.field), progress, chosen
-    )
+    return lambda: breakdown_values(pipeline, grouping, by()[grouping.field], progress, chosen)
 
 
-def _filters(whole: Snapshot, snapshot: Snapshot, chosen: Filters) -> Leaves:
-    choices = {}
-    for field in whole.pipeline.dimensions:
+def _filters(whole: Snapshot, snapshot: Snapshot, chosen: Filters, by: Breakdowns) -> Leaves:
+    choices = dict(by())
+    for field in chosen:
         others = {other: values for other, values in chosen.items() if other != field}
-        choices[field] = breakdown(whole.narrowed(others), field)
-    files = int(snapshot.files["total"].sum()), int(whole.files["total"].sum())
+        choices |= breakdowns(whole.narrowed(others), [field])
+    files = measured(snapshot.files, "total"), measured(whole.files, "total")
     return filter_values(whole.pipeline, chosen, choices, files)
