@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import (
     BigInteger,
@@ -148,16 +149,20 @@ def narrow(frame: pd.DataFrame, filters: Mapping[str, Sequence[str]]) -> pd.Data
     for field, wanted in filters.items():
         if wanted:
             values = frame[dimension(field)]
-            frame = frame[values.isin(meant(values, wanted))]
+            # Each category is looked at once, however many rows have it.
+            keep = values.array.categories.isin(list(meant(values, wanted)))
+            frame = frame[keep[values.array.codes]]
     return frame
 
 
 def meant(values: pd.Series, wanted: Sequence[str]) -> set[str]:
-    """The values that occur and are meant by the wanted ones.
+    """The values that occur in the categorical column and are meant by the wanted ones.
 
     A value that does not occur as written is compared without regard to case, as regions are
     stored in lower case and written in upper case.
     """
-    known = set(values)
+    categories = values.array.categories
+    occurring = np.bincount(values.array.codes, minlength=len(categories)) > 0
+    known = set(categories[occurring])
     folded = {value.casefold() for value in wanted if value not in known}
     return {value for value in known if value in wanted or value.casefold() in folded}
