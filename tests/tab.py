@@ -20,10 +20,17 @@ class Tab:
     """Holds the address, and the page with what was written into it, as a browser would."""
 
     def __init__(self, app: Dash) -> None:
+        self._app = app
         self._client = app.server.test_client()
         self._callbacks = self._client.get("/_dash-dependencies").json
         self.address = ("/", "")
         self.page: Any = None
+        # The size of the last question and of its answer, in bytes.
+        self.sent = self.received = 0
+
+    def another(self) -> Tab:
+        """Another tab of the same dashboard."""
+        return Tab(self._app)
 
     def get(self, path: str) -> TestResponse:
         """The answer to a GET."""
@@ -146,16 +153,18 @@ class Tab:
     ) -> Answer:
         known = {**self._stored(), **values}
         outputs = [self._expand(part, form) for part in outputs_of(callback["output"])]
+        asked = {
+            "output": callback["output"],
+            "outputs": outputs if callback["output"].startswith("..") else outputs[0],
+            "inputs": self._with_values(callback["inputs"], form, known),
+            "state": self._with_values(callback["state"], form, known),
+            "changedPropIds": [changed],
+        }
+        body = json.dumps(asked, separators=(",", ":")).encode()
         response = self._client.post(
-            "/_dash-update-component",
-            json={
-                "output": callback["output"],
-                "outputs": outputs if callback["output"].startswith("..") else outputs[0],
-                "inputs": self._with_values(callback["inputs"], form, known),
-                "state": self._with_values(callback["state"], form, known),
-                "changedPropIds": [changed],
-            },
+            "/_dash-update-component", data=body, content_type="application/json"
         )
+        self.sent, self.received = len(body), len(response.data)
         return _read(response)
 
     def _stored(self) -> dict[str, Any]:

@@ -67,11 +67,35 @@ def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -
         add_files(connection, 4, metadata={"region": "rwa", "flood_type": "fluvial"})
     run(page, "window.dash_clientside.set_props('refresh', {n_clicks: 99})")
     wait_for(lambda: count(page, "total") == 10, 10)
-    assert cells(page, "value", REGIONS) == ["rwa"]
+    assert (cells(page, "value", REGIONS), cells(page, "total", REGIONS)) == (["rwa"], ["7"])
     assert page.find_element(FILTER).get_attribute("value") == "r"
     assert run(page, "return window.scrollY") == offset
     assert run(page, "return document.querySelector('main h1').mark") == "same"
     assert page.find_elements("details[data-panel]")[1].get_attribute("open") is not None
+
+
+def test_an_answer_that_builds_on_other_numbers_is_left_out(page: Browser) -> None:
+    opening = leaf(page, "total").get_attribute("id").split('"')[3].split(".")[0]
+    answers = [
+        {"frame": [], "before": "other", "now": "a", "leaves": [told("total", "99")]},
+        {
+            "frame": [],
+            "before": None,
+            "now": "b",
+            "leaves": [told("rate", "8/hr"), told("gone", "")],
+        },
+    ]
+    script = "window.dash_clientside.set_props({changes: arguments[0]}, {data: arguments[1]})"
+    for answer in answers:
+        run(page, script, opening, answer)
+        time.sleep(0.2)
+    wait_for(lambda: text(page, "rate") == "8/hr", 5)
+    assert text(page, "total") == "3"
+
+
+def told(key: str, value: str) -> list[Any]:
+    """A text that a tick's answer writes."""
+    return ["text", "children", {key: value}, {}]
 
 
 def test_a_tick_keeps_what_is_typed_into_an_open_form(
