@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +63,7 @@ def _card(pipeline: Pipeline) -> html.Article:
 def selector_values(
     pipeline: Pipeline,
     summary: Any,
-    phases: pd.DataFrame,
+    phases: Sequence[Mapping[str, Any]],
     jobs: pd.DataFrame,
     as_of: datetime,
     problem: str | None,
@@ -77,7 +77,7 @@ def selector_values(
             "as_of": format_moment(as_of),
         }
     )
-    for phase in phases.to_dict("records"):
+    for phase in phases:
         percent = {f"{phase['phase']}.percent": format_percent(phase["percent"])}
         leaves |= bar_values(phase["phase"], phase) | Leaves(text=percent)
     return leaves.under(pipeline.id)

@@ -30,7 +30,7 @@ from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
 from queries.cache import Snapshots
 from queries.job_report import JobRow
-from queries.phases import phases
+from queries.phases import phase_rows
 from queries.readings import open_readings
 from queries.snapshot import take_snapshot
 from queries.summary import summary
@@ -108,7 +108,7 @@ def select(engine: Engine) -> Leaves:
     for pipeline in REGISTRY.values():
         snapshot = take_snapshot(engine, pipeline, 10)
         values |= selector_values(
-            pipeline, summary(snapshot), phases(snapshot), snapshot.jobs, snapshot.as_of, None
+            pipeline, summary(snapshot), phase_rows(snapshot), snapshot.jobs, snapshot.as_of, None
         )
     return values
 

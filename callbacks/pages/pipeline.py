@@ -21,7 +21,7 @@ from layouts.links import OPEN, TYPE, Filters
 from layouts.phases import phase_values
 from layouts.pipeline import pipeline_page
 from pipelines.models import Grouping, Pipeline
-from queries.groupings import breakdown, breakdowns
+from queries.groupings import breakdowns
 from queries.phases import measured, phase_rows
 from queries.snapshot import Snapshot
 from queries.summary import summary
@@ -36,10 +36,8 @@ def build(sources: Sources, address: Address) -> Component:
     job_types = [action.job_type for action in pipeline.submit_actions]
     refusals = {job_type: sources.submitter.unavailable(job_type) for job_type in job_types}
     snapshot = sources.snapshots.latest(pipeline.id).snapshot
-    known = {
-        field: list(breakdown(snapshot, field)["value"]) if snapshot else []
-        for field in pipeline.dimensions
-    }
+    found = breakdowns(snapshot, pipeline.dimensions) if snapshot else {}
+    known = {field: columns["value"] for field, columns in found.items()}
     return pipeline_page(pipeline, refusals, known, address.filters(pipeline), opened(address))
 
 
