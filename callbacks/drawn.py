@@ -11,7 +11,10 @@ T = TypeVar("T")
 
 
 class Drawn(Generic[T]):
-    """The latest results by key; those who ask for the same one at the same time share it."""
+    """The latest results by key; those who ask for the same one at the same time share it.
+
+    Of each key one version is kept, so that numbers that move don't pile up.
+    """
 
     LARGEST = 200
 
@@ -19,10 +22,12 @@ class Drawn(Generic[T]):
         self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, draw: Callable[[], T]) -> T:
-        """The result for a key, drawn if nobody has yet."""
+    def get(self, key: Hashable, draw: Callable[[], T], version: Hashable = None) -> T:
+        """The result for a key and its version, drawn if nobody has yet."""
         with self._lock:
-            entry = self._entries.setdefault(key, _Entry())
+            entry = self._entries.get(key)
+            if entry is None or entry.version != version:
+                entry = self._entries[key] = _Entry(version)
             self._entries.move_to_end(key)
             while len(self._entries) > self.LARGEST:
                 self._entries.popitem(last=False)
@@ -35,6 +40,7 @@ class Drawn(Generic[T]):
 class _Entry(Generic[T]):
     """A result, and who draws it."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: Hashable) -> None:
+        self.version = version
         self.result: T | None = None
         self.lock = threading.Lock()

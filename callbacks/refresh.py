@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from callbacks.addresses import read_address
@@ -13,6 +14,7 @@ from callbacks.shown import Shown, changes
 from callbacks.sights import Sight
 from callbacks.sources import Sources
 from layouts import ids
+from layouts.leaves import Leaves
 
 
 def register(app: Dash, sources: Sources, shown: Shown) -> None:
@@ -67,9 +69,17 @@ def written(sources: Sources, shown: Shown, sight: Sight, digest: str | None) ->
     leaves = sight.leaves
     if leaves is None or leaves.digest == digest:
         return {"frame": around}
-    before = shown.recall(digest)
     now = shown.remember(leaves)
-    known = None if before is None else digest
-    # Who shows the same before and now is told the same.
-    told = sources.told.get((known, now), lambda: changes(leaves, before))
-    return {"frame": around, "leaves": told, "before": known, "now": now}
+    # Pages that show the same are told the same.
+    told = sources.told.get((digest, now), lambda: _told(shown, leaves, digest))
+    return {"frame": around, **told}
+
+
+def _told(shown: Shown, leaves: Leaves, digest: str | None) -> dict[str, Any]:
+    before = shown.recall(digest)
+    return {
+        # As it is sent: it is kept small, and written once for all.
+        "leaves": orjson.Fragment(orjson.dumps(changes(leaves, before))),
+        "before": None if before is None else digest,
+        "now": leaves.digest,
+    }

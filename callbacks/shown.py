@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import Any
 
 from layouts import ids
-from layouts.leaves import ROWS, Leaves, Rows
+from layouts.leaves import ROWS, Leaves, Rows, unpack
 
 
 class Shown:
@@ -19,23 +19,25 @@ class Shown:
     LARGEST = 500
 
     def __init__(self) -> None:
-        self._leaves: OrderedDict[str, Leaves] = OrderedDict()
+        self._packed: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
 
     def remember(self, leaves: Leaves) -> str:
         """Keeps leaves that are being sent; their digest names them."""
         digest = leaves.digest
         with self._lock:
-            self._leaves[digest] = leaves
-            self._leaves.move_to_end(digest)
-            while len(self._leaves) > self.LARGEST:
-                self._leaves.popitem(last=False)
+            if digest not in self._packed:
+                self._packed[digest] = leaves.packed
+            self._packed.move_to_end(digest)
+            while len(self._packed) > self.LARGEST:
+                self._packed.popitem(last=False)
         return digest
 
     def recall(self, digest: str | None) -> Leaves | None:
         """The leaves of a digest, or none."""
         with self._lock:
-            return self._leaves.get(digest or "")
+            packed = self._packed.get(digest or "")
+        return None if packed is None else unpack(packed)
 
 
 def changes(now: Leaves, before: Leaves | None) -> list[list[Any]]:

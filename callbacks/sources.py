@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,4 +24,4 @@ class Sources:
     readings: Readings
     submitter: Submitter
     drawn: Drawn[tuple[Leaves, str | None]] = field(default_factory=Drawn)
-    told: Drawn[list[list[Any]]] = field(default_factory=Drawn)
+    told: Drawn[Mapping[str, Any]] = field(default_factory=Drawn)

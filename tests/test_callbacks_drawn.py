@@ -34,6 +34,14 @@ def test_another_key_is_drawn_anew_and_the_oldest_are_forgotten() -> None:
     assert drawn.get(drawn.LARGEST, lambda: -1) == drawn.LARGEST
 
 
+def test_of_a_key_one_version_is_kept() -> None:
+    drawn: Drawn[str] = Drawn()
+    assert drawn.get("page", lambda: "old", version=1.0) == "old"
+    assert drawn.get("page", lambda: "new", version=2.0) == "new"
+    assert drawn.get("page", lambda: "newer", version=2.0) == "new"
+    assert drawn.get("page", lambda: "old again", version=1.0) == "old again"
+
+
 def test_a_drawing_that_fails_is_tried_again() -> None:
     drawn: Drawn[float] = Drawn()
     for _ in range(2):

@@ -56,8 +56,10 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
     if snapshot is None:
         return Sight(None, problem=reading.error)
     chosen = address.filters(pipeline)
-    key = pipeline.id, reading.taken, tuple((f, *values) for f, values in chosen.items())
-    leaves, failed = sources.drawn.get(key, lambda: gather(panels(snapshot, chosen)))
+    key = pipeline.id, tuple((f, *values) for f, values in chosen.items())
+    leaves, failed = sources.drawn.get(
+        key, lambda: gather(panels(snapshot, chosen)), version=reading.taken
+    )
     return Sight(
         leaves,
         snapshot.as_of.isoformat(),

@@ -27,8 +27,8 @@ def look(sources: Sources, _address: Address, renew: bool) -> Sight:
     """The progress of every pipeline."""
     read = sources.snapshots.renew if renew else sources.snapshots.latest
     readings = {pipeline: read(pipeline.id) for pipeline in sources.registry.values()}
-    key = tuple((pipeline.id, r.taken, r.error) for pipeline, r in readings.items())
-    leaves, failed = sources.drawn.get(key, lambda: gather(cards(readings)))
+    version = tuple((reading.taken, reading.error) for reading in readings.values())
+    leaves, failed = sources.drawn.get("cards", lambda: gather(cards(readings)), version)
     found = [(r.age, r.snapshot) for r in readings.values() if r.snapshot is not None]
     # The page is as old as its oldest number.
     age, oldest = max(found, key=lambda pair: pair[0], default=(0.0, None))
