@@ -31,7 +31,13 @@
                     if (!change || (change.before && change.before !== digests[i])) return no_update;
                     for (const [where, property, value] of change.frame) set_props(where, { [property]: value });
                     if (!change.leaves) return no_update;
-                    writeLeaves(id.changes, change.leaves);
+                    try {
+                        writeLeaves(id.changes, change.leaves);
+                    } catch (error) {
+                        // Nobody knows what the page shows now: the next tick writes all of it.
+                        console.error(error);
+                        return null;
+                    }
                     return change.now;
                 });
             },
