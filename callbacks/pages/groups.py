@@ -14,7 +14,7 @@ from layouts.links import SEARCH, filter_parameter, group_file
 from layouts.lists import Size
 from pipelines.models import Phase
 from queries.group_list import SORTS, GroupQuery
-from queries.groupings import breakdown
+from queries.groupings import breakdowns
 from queries.paging import Page
 from queries.snapshot import Snapshot, stored_values
 
@@ -59,10 +59,10 @@ def group_query(snapshot: Snapshot, phase: Phase, state: str, address: Address) 
 def _list(snapshot: Snapshot, phase: Phase, state: str, address: Address, page: Page) -> Leaves:
     pipeline = snapshot.pipeline
     chosen = address.filters(pipeline)
-    options = {}
-    for field in pipeline.dimensions:
-        rows = breakdown(snapshot, field)
-        options[filter_parameter(field)] = dict(zip(rows["value"], rows["total"], strict=True))
+    options = {
+        filter_parameter(field): dict(zip(found["value"], found["total"], strict=True))
+        for field, found in breakdowns(snapshot, pipeline.dimensions).items()
+    }
     csv = group_file(pipeline.etl_type, phase.id, state, chosen, address.one(SEARCH))
     size = Size(page.total, page.exact)
     return group_list_values(pipeline, phase, page.rows, size, options, chosen, csv)
