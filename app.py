@@ -15,6 +15,7 @@ from settings import SOURCE, Settings
 
 if TYPE_CHECKING:
     from dash import Dash
+    from flask import Flask
     from sqlalchemy import Engine
 
     from jobs.submission import Destination
@@ -30,7 +31,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
 
     import api
     import callbacks
-    from database.engine import open_engine
+    from database.engine import connections_for, open_engine
     from database.kept.keeper import Keeper
     from jobs.submission import Submitter
     from layouts.page import INDEX, shell
@@ -39,7 +40,8 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     from queries.readings import open_readings
     from queries.takes import open_takes
 
-    engine = open_engine(url)
+    connections = connections_for(settings.serve_threads, len(registry))
+    engine = open_engine(url, connections=connections)
     timeout = settings.statement_timeout
     snapshots = Snapshots(registry, open_takes(engine, registry, timeout), settings.refresh_seconds)
     readings = open_readings(engine, registry, timeout, min(2.0, settings.refresh_seconds))
@@ -67,6 +69,21 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     snapshots.start()
     Keeper(engine, settings.refresh_seconds).start()
     return app
+
+
+def server() -> Flask:
+    """The dashboard over a database of one's own, for `gunicorn 'app:server()'`.
+
+    Raises DatabaseError where DATABASE_URL is not set.
+    """
+    settings = Settings()  # type: ignore[call-arg] # each has a default
+    if settings.database_url is None:
+        raise DatabaseError(
+            "DATABASE_URL is not set; `python app.py serve` serves the embedded database"
+        )
+    registry = load_registry(settings.pipelines_dir)
+    flask: Flask = create_app(settings, registry, settings.database_url).server
+    return flask
 
 
 def _destination(settings: Settings, engine: Engine) -> Destination:

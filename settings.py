@@ -33,6 +33,18 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: int = Field(8050, ge=1, le=65535, description="Port to serve on.")
+    serve_processes: int = Field(
+        1,
+        ge=1,
+        description="Processes that serve the dashboard. Each reads the database for itself; "
+        "one is enough for many viewers.",
+    )
+    serve_threads: int = Field(
+        8,
+        ge=1,
+        description="Threads of each serving process. It opens at most so many database "
+        "connections, one more a pipeline, and two.",
+    )
     data_dir: Path = Field(
         Path(".data"), description="Folder of the embedded database, the sample and the outputs."
     )

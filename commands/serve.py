@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
-from typing import Any
 
 import click
 from flask import Flask
-from gunicorn.app.base import BaseApplication
+from gunicorn.app.base import Application
 
-from settings import Settings
+from settings import SOURCE, Settings
 
-THREADS = 8
+CONFIGURATION = SOURCE / "gunicorn.conf.py"
 
 
-class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
-    """Gunicorn with one process and threads, which share the process's snapshots."""
+class Server(Application):  # type: ignore[misc] # gunicorn has no types
+    """Gunicorn as gunicorn.conf.py configures it, with these settings."""
 
     def __init__(self, settings: Settings, make_server: Callable[[], Flask]) -> None:
         self._settings = settings
@@ -24,19 +24,9 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Gunicorn's settings."""
-        options: dict[str, Any] = {
-            "bind": f"{self._settings.host}:{self._settings.port}",
-            "worker_class": "gthread",
-            "threads": THREADS,
-            "loglevel": "warning",
-            "graceful_timeout": 3,
-            "when_ready": lambda _: click.echo(
-                f"Pipeline Monitor is at {address(self._settings)} — Ctrl-C stops it."
-            ),
-        }
-        for name, value in options.items():
-            self.cfg.set(name, value)
+        """Gunicorn's settings: the configuration file reads ours from the environment."""
+        os.environ.update(self._settings.as_environment())
+        self.load_config_from_file(str(CONFIGURATION))
 
     def load(self) -> Flask:
         """Makes the application, in the process that serves it: threads don't survive a fork."""

@@ -6,14 +6,26 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 DRIVER = "postgresql+psycopg2"
+# It holds a lock on one connection while it counts on another.
+OF_KEEPER = 2
 
 
 class DatabaseError(Exception):
     """The database can't be used: the message says which one, why, and what to check."""
 
 
-def open_engine(url: str, *, pool_size: int = 8) -> Engine:
-    """An engine for a PostgreSQL URL. Raises DatabaseError for any other URL.
+def connections_for(threads: int, pipelines: int) -> int:
+    """The most connections that a serving process needs at once, so that no thread waits for one.
+
+    One a thread that answers (it holds that too while it streams a file), one a pipeline whose
+    snapshot is being read, and those of the thread that folds the kept counts.
+    """
+    return threads + pipelines + OF_KEEPER
+
+
+def open_engine(url: str, *, connections: int = 16) -> Engine:
+    """An engine for a PostgreSQL URL that opens at most so many connections, each when it is
+    needed. Raises DatabaseError for any other URL.
 
     Connections are tested before use, so that a restarted server costs one reconnect and no error.
     The session's time zone stays the server's: naive timestamps were written in it.
@@ -30,8 +42,8 @@ def open_engine(url: str, *, pool_size: int = 8) -> Engine:
         )
     return create_engine(
         parsed.set(drivername=DRIVER),
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        pool_size=connections,
+        max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
         connect_args={"connect_timeout": 5, "application_name": "pipeline-monitor"},

@@ -1,0 +1,66 @@
+"""Gunicorn's configuration, for `gunicorn 'app:server()'` and `python app.py serve` alike.
+
+What depends on the deployment is a setting (README.md); docs/serving.md says why the rest is so.
+"""
+
+import resource
+
+import click
+
+from commands.serve import address
+from commands.shared import MEMORY, make_shared_folder, remove_shared_folder, shared_folder
+from settings import Settings
+
+_settings = Settings()
+
+bind = address(_settings).removeprefix("http://")
+
+# Threads share a process's snapshots; every process reads the database for itself.
+worker_class = "gthread"
+workers = _settings.serve_processes
+threads = _settings.serve_threads
+# Threads and connections don't survive a fork: each process makes the application for itself.
+preload_app = False
+# A process that starts again is to read everything anew: none is ended for its age.
+max_requests = 0
+
+# Longer than the tick of a page (30 s, or 60 s), so that a tab stays with its process.
+keepalive = 75
+# Open connections of a process, most of them waiting for the next tick. Each is a file.
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_files = 65_536 if _hard == resource.RLIM_INFINITY else min(_hard, 65_536)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _files), _hard))
+worker_connections = min(10_000, max(_soft, _files) - 200)
+
+# A process whose main thread is silent for so long is ended; a slow answer is none of its business.
+timeout = 60
+# An answer takes milliseconds; a file that is being streamed is cut off.
+graceful_timeout = 3
+
+worker_tmp_dir = str(MEMORY) if MEMORY.is_dir() else None
+control_socket_disable = True
+loglevel = "warning"
+
+
+def on_starting(server):
+    """Makes what several processes share."""
+    if server.cfg.workers > 1:
+        make_shared_folder()
+
+
+def when_ready(_server):
+    """Says where the dashboard is."""
+    click.echo(f"Pipeline Monitor is at {address(_settings)} — Ctrl-C stops it.")
+
+
+def child_exit(_server, worker):
+    """Takes the numbers of a process that ended out of what only living ones have."""
+    if shared_folder() is not None:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)
+
+
+def on_exit(_server):
+    """Removes what the processes shared."""
+    remove_shared_folder()

@@ -1,0 +1,104 @@
+"""How the dashboard is served: what fits together, and what processes share."""
+
+from __future__ import annotations
+
+import os
+import runpy
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from commands import shared
+from commands.serve import CONFIGURATION
+from commands.shared import make_shared_folder, remove_shared_folder, shared_folder
+from database.engine import connections_for, open_engine
+from layouts.page import DEFAULT
+from queries.takes import open_takes
+from tests.monitor import wait_for
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment in which no folder is shared, restored after the test."""
+    for name in (shared.SHARED, shared.MEASURED):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def configuration() -> dict[str, Any]:
+    return runpy.run_path(str(CONFIGURATION))
+
+
+def test_the_configuration_follows_the_settings(environment: pytest.MonkeyPatch) -> None:
+    for name, value in {"SERVE_PROCESSES": 3, "SERVE_THREADS": 5, "HOST": "::1"}.items():
+        environment.setenv(name, str(value))
+    told = configuration()
+    assert (told["workers"], told["threads"], told["bind"]) == (3, 5, "[::1]:8050")
+
+
+def test_a_tab_stays_with_its_process_between_two_ticks() -> None:
+    told = configuration()
+    assert told["keepalive"] > 2 * DEFAULT
+    assert told["worker_connections"] > 1000
+
+
+def test_processes_share_a_folder_that_others_cannot_read(
+    environment: pytest.MonkeyPatch,
+) -> None:
+    assert shared_folder() is None
+    folder = make_shared_folder()
+    assert shared_folder() == folder
+    assert folder.stat().st_mode & 0o077 == 0
+    assert Path(os.environ[shared.MEASURED]).is_dir()
+    remove_shared_folder()
+    assert not folder.exists()
+
+
+def test_what_a_killed_server_left_is_removed_and_nothing_else(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setattr(shared, "MEMORY", tmp_path)
+    left = tmp_path / f"{shared.BEGINNING}left"
+    left.mkdir()
+    (left / "lock").touch()
+    living = make_shared_folder()
+    assert not left.exists()
+    make_shared_folder()
+    assert living.exists()
+
+
+def test_every_thread_of_a_process_has_a_connection(database: str, fathom: Any) -> None:
+    threads = 3
+    engine = open_engine(database, connections=connections_for(threads, 1))
+    watcher = open_engine(database)
+    locker = watcher.connect()
+    locker.execute(text("LOCK TABLE app.etl_source_files, app.jobs IN ACCESS EXCLUSIVE MODE"))
+    with ThreadPoolExecutor(connections_for(threads, 1)) as pool:
+        take = open_takes(engine, {"fathom": fathom}, 30)
+        waiting = [pool.submit(take, fathom)]
+        waiting += [pool.submit(_count_jobs, engine) for _ in range(threads + 2)]
+        wait_for(lambda: _waiting(watcher) == len(waiting))
+        locker.rollback()
+        assert [one.exception() for one in waiting] == [None] * len(waiting)
+    locker.close()
+    for one in (engine, watcher):
+        one.dispose()
+
+
+def _count_jobs(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT count(*) FROM app.jobs"))
+
+
+def _waiting(engine: Engine) -> int:
+    """How many sessions of the database wait for a lock."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with engine.connect() as connection:
+        return int(connection.execute(query).scalar_one())
