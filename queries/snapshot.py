@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from pipelines.models import Pipeline
 from queries.contradictions import contradictions
@@ -78,16 +78,20 @@ def stored_values(
 def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float, reason: str = "") -> Snapshot:
     """Counts a pipeline's snapshot; `reason` says why its counts are not the kept ones.
 
-    Raises sqlalchemy.exc.DBAPIError when the database can't. One transaction: as_of and every count
-    are of the same moment.
+    Raises sqlalchemy.exc.DBAPIError when the database can't.
     """
-    began = time.monotonic()
     with reading(engine, timeout) as connection:
-        as_of = moment(connection)
-        files = cube(connection, pipeline)
-        facts = work(connection, pipeline)
-        jobs = active_jobs(connection, pipeline)
-        odd = contradictions(connection, pipeline, files)
+        return count_snapshot(connection, pipeline, reason)
+
+
+def count_snapshot(connection: Connection, pipeline: Pipeline, reason: str = "") -> Snapshot:
+    """The snapshot of a transaction: as_of and every count are of the moment that it sees."""
+    began = time.monotonic()
+    as_of = moment(connection)
+    files = cube(connection, pipeline)
+    facts = work(connection, pipeline)
+    jobs = active_jobs(connection, pipeline)
+    odd = contradictions(connection, pipeline, files)
     labels = missing_labels(files, pipeline)
     files, facts = name_missing(files, labels), name_missing(facts, labels)
     way = Way(kept=False, reason=reason, seconds=time.monotonic() - began)

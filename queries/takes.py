@@ -52,15 +52,16 @@ class Taker:
                 return take_snapshot(self._engine, self._pipeline, self._timeout, str(error))
 
     def _kept(self) -> Snapshot:
-        began = time.monotonic()
         try:
             with reading(self._engine, self._timeout) as connection:
-                return self._read(connection, began)
+                return self.read(connection)
         except ProgrammingError as error:
             # Removed, or the right to read it taken away, since it was looked at last.
             raise NotKept(f"the kept counts can't be read: {explain(error)}") from error
 
-    def _read(self, connection: Connection, began: float) -> Snapshot:
+    def read(self, connection: Connection) -> Snapshot:
+        """The snapshot of a transaction from kept counts. Raises NotKept."""
+        began = time.monotonic()
         if not self._readable and not has_schema(connection):
             raise NotKept("no counts are kept in this database")
         frames = self._cube.read(connection)

@@ -105,9 +105,12 @@ class KeptCube:
 
     def _fetch(self, connection: Connection, held: _Held) -> None:
         """Brings what is held up to the connection's moment."""
-        wanted = [self._statements.cells, self._statements.minutes, self._statements.durations]
-        if held.snapshot is not None:
-            wanted = [since(statement, held.snapshot) for statement in wanted]
+        known = self._statements
+        if held.snapshot is None:
+            wanted = [known.cells, known.minutes, known.all_durations]
+        else:
+            changing = (known.cells, known.minutes, known.durations)
+            wanted = [since(statement, held.snapshot) for statement in changing]
         cells, minutes, durations = (run(connection, statement).all() for statement in wanted)
         for values, cell_id, *measures in cells:
             held.positions[cell_id] = held.cells.put(tuple(values), measures)

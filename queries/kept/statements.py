@@ -13,13 +13,14 @@ from pipelines.models import Phase, Pipeline
 @dataclass(frozen=True)
 class KeptStatements:
     """Statements without parameters; `cells`, `minutes` and `durations` may be narrowed to rows
-    that changed (see `since`)."""
+    that changed (see `since`), `all_durations` are those of two days."""
 
     state: str
     definition: str
     cells: str
     changes: str
     minutes: str
+    all_durations: str
     durations: str
     duration_changes: str
     open_groups: str | None
@@ -44,6 +45,7 @@ def statements(pipeline: Pipeline) -> KeptStatements:
         cells=made(CELLS),
         changes=made(CHANGES),
         minutes=made(MINUTES),
+        all_durations=made(DURATIONS + LATEST),
         durations=made(DURATIONS),
         duration_changes=made(DURATION_CHANGES),
         open_groups=_open_groups(pipeline),
@@ -106,13 +108,16 @@ SELECT cell_id, phase, extract(epoch FROM at)::bigint, files FROM @minutes
 WHERE at >= date_trunc('minute', now() - interval '1 hour')
 """
 
-# Two days of activity, though one counts: the last hour may move back.
 DURATIONS = """
 SELECT cell, phase, extract(epoch FROM hour)::bigint, tasks, micros::bigint
-FROM monitor.durations JOIN (
-    SELECT phase, max(hour) - interval '48 hours' AS earliest FROM monitor.durations
-    WHERE pipeline = @subject AND tasks > 0 GROUP BY phase) AS active USING (phase)
-WHERE pipeline = @subject AND hour > earliest
+FROM monitor.durations WHERE pipeline = @subject
+"""
+
+# Two days of activity, though one counts: the last hour may move back.
+LATEST = """
+AND hour > (SELECT max(hour) - interval '48 hours' FROM monitor.durations AS active
+            WHERE active.pipeline = @subject AND active.phase = durations.phase
+              AND active.tasks > 0)
 """
 
 DURATION_CHANGES = """
