@@ -7,6 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+from queries.observed import UNOBSERVED, Observer
+
 T = TypeVar("T")
 
 
@@ -18,7 +20,9 @@ class Drawn(Generic[T]):
 
     LARGEST = 200
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "", observer: Observer = UNOBSERVED) -> None:
+        self._name = name
+        self._observer = observer
         self._entries: OrderedDict[Hashable, _Entry[T]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -32,6 +36,7 @@ class Drawn(Generic[T]):
             while len(self._entries) > self.LARGEST:
                 self._entries.popitem(last=False)
         with entry.lock:
+            self._observer.looked(self._name, entry.result is not None)
             if entry.result is None:
                 entry.result = draw()
             return entry.result

@@ -73,5 +73,4 @@ def frame(sight: Sight) -> tuple[Any, ...]:
     problem = sight.problem or ""
     if problem and sight.as_of:
         problem += ". The numbers are the last ones; this page goes on trying."
-    as_of = {"at": sight.as_of, "age": sight.age}
-    return as_of, sight.active, problem, not problem
+    return sight.moments(), sight.active, problem, not problem

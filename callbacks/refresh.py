@@ -29,6 +29,7 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         Input(ids.LOCATION, "search"),
         State(ids.LOCATION, "pathname"),
         State(ids.digest(ALL), "data"),
+        State(ids.AS_OF, "data"),
         prevent_initial_call=True,
     )
     def refresh_page(
@@ -38,6 +39,7 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         search: str,
         pathname: str,
         digests: list[str | None],
+        moments: dict[str, Any] | None,
     ) -> list[Any]:
         openings = [output["id"]["changes"] for output in ctx.outputs_list]
         address = read_address(pathname, search)
@@ -46,7 +48,13 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
             return [no_update] * len(openings)
         # A person who has just clicked wants to see what came of it.
         renew = ctx.triggered_id in (ids.REFRESH, ids.SUBMITTED)
-        sight = page_of(sources, address).look(sources, address, renew)
+        page = page_of(sources, address)
+        sight = page.look(sources, address, renew)
+        if sight.is_behind(moments):
+            if ctx.triggered_id != ids.LOCATION:
+                return [{"frame": problem_alone(sight)}]
+            # Who narrows the page wants to see that, but no older numbers than before.
+            sight = page.look(sources, address, True)
         return [written(sources, shown, sight, digests[0])]
 
     app.clientside_callback(
@@ -56,6 +64,12 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         State(ids.digest(ALL), "data"),
         prevent_initial_call=True,
     )
+
+
+def problem_alone(sight: Sight) -> list[list[Any]]:
+    """What a page is told that shows newer numbers than this process has: to keep them."""
+    places = zip(FRAME, frame(sight), strict=True)
+    return [[*place, value] for place, value in places if place[0] == ids.PROBLEM]
 
 
 def written(sources: Sources, shown: Shown, sight: Sight, digest: str | None) -> dict[str, Any]:

@@ -6,38 +6,61 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
+from callbacks.shelf import Shelf
 from layouts import ids
 from layouts.leaves import ROWS, Leaves, Rows, unpack
+from queries.observed import UNOBSERVED, Observer
 
 
 class Shown:
     """The leaves that were sent lately, by their digest: viewers of equal pages share one entry.
 
-    A digest that is not here (another process sent it, or long ago) costs one whole answer.
+    A digest that is neither here nor on the shelf (long ago, or before a restart) costs one whole
+    answer. A single process needs no shelf.
     """
 
-    LARGEST = 500
+    LARGEST = 2000
+    MOST_BYTES = 6_000_000
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf | None = None, observer: Observer = UNOBSERVED) -> None:
         self._packed: OrderedDict[str, bytes] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
+        self._shelf = shelf
+        self._observer = observer
 
     def remember(self, leaves: Leaves) -> str:
         """Keeps leaves that are being sent; their digest names them."""
         digest = leaves.digest
         with self._lock:
-            if digest not in self._packed:
-                self._packed[digest] = leaves.packed
-            self._packed.move_to_end(digest)
-            while len(self._packed) > self.LARGEST:
-                self._packed.popitem(last=False)
+            if known := digest in self._packed:
+                self._packed.move_to_end(digest)
+        if not known:
+            packed = leaves.packed
+            self._keep(digest, packed)
+            if self._shelf is not None:
+                self._shelf.put(digest, packed)
         return digest
 
     def recall(self, digest: str | None) -> Leaves | None:
         """The leaves of a digest, or none."""
+        if digest is None:
+            return None
         with self._lock:
-            packed = self._packed.get(digest or "")
+            packed = self._packed.get(digest)
+        self._observer.looked("shown", packed is not None)
+        if packed is None and self._shelf is not None:
+            packed = self._shelf.get(digest)
+            self._observer.looked("shelf", packed is not None)
         return None if packed is None else unpack(packed)
+
+    def _keep(self, digest: str, packed: bytes) -> None:
+        with self._lock:
+            self._bytes += len(packed) - len(self._packed.get(digest, b""))
+            self._packed[digest] = packed
+            self._packed.move_to_end(digest)
+            while len(self._packed) > self.LARGEST or self._bytes > self.MOST_BYTES:
+                self._bytes -= len(self._packed.popitem(last=False)[1])
 
 
 def changes(now: Leaves, before: Leaves | None) -> list[list[Any]]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from layouts.leaves import Leaves
 
 log = logging.getLogger(__name__)
+
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+# An age counts from the end of a reading, and two clocks don't run alike.
+SLACK = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,8 @@ class Sight:
     """A page's values, none before the first reading.
 
     as_of: ISO time of the database; age: seconds since then; active: whether a job is active;
-    problem: what is wrong now, if anything.
+    problem: what is wrong now, if anything; others: ISO times of what was read beside, none
+    for what was not read yet.
     """
 
     leaves: Leaves | None
@@ -24,6 +31,34 @@ class Sight:
     age: float = 0.0
     active: bool = False
     problem: str | None = None
+    others: tuple[str | None, ...] = ()
+
+    def moments(self) -> dict[str, Any]:
+        """What a page keeps of the time of its numbers."""
+        others = {"others": self.others} if self.others else {}
+        return {"at": self.as_of, "age": self.age, **others}
+
+    def is_behind(self, moments: Mapping[str, Any] | None) -> bool:
+        """Whether any of it was read before what a page shows that keeps these moments.
+
+        Another process of the same server may have read a little later, and answered before. Where
+        the page shows what is yet to come, the database's clock was put back: that is not behind.
+        """
+        shown = _times(moments or {})
+        if self.leaves is None or self.as_of is None:
+            return bool(shown)
+        mine = _times(self.moments())
+        now = max(mine) + timedelta(seconds=self.age) + SLACK
+        return any(one < other <= now for one, other in zip(mine, shown, strict=False))
+
+
+def _times(moments: Mapping[str, Any]) -> list[datetime]:
+    """The times in what a page keeps; a browser may send anything."""
+    try:
+        texts = [moments["at"], *moments.get("others", ())]
+        return [datetime.fromisoformat(text).astimezone(UTC) if text else NEVER for text in texts]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return []
 
 
 def gather(panels: Mapping[str, Callable[[], Leaves]]) -> tuple[Leaves, str | None]:

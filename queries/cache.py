@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from database.engine import explain
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
+from queries.observed import UNOBSERVED, Observer
 from queries.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
@@ -44,9 +45,14 @@ class Snapshots:
     """
 
     def __init__(
-        self, registry: Registry, take: Callable[[Pipeline], Snapshot], interval: float
+        self,
+        registry: Registry,
+        take: Callable[[Pipeline], Snapshot],
+        interval: float,
+        observer: Observer = UNOBSERVED,
     ) -> None:
         self._take = take
+        self._observer = observer
         self._interval = interval
         self._shelves = {pipeline.id: _Shelf(pipeline) for pipeline in registry.values()}
         self._stopped = threading.Event()
@@ -67,30 +73,39 @@ class Snapshots:
 
     def latest(self, pipeline_id: str) -> Reading:
         """The latest reading, without waiting for the database."""
-        return self._shelves[pipeline_id].reading
+        reading = self._shelves[pipeline_id].reading
+        self._observer.looked("snapshots", reading.snapshot is not None)
+        return reading
 
     def renew(self, pipeline_id: str) -> Reading:
         """A reading that began after this call; callers at the same time share one."""
-        return self._read(self._shelves[pipeline_id])
+        reading, shared = self._read(self._shelves[pipeline_id])
+        self._observer.looked("snapshots", shared)
+        return reading
 
-    def _read(self, shelf: _Shelf) -> Reading:
+    def _read(self, shelf: _Shelf) -> tuple[Reading, bool]:
+        """A reading that began after this call, and whether it was another's."""
         asked = time.monotonic()
         with shelf.lock:
-            if shelf.began < asked:
+            shared = shelf.began >= asked
+            if not shared:
                 shelf.began = time.monotonic()
                 shelf.reading = self._attempt(shelf)
-            return shelf.reading
+            return shelf.reading, shared
 
     def _attempt(self, shelf: _Shelf) -> Reading:
-        last = shelf.reading
+        last, began = shelf.reading, time.monotonic()
         try:
-            return Reading(self._take(shelf.pipeline))
+            reading = Reading(self._take(shelf.pipeline))
+            self._observer.refreshed(shelf.pipeline.id, time.monotonic() - began)
+            return reading
         except (DBAPIError, PoolTimeoutError) as error:
             reason = explain(error)
         except Exception:
             # The thread has to outlive what nobody thought of; the page says that there is one.
             log.exception("Reading pipeline %s failed", shelf.pipeline.id)
             reason = "an unexpected error; the server's log has it"
+        self._observer.unanswered("snapshots", False)
         if reason != last.error:
             log.warning("Pipeline %s can't be read: %s", shelf.pipeline.id, reason)
         return Reading(last.snapshot, reason, last.taken)

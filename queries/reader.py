@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
 from queries.frames import reading
+from queries.observed import UNOBSERVED, Observer
 
 BATCH = 1000
 # A file is written as slowly as its reader reads, and holds a connection meanwhile.
@@ -31,6 +32,7 @@ class Reader:
     engine: Engine
     timeout: float
     streams: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MOST_STREAMS))
+    observer: Observer = UNOBSERVED
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -39,6 +41,7 @@ class Reader:
             with reading(self.engine, self.timeout) as connection:
                 yield connection
         except (DBAPIError, PoolTimeoutError) as error:
+            self.observer.unanswered("api", False)
             raise Unanswered(f"The database does not answer: {explain(error)}") from error
 
     def stream(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
@@ -47,6 +50,7 @@ class Reader:
         The timeout is that of each batch. Raises Unanswered, also where too many are being read.
         """
         if not self.streams.acquire(blocking=False):
+            self.observer.unanswered("api", True)
             raise Unanswered(f"{MOST_STREAMS} files are being written already")
         try:
             with self.reading() as connection:

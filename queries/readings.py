@@ -15,6 +15,7 @@ from queries.frames import reading
 from queries.group_list import GroupQuery, groups
 from queries.job_list import JobQuery, find_job, job_choices, jobs
 from queries.job_report import JobReport, read_report
+from queries.observed import UNOBSERVED, Observer
 from queries.paging import Page
 from queries.task_points import task_points
 from queries.tasks import TaskQuery, tasks
@@ -43,26 +44,38 @@ class Readings:
     completions: Watched[CompletionQuery, pd.DataFrame]
 
 
-def open_readings(engine: Engine, registry: Registry, timeout: float, interval: float) -> Readings:
+def open_readings(
+    engine: Engine,
+    registry: Registry,
+    timeout: float,
+    interval: float,
+    observer: Observer = UNOBSERVED,
+) -> Readings:
     """Readings of a database, each at most `interval` seconds old; a statement may take `timeout`
     seconds."""
 
-    def watched(read: Callable[[Connection, K], V | None]) -> Watched[K, V]:
+    def watched(name: str, read: Callable[[Connection, K], V | None]) -> Watched[K, V]:
+        asking = engine.execution_options(asks=name)
+
         def take(key: K) -> V | None:
-            with reading(engine, timeout) as connection:
+            with reading(asking, timeout) as connection:
                 return read(connection, key)
 
-        return Watched(take, interval)
+        return Watched(take, interval, name, observer)
+
+    def listed(connection: Connection, query: GroupQuery) -> Page:
+        return groups(connection, registry[query.pipeline_id], query)
+
+    def completed(connection: Connection, query: CompletionQuery) -> pd.DataFrame:
+        return completions(connection, registry[query.pipeline_id], query)
 
     return Readings(
-        watched(find_job),
-        watched(read_report),
-        watched(task_points),
-        watched(tasks),
-        watched(jobs),
-        watched(lambda connection, _: job_choices(connection)),
-        watched(lambda connection, query: groups(connection, registry[query.pipeline_id], query)),
-        watched(
-            lambda connection, query: completions(connection, registry[query.pipeline_id], query)
-        ),
+        watched("found", find_job),
+        watched("reports", read_report),
+        watched("points", task_points),
+        watched("tasks", tasks),
+        watched("jobs", jobs),
+        watched("choices", lambda connection, _: job_choices(connection)),
+        watched("groups", listed),
+        watched("completions", completed),
     )

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
+from queries.observed import UNOBSERVED, Observer
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -46,9 +47,17 @@ class Watched(Generic[K, V]):
 
     LARGEST = 200
 
-    def __init__(self, take: Callable[[K], V | None], interval: float) -> None:
+    def __init__(
+        self,
+        take: Callable[[K], V | None],
+        interval: float,
+        name: str = "",
+        observer: Observer = UNOBSERVED,
+    ) -> None:
         self._take = take
         self._interval = interval
+        self._name = name
+        self._observer = observer
         self._entries: OrderedDict[K, _Entry[V]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -57,7 +66,9 @@ class Watched(Generic[K, V]):
         entry, asked = self._entry(key), time.monotonic()
         with entry.lock:
             oldest = asked if renew else asked - self._interval
-            if entry.read_at < oldest or entry.read_at == -math.inf:
+            stale = entry.read_at < oldest or entry.read_at == -math.inf
+            self._observer.looked(self._name, not stale)
+            if stale:
                 entry.read_at = time.monotonic()
                 entry.answer = self._attempt(key, entry.answer)
             return entry.answer
@@ -74,6 +85,7 @@ class Watched(Generic[K, V]):
         try:
             value = self._take(key)
         except (DBAPIError, PoolTimeoutError) as error:
+            self._observer.unanswered(self._name, False)
             return Answer(last.value, explain(error), taken=last.taken)
         return Answer(value, found=value is not None)
 

@@ -25,6 +25,8 @@ class Tab:
         self._callbacks = self._client.get("/_dash-dependencies").json
         self.address = ("/", "")
         self.page: Any = None
+        # The time of the numbers, which stands outside of the page.
+        self.moments: Any = None
         # The size of the last question and of its answer, in bytes.
         self.sent = self.received = 0
 
@@ -42,6 +44,7 @@ class Tab:
         answer = self._call(f"{ids.PAGE}.children", f"{ids.LOCATION}.pathname")
         if ids.PAGE in answer:
             self.page = answer[ids.PAGE]["children"]
+            self.moments = answer[ids.AS_OF]["data"]
         return answer
 
     def tick(self, *, click: str | None = None) -> Answer:
@@ -75,6 +78,7 @@ class Tab:
             told[written(ids.digest(self.opening))]["data"] = change["now"]
         for name, values in told.items():
             shown.get(name, {}).update(values)
+        self.moments = told.get(ids.AS_OF, {}).get("data", self.moments)
         return told
 
     def click_opener(self, job_type: str, clicks: int | None = 1) -> Answer:
@@ -172,6 +176,7 @@ class Tab:
         return {
             f"{ids.LOCATION}.pathname": pathname,
             f"{ids.LOCATION}.search": search,
+            f"{ids.AS_OF}.data": self.moments,
         }
 
     def _with_values(

@@ -43,7 +43,8 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
         return Sight(None, problem=error)
     leaves, failed = gather({"The list": lambda: _list(snapshot, phase, state, address, page)})
     active = not snapshot.jobs.empty
-    return Sight(leaves, page.as_of.isoformat(), answer.age, active, error or failed)
+    others = (snapshot.as_of.isoformat(),)
+    return Sight(leaves, page.as_of.isoformat(), answer.age, active, error or failed, others)
 
 
 def group_query(snapshot: Snapshot, phase: Phase, state: str, address: Address) -> GroupQuery:

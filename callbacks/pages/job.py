@@ -56,7 +56,8 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
     )
     active = report.job.status in ACTIVE
     age = max(answer.age, tasks.age)
-    return Sight(leaves, report.as_of.isoformat(), age, active, error or failed)
+    others = (page.as_of.isoformat(),)
+    return Sight(leaves, report.as_of.isoformat(), age, active, error or failed, others)
 
 
 def task_query(job_id: str, address: Address) -> TaskQuery:

@@ -38,6 +38,7 @@ def look(sources: Sources, _address: Address, renew: bool) -> Sight:
         age,
         any(not snapshot.jobs.empty for _, snapshot in found),
         next((reading.error for reading in readings.values() if reading.error), failed),
+        tuple(r.snapshot.as_of.isoformat() if r.snapshot else None for r in readings.values()),
     )
 
 
