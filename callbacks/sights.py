@@ -46,7 +46,7 @@ class Sight:
         """
         shown = _times(moments or {})
         if self.leaves is None or self.as_of is None:
-            return bool(shown)
+            return any(time > NEVER for time in shown)
         mine = _times(self.moments())
         now = max(mine) + timedelta(seconds=self.age) + SLACK
         return any(one < other <= now for one, other in zip(mine, shown, strict=False))

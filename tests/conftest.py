@@ -18,23 +18,18 @@ from selenium.webdriver.chrome.options import Options
 from sqlalchemy import Engine, make_url, text
 from werkzeug.serving import make_server
 
-import callbacks
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
 from database.kept.install import install
 from database.schema import install_schema
-from jobs.catalog import JOB_TYPES
 from jobs.cluster import open_client
 from jobs.sample import write_sample
-from jobs.submission import RunnerQueue, Submitter
-from layouts.page import INDEX, shell
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
 from queries.cache import Snapshots
-from queries.readings import open_readings
 from queries.takes import open_takes
-from settings import SOURCE
 from tests.browsing import PAGE, severe
+from tests.dashboards import make_dashboard
 from tests.door import Door
 from tests.factories import add_files, make_platform_tables
 from tests.monitor import Monitor, started, wait_for
@@ -210,21 +205,7 @@ def dashboard(engine: Engine, registry: Registry, snapshots: Snapshots) -> Dash:
     """The dashboard over a database with three files."""
     with engine.begin() as connection:
         add_files(connection, 3, metadata={"region": "rwa"})
-    app = Dash(
-        __name__,
-        assets_folder=str(SOURCE / "assets"),
-        index_string=INDEX,
-        suppress_callback_exceptions=True,
-    )
-    app.layout = shell()
-    callbacks.register_all(
-        app,
-        registry=registry,
-        snapshots=snapshots,
-        readings=open_readings(engine, registry, 10, 0),
-        submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
-    )
-    return app
+    return make_dashboard(engine, registry, snapshots)
 
 
 @pytest.fixture

@@ -34,6 +34,10 @@ class Tab:
         """Another tab of the same dashboard."""
         return Tab(self._app)
 
+    def land_on(self, app: Dash) -> None:
+        """From now on another process of the same server answers."""
+        self._client = app.server.test_client()
+
     def get(self, path: str) -> TestResponse:
         """The answer to a GET."""
         return self._client.get(path)
