@@ -28,3 +28,11 @@ CREATE TABLE app.etl_source_files (
     phase3_completed_at MOMENT, checksum_md5 varchar(32),
     created_at MOMENT DEFAULT NOW(), updated_at MOMENT DEFAULT NOW(),
     UNIQUE (etl_type, source_blob_path));
+CREATE INDEX ON app.etl_source_files (etl_type);
+CREATE INDEX ON app.etl_source_files (etl_type, phase1_group_key);
+CREATE INDEX ON app.etl_source_files (etl_type, phase2_group_key);
+CREATE INDEX ON app.jobs (status);
+CREATE INDEX ON app.tasks (parent_job_id);
+CREATE INDEX ON app.tasks (status);
+CREATE INDEX ON app.tasks (parent_job_id, stage);
+CREATE INDEX ON app.tasks (parent_job_id, stage, status);

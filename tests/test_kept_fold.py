@@ -1,0 +1,124 @@
+"""Folding: what is kept stays right, by minute, by hour, and for the starts of stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from database.kept.file_parts import LOCK_CLASS
+from database.kept.fold import fold
+from database.kept.keeper import Keeper
+from database.kept.state import TASKS
+from database.kept.verify import verify
+from pipelines.models import Pipeline
+from tests.factories import RWA, add_files, add_job, add_task, look
+
+
+def write(engine: Engine, statement: str) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def rows(engine: Engine, query: str) -> list[Any]:
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(query))]
+
+
+def test_a_fold_leaves_no_changes_and_the_same_numbers(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata=RWA, phase1="5 minutes")
+    assert fold(engine, "fathom") == 3
+    assert rows(engine, "SELECT * FROM monitor.fathom_changes") == []
+    assert int(look(engine, fathom).files["phase1_recent"].sum()) == 3
+    assert fold(engine, "fathom") == 0
+
+
+def test_a_completion_that_moves_leaves_its_minute(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1", phase1="20 minutes")
+    fold(engine, "fathom")
+    write(engine, "UPDATE app.etl_source_files SET phase1_completed_at = now()")
+    fold(engine, "fathom")
+    assert rows(engine, "SELECT files FROM monitor.fathom_minutes ORDER BY at") == [(0,), (8,)]
+    assert verify(engine, "fathom") == []
+    look(engine, fathom)
+
+
+def test_minutes_become_hours_after_two_days(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 2, metadata=RWA, phase1="47 hours")
+        add_files(connection, 3, metadata=RWA, phase1="47 hours 20 minutes")
+    fold(engine, "fathom")
+    # As if two hours had passed.
+    write(engine, "UPDATE monitor.fathom_minutes SET at = at - interval '2 hours'")
+    write(
+        engine,
+        "UPDATE app.etl_source_files"
+        " SET phase1_completed_at = phase1_completed_at - interval '2 hours'",
+    )
+    write(engine, "DELETE FROM monitor.fathom_changes")
+    write(engine, "UPDATE monitor.kept SET hours_before = hours_before - interval '2 hours'")
+    fold(engine, "fathom")
+    assert rows(engine, "SELECT * FROM monitor.fathom_minutes") == []
+    assert rows(engine, "SELECT sum(files) FROM monitor.fathom_hours") == [(5,)]
+    write(engine, "DELETE FROM app.etl_source_files")
+    fold(engine, "fathom")
+    assert rows(engine, "SELECT DISTINCT files FROM monitor.fathom_hours") == [(0,)]
+    assert verify(engine, "fathom") == []
+
+
+def test_a_stages_start_is_looked_for_again_when_it_is_gone(
+    engine: Engine, fathom: Pipeline
+) -> None:
+    with engine.begin() as connection:
+        job = add_job(connection, "job-1")
+        first = add_task(connection, job, "g1", "failed", seconds=90, ended="1 minute")
+        add_task(connection, job, "g2", "processing", seconds=30)
+    fold(engine, TASKS)
+    write(
+        engine,
+        f"UPDATE app.tasks SET execution_started_at = NULL WHERE task_id = '{first}'",
+    )
+    look(engine, fathom)
+    fold(engine, TASKS)
+    look(engine, fathom)
+    kept = rows(engine, "SELECT started FROM monitor.task_stages")
+    assert kept == rows(engine, "SELECT min(execution_started_at) FROM app.tasks")
+
+
+def test_one_fold_at_a_time(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 1, metadata=RWA)
+    number = rows(engine, "SELECT number FROM monitor.kept WHERE subject = 'fathom'")[0][0]
+    with engine.begin() as other:
+        other.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_CLASS}, {number})"))
+        assert fold(engine, "fathom") is None
+    assert fold(engine, "fathom") == 1
+
+
+def test_a_fold_does_not_wait_for_a_writer_and_misses_nothing(
+    engine: Engine, fathom: Pipeline
+) -> None:
+    with engine.connect() as slow, slow.begin():
+        add_files(slow, 2, metadata=RWA)
+        with engine.begin() as quick:
+            add_files(quick, 3, metadata=RWA)
+        assert fold(engine, "fathom") == 3
+    assert int(look(engine, fathom).files["total"].sum()) == 5
+    assert fold(engine, "fathom") == 2
+
+
+@pytest.mark.parametrize("subject", ["fathom", TASKS])
+def test_the_keeper_counts_anew_what_can_not_be_believed(
+    engine: Engine, fathom: Pipeline, subject: str
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 1, metadata=RWA)
+        values = {"subject": subject}
+        distrust = "INSERT INTO monitor.distrust (subject, reason) VALUES (:subject, 'a doubt')"
+        connection.execute(text(distrust), values)
+    Keeper(engine, 60).fold_all()
+    assert rows(engine, "SELECT * FROM monitor.distrust") == []
+    assert int(look(engine, fathom).files["total"].sum()) == 1

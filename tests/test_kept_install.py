@@ -1,0 +1,164 @@
+"""Installing, removing and reading the kept cube: with which rights, and over which tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from database.engine import DatabaseError, open_engine
+from database.kept.fold import fold
+from database.kept.install import install, remove
+from database.kept.state import TASKS
+from database.kept.status import status
+from database.kept.verify import verify
+from pipelines.registry import Registry
+from queries.frames import reading
+from queries.takes import Taker
+from tests.factories import CIV, RWA, add_files, add_job, add_task, look
+
+SUBJECTS = ("fathom", TASKS)
+
+
+def install_quietly(engine: Engine, registry: Registry) -> list[str]:
+    told: list[str] = []
+    install(engine, registry, told.append)
+    return told
+
+
+def fathom_alone(registry: Registry, **changes: Any) -> Registry:
+    return {"fathom": registry["fathom"].model_copy(update=changes)}
+
+
+def add_rows(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1", phase1="20 minutes")
+        add_files(connection, 8, metadata=CIV, group="g2", phase1="3 days", phase2="1 hour")
+        add_files(connection, 8, metadata=None, group="g3", size=None)
+        job = add_job(connection, "job-1")
+        add_task(connection, job, "g1", "completed", seconds=9)
+        add_task(connection, job, "g3", "failed", seconds=9)
+
+
+def test_the_platforms_own_tables_can_be_kept(tables: Engine, registry: Registry) -> None:
+    fathom = registry["fathom"]
+    add_rows(tables)
+    install(tables, fathom_alone(registry), lambda _: None)
+    counted = look(tables, fathom)
+    assert int(counted.files["total"].sum()) == 24
+    add_rows_again(tables)
+    look(tables, fathom)
+    for subject in SUBJECTS:
+        fold(tables, subject)
+        assert verify(tables, subject) == []
+    look(tables, fathom)
+
+
+def add_rows_again(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 2, metadata=RWA, group="g4", phase1="1 minute")
+        connection.execute(text("UPDATE app.tasks SET status = 'quarantined', updated_at = now()"))
+
+
+def test_installing_again_changes_nothing(engine: Engine, registry: Registry) -> None:
+    assert install_quietly(engine, registry) == [
+        "fathom: is kept",
+        "raster_v2: is kept",
+        "app.tasks: is kept",
+    ]
+
+
+def test_an_entry_that_changes_is_counted_anew(engine: Engine, registry: Registry) -> None:
+    add_rows(engine)
+    fewer = fathom_alone(registry, groupings=registry["fathom"].groupings[:1])
+    stale = Taker(engine, fewer["fathom"], 10).take()
+    assert (stale.way.kept, stale.way.reason) == (
+        False,
+        "the kept counts are of another version of its entry",
+    )
+    assert "fathom: counted, and kept from now on" in install_quietly(engine, fewer)
+    regions = look(engine, fewer["fathom"]).files["by:region"]
+    assert sorted(regions) == ["civ", "not set", "rwa"]
+    assert verify(engine, TASKS) == []
+
+
+def test_a_trigger_that_is_disabled_is_noticed_and_mended(
+    engine: Engine, registry: Registry
+) -> None:
+    disable = "ALTER TABLE app.etl_source_files DISABLE TRIGGER monitor_fathom_insert"
+    with engine.begin() as connection:
+        connection.execute(text(disable))
+        add_files(connection, 3, metadata=RWA)
+    taken = Taker(engine, registry["fathom"], 10).take()
+    assert not taken.way.kept
+    assert "disabled" in taken.way.reason
+    assert int(taken.files["total"].sum()) == 3
+    install_quietly(engine, registry)
+    assert verify(engine, "fathom") == []
+
+
+def test_another_ones_schema_is_left_alone(empty_database: str, registry: Registry) -> None:
+    engine = open_engine(empty_database)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA monitor"))
+        connection.execute(text("CREATE TABLE monitor.theirs (id int)"))
+    with pytest.raises(DatabaseError, match="not Pipeline Monitor's"):
+        install(engine, registry, lambda _: None)
+    assert not remove(engine)
+    engine.dispose()
+
+
+def test_a_column_that_is_missing_is_told(platform: Engine, registry: Registry) -> None:
+    phase = registry["fathom"].phases[0].model_copy(update={"completed_field": "phase9_at"})
+    with pytest.raises(DatabaseError, match="no column phase9_at"):
+        install(platform, fathom_alone(registry, phases=(phase,)), lambda _: None)
+
+
+def test_removing_leaves_no_trigger_and_writers_go_on(engine: Engine, registry: Registry) -> None:
+    taker = Taker(engine, registry["fathom"], 10)
+    assert taker.take().way.kept
+    assert remove(engine)
+    add_rows(engine)
+    taken = taker.take()
+    assert (taken.way.kept, int(taken.files["total"].sum())) == (False, 24)
+    assert status(engine, registry) == []
+
+
+@pytest.fixture
+def reader(engine: Engine) -> Iterator[Engine]:
+    """An engine of a role that may read the platform's tables and nothing else."""
+    role = f"reader_{engine.url.database}"
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE ROLE {role} LOGIN"))
+        connection.execute(text(f"GRANT USAGE ON SCHEMA app TO {role}"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA app TO {role}"))
+    url = make_url(str(engine.url)).set(username=role, password=None)
+    limited = open_engine(url.render_as_string())
+    yield limited
+    limited.dispose()
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP OWNED BY {role}"))
+        connection.execute(text(f"DROP ROLE {role}"))
+
+
+def test_a_role_without_the_right_counts_and_says_so(
+    engine: Engine, reader: Engine, registry: Registry
+) -> None:
+    add_rows(engine)
+    taken = Taker(reader, registry["fathom"], 10).take()
+    assert (taken.way.kept, taken.way.reason) == (False, "no counts are kept in this database")
+    assert int(taken.files["total"].sum()) == 24
+
+
+def test_who_may_read_the_files_may_read_and_fold_after_installing(
+    engine: Engine, reader: Engine, registry: Registry
+) -> None:
+    add_rows(engine)
+    install_quietly(engine, registry)
+    taker = Taker(reader, registry["fathom"], 10)
+    assert taker.take().way.kept
+    assert [fold(reader, subject) for subject in SUBJECTS] == [24, 2]
+    with reading(reader, 10) as connection:
+        assert int(taker.read(connection).files["total"].sum()) == 24
