@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test check browser screenshots clean lock
+.PHONY: run test check browser bench screenshots clean lock
 
 run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -39,6 +39,10 @@ browser:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null; } \
 	|| { echo "The browser tests need Chromium and its driver, e.g.: sudo apt-get install chromium chromium-driver"; exit 1; }
 
+# Measures everything at full size and writes benchmarks/RESULTS.md; the databases stay in .bench/.
+bench: .venv/dev browser
+	@$(BIN)/python -m benchmarks --data .bench --write $(ARGS)
+
 # Takes the pictures of docs/screenshots/ from the running sample, in about eight minutes.
 screenshots: .venv/dev browser
 	@$(BIN)/python -m tests.screenshots
@@ -47,5 +51,5 @@ lock: .venv/dev
 	@$(BIN)/pip freeze --exclude-editable > requirements.lock
 
 clean:
-	@rm -rf .venv .data build *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	@rm -rf .venv .data .bench build *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

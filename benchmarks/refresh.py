@@ -1,0 +1,90 @@
+"""A whole refresh: from the database to the JSON of every panel, against the design's SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+
+import orjson
+
+from benchmarks.completing import Completing
+from benchmarks.design import design_refresh
+from benchmarks.kept import kept_engine
+from benchmarks.rows import Row, at_most, faster, files_size
+from benchmarks.setup import DESIGN, GLOBAL, MILLION, Setup
+from benchmarks.timing import Timed, medians
+from callbacks.pages.pipeline import panels
+from callbacks.shown import changes
+from callbacks.sights import gather
+from database.kept.keeper import Keeper
+from queries.takes import open_takes
+
+TIMEOUT, FOLD_SECONDS = 600.0, 5.0
+OFTEN = 5
+TARGETS = {DESIGN: faster(3), MILLION: faster(100), GLOBAL: faster(1000)}
+# A group in eight files was completed since the last refresh; or nothing has changed at all.
+NEW, QUIET, SQL = "new", "quiet", "sql"
+Medians = Mapping[tuple[int, str], float]
+
+
+def measure(setup: Setup) -> list[Row]:
+    """Rows of refreshes at each size against the SQL way, and of the largest against the first."""
+    with ExitStack() as stack:
+        actions: dict[tuple[int, str], Timed] = {}
+        for files in setup.sizes:
+            timed = stack.enter_context(_refreshes(setup, files))
+            actions |= {(files, name): one for name, one in timed.items()}
+        found = medians(actions, setup.repeat)
+    rows = [row for files in setup.sizes for row in _rows(files, found)]
+    return [*rows, _growth(setup.sizes, found)]
+
+
+@contextmanager
+def _refreshes(setup: Setup, files: int) -> Iterator[dict[str, Timed]]:
+    pipeline, registry = setup.pipeline, setup.registry
+    with setup.files(files) as url, kept_engine(url, registry) as engine:
+        take = open_takes(engine, registry, TIMEOUT)
+
+        def refresh() -> bytes:
+            leaves, failed = gather(panels(take(pipeline), {}))
+            assert failed is None, failed
+            return orjson.dumps(changes(leaves, None))
+
+        assert take(pipeline).way.kept
+        refresh()
+        keeper = Keeper(engine, FOLD_SECONDS)
+        keeper.start()
+        work = Completing(engine, setup.repeat * OFTEN)
+        try:
+            yield {
+                NEW: Timed(refresh, work.complete_next, OFTEN),
+                QUIET: Timed(refresh, often=OFTEN),
+                SQL: Timed(lambda: design_refresh(engine)),
+            }
+        finally:
+            keeper.stop()
+            work.undo()
+
+
+def _rows(files: int, found: Medians) -> Iterator[Row]:
+    sql = 1000 * found[files, SQL]
+    named = {
+        NEW: ("whole refresh, a group completed since the last", TARGETS.get(files)),
+        QUIET: ("whole refresh, nothing new since the last", None),
+    }
+    for name, (text, target) in named.items():
+        own = 1000 * found[files, name]
+        yield Row(text, files_size(files), "ms", own, sql, "the design's seven statements", target)
+
+
+def _growth(sizes: Sequence[int], found: Medians) -> Row:
+    first, largest = sizes[0], sizes[-1]
+    return Row(
+        "whole refresh, a group completed since the last",
+        files_size(largest),
+        "ms",
+        1000 * found[largest, NEW],
+        1000 * found[first, NEW],
+        f"at {files_size(first)}",
+        at_most(2) if (first, largest) == (DESIGN, GLOBAL) else None,
+    )
