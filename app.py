@@ -27,24 +27,57 @@ LARGEST_REQUEST = 1_000_000
 
 def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     """The dashboard over the database at `url`, with its snapshots being renewed."""
-    from dash import Dash
-
     import api
     import callbacks
+    from api.metrics import Metrics
+    from api.timed_callbacks import time_callbacks
+    from commands.shared import shared_folder
     from database.engine import connections_for, open_engine
     from database.kept.keeper import Keeper
     from jobs.submission import Submitter
-    from layouts.page import INDEX, shell
     from queries.cache import Snapshots
     from queries.reader import Reader
     from queries.readings import open_readings
     from queries.takes import open_takes
 
+    metrics = Metrics()
     connections = connections_for(settings.serve_threads, len(registry))
-    engine = open_engine(url, connections=connections)
-    timeout = settings.statement_timeout
-    snapshots = Snapshots(registry, open_takes(engine, registry, timeout), settings.refresh_seconds)
-    readings = open_readings(engine, registry, timeout, min(2.0, settings.refresh_seconds))
+    engine = metrics.timed(open_engine(url, connections=connections))
+    timeout, pace = settings.statement_timeout, settings.refresh_seconds
+    take = open_takes(engine.execution_options(asks="snapshots"), registry, timeout)
+    snapshots = Snapshots(registry, take, pace, metrics)
+    readings = open_readings(engine, registry, timeout, min(2.0, pace), metrics)
+    app = _bare_app()
+    submitter = Submitter(registry, _destination(settings, engine))
+    callbacks.register_all(
+        app,
+        registry=registry,
+        snapshots=snapshots,
+        readings=readings,
+        submitter=submitter,
+        shared=shared_folder(),
+        observer=metrics,
+    )
+    time_callbacks(app.server, app.callback_map, metrics)
+    api.register(
+        app.server,
+        registry=registry,
+        snapshots=snapshots,
+        reader=Reader(engine.execution_options(asks="api"), timeout, observer=metrics),
+        submitter=submitter,
+        metrics=metrics,
+    )
+    snapshots.start()
+    Keeper(engine.execution_options(asks="keeper"), pace).start()
+    return app
+
+
+def _bare_app() -> Dash:
+    """The frame of every page, without what fills it."""
+    from dash import Dash
+
+    from layouts.page import INDEX, shell
+
     app = Dash(
         __name__,
         assets_folder=str(SOURCE / "assets"),
@@ -55,19 +88,6 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     )
     app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.layout = shell()
-    submitter = Submitter(registry, _destination(settings, engine))
-    callbacks.register_all(
-        app, registry=registry, snapshots=snapshots, readings=readings, submitter=submitter
-    )
-    api.register(
-        app.server,
-        registry=registry,
-        snapshots=snapshots,
-        reader=Reader(engine, timeout),
-        submitter=submitter,
-    )
-    snapshots.start()
-    Keeper(engine, settings.refresh_seconds).start()
     return app
 
 

@@ -7,9 +7,11 @@ from flask import Flask
 from api.groups import group_lists
 from api.health import health
 from api.jobs import job_lists
+from api.metrics import Metrics
 from api.openapi import openapi
 from api.pipelines import pipelines
 from api.problems import register_problems
+from api.scrape import scrapes
 from api.stats import stats
 from api.submissions import submissions
 from jobs.submission import Submitter
@@ -19,7 +21,13 @@ from queries.reader import Reader
 
 
 def register(
-    server: Flask, *, registry: Registry, snapshots: Snapshots, reader: Reader, submitter: Submitter
+    server: Flask,
+    *,
+    registry: Registry,
+    snapshots: Snapshots,
+    reader: Reader,
+    submitter: Submitter,
+    metrics: Metrics,
 ) -> None:
     """Adds the endpoints to the server."""
     server.register_blueprint(health())
@@ -29,4 +37,5 @@ def register(
     server.register_blueprint(job_lists(registry, reader))
     server.register_blueprint(submissions(registry, submitter))
     server.register_blueprint(openapi(registry))
+    server.register_blueprint(scrapes(metrics, reader.engine))
     register_problems(server)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 import api
+from api.metrics import Metrics
 from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
 from pipelines.registry import Registry
@@ -22,8 +23,10 @@ class Api:
     """Asks the API, which stands beside Dash's own routes as in the real server."""
 
     def __init__(self, engine: Engine, registry: Registry, timeout: float = 10) -> None:
-        self.snapshots = Snapshots(registry, lambda one: take_snapshot(engine, one, 10), 1)
-        self.reader = Reader(engine, timeout)
+        metrics = Metrics()
+        self.snapshots = Snapshots(registry, lambda one: take_snapshot(engine, one, 10), 1, metrics)
+        reading = metrics.timed(engine).execution_options(asks="api")
+        self.reader = Reader(reading, timeout, observer=metrics)
         dash = Dash(__name__)
         dash.layout = html.Div()
         api.register(
@@ -32,6 +35,7 @@ class Api:
             snapshots=self.snapshots,
             reader=self.reader,
             submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
+            metrics=metrics,
         )
         self.client: FlaskClient = dash.server.test_client()
 
