@@ -101,6 +101,10 @@ STATS = entry(
         "description": "For each phase `{id}_per_hour` in files; `eta_hours` of the pipeline.",
     },
     contradictions=items(entry(text=TEXT, count=COUNT)),
+    read={
+        **entry(kept={"type": "boolean"}, reason=TEXT, seconds={"type": "number", "minimum": 0}),
+        "description": "From counts that the database keeps, or else counted, and why.",
+    },
     timestamp=MOMENT,
     error={**TEXT_OR_NONE, "description": "Why the numbers are not newer, if they could not be."},
 )

@@ -45,6 +45,11 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "active_jobs": [_job(row) for row in snapshot.jobs.to_dict("records")],
         "processing_rate": {**rates, "eta_hours": rounded(eta, 1)},
         "contradictions": snapshot.contradictions.to_dict("records"),
+        "read": {
+            "kept": snapshot.way.kept,
+            "reason": snapshot.way.reason,
+            "seconds": round(snapshot.way.seconds, 3),
+        },
         "timestamp": moment_text(snapshot.as_of),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from layouts.links import Filters, group_link, pipeline_link
 from pipelines.models import Pipeline
 
 HOUR = 3600
+WAY = "way"
 
 
 def banner(pipeline: Pipeline) -> html.Section:
@@ -34,7 +36,7 @@ def banner(pipeline: Pipeline) -> html.Section:
                 className="tiles",
             ),
             html.P(
-                [html.Span(id=ids.text(key)) for key in ("rate", "eta", "bytes")],
+                [html.Span(id=ids.text(key)) for key in ("rate", "eta", "bytes", WAY)],
                 className="facts",
             ),
         ],
@@ -56,7 +58,7 @@ def _tile(key: str, label: str, note: str = "", leads: bool = False) -> html.Div
         [
             html.Div(shown, className="number"),
             html.Div(label, className="label"),
-            html.Div(note, className="note"),
+            *([html.Div(note, className="note")] if note else []),
         ],
         className="tile",
     )
@@ -84,6 +86,15 @@ def banner_values(
             f"{format_bytes(summary.total_bytes)} processed{unsized}",
         },
     )
+
+
+def way_values(way: Any) -> Leaves:
+    """How the numbers were read, from a Way."""
+    if way.kept:
+        return Leaves(text={WAY: "Read from kept counts"})
+    # Whole seconds: what differs by a blink is no news.
+    because = f": {way.reason}" if way.reason else ""
+    return Leaves(text={WAY: f"Counted from the tables in {math.ceil(way.seconds)} s{because}"})
 
 
 def _leads(

@@ -12,7 +12,7 @@ from callbacks.addresses import Address
 from callbacks.sights import Sight, gather
 from callbacks.sources import Sources
 from layouts.active_jobs import active_job_values
-from layouts.banner import banner_values
+from layouts.banner import banner_values, way_values
 from layouts.contradictions import contradiction_values
 from layouts.filters import filter_values
 from layouts.groupings import breakdown_values
@@ -77,6 +77,7 @@ def panels(whole: Snapshot, chosen: Filters) -> Panels:
     by = cache(lambda: breakdowns(snapshot, snapshot.pipeline.dimensions))
     return {
         "Filters": lambda: _filters(whole, snapshot, chosen, by),
+        "Way": lambda: way_values(snapshot.way),
         "Contradictions": lambda: contradiction_values(snapshot.contradictions),
         "Summary": lambda: banner_values(
             summary(snapshot, progress), progress, snapshot.pipeline, chosen
