@@ -81,7 +81,8 @@ class Bins:
 
     def put(self, key: tuple[int, int, int], counts: Sequence[int]) -> None:
         """Sets a bin (phase, cell, time)."""
-        self._counts[self._place(key)] = counts
+        place = self._place(key)
+        self._counts[place] = counts
 
     def _place(self, key: tuple[int, int, int]) -> int:
         place = self._places.setdefault(key, len(self._places))
@@ -100,7 +101,8 @@ class Bins:
         for key, change in changes:
             place = self._places.get(key)
             if place is None:
-                new._counts[new._place(key)] += np.asarray(change, dtype=np.int64)
+                place = new._place(key)
+                new._counts[place] += np.asarray(change, dtype=np.int64)
             else:
                 counts[place] += np.asarray(change, dtype=np.int64)
         if not len(new):
