@@ -1,0 +1,165 @@
+"""Tabs of a dashboard that another process serves, and that process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from settings import SOURCE
+from tests.monitor import free_port, wait_for
+from tests.tab import Tab
+
+# What a browser sends with a tick, beside its body.
+HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Accept-Language": "en-US,en;q=0.9",
+    "Content-Type": "application/json",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/156.0.0.0 Safari/537.36",
+    "Sec-Fetch-Dest": "empty",
+    "Sec-Fetch-Mode": "cors",
+    "Sec-Fetch-Site": "same-origin",
+}
+
+
+@dataclass
+class Answer:
+    """What a server answered, as Flask's test client gives it."""
+
+    status_code: int
+    data: bytes
+    json: Any = None
+    text: str = ""
+
+
+@dataclass
+class RemoteApp:
+    """Stands for a Dash app that is served elsewhere; keeps the last question's body."""
+
+    url: str
+    asked: bytes = b""
+    _session: requests.Session = field(default_factory=requests.Session)
+
+    @property
+    def server(self) -> RemoteApp:
+        """Itself: what a tab asks for a client."""
+        return self
+
+    def test_client(self) -> RemoteApp:
+        """Itself, with a connection of its own."""
+        return RemoteApp(self.url)
+
+    def get(self, path: str) -> Answer:
+        """The answer to a GET."""
+        return _answer(self._session.get(f"{self.url}{path}", timeout=60))
+
+    def post(self, path: str, data: bytes, content_type: str) -> Answer:
+        """The answer to a POST."""
+        self.asked = data
+        headers = {**HEADERS, "Content-Type": content_type}
+        return _answer(self._session.post(f"{self.url}{path}", data, headers=headers, timeout=60))
+
+
+def _answer(response: requests.Response) -> Answer:
+    is_json = response.headers.get("Content-Type", "").startswith("application/json")
+    body = response.json() if is_json else None
+    return Answer(response.status_code, response.content, body, response.text)
+
+
+class RemoteTab(Tab):
+    """A tab of a dashboard that is served elsewhere."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(RemoteApp(url))  # type: ignore[arg-type]
+
+    @property
+    def asked(self) -> bytes:
+        """The body of the last question."""
+        body: bytes = self._client.asked
+        return body
+
+
+@dataclass(frozen=True)
+class Served:
+    """A dashboard on gunicorn, in processes of its own."""
+
+    url: str
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """The processor time of all its processes so far."""
+        times = [one.cpu_times() for one in (self.process, *self.workers())]
+        return float(sum(one.user + one.system for one in times))
+
+    def workers(self) -> list[psutil.Process]:
+        """The processes that answer."""
+        return list(self.process.children())
+
+    def values(self, field: str) -> list[str]:
+        """The values of a grouping."""
+        answer = requests.get(f"{self.url}/api/etl/stats?etl_type=fathom", timeout=60)
+        return sorted(answer.json()["by_grouping"][field])
+
+    def statements(self) -> float:
+        """How many statements it has given to the database, but for what /metrics asked."""
+        text = requests.get(f"{self.url}/metrics", timeout=60).text
+        return sum(
+            float(sample.value)
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == "pipeline_monitor_statement_seconds_count"
+            and sample.labels["asks"] != "metrics"
+        )
+
+
+@contextmanager
+def served(database_url: str, **environment: str) -> Iterator[Served]:
+    """Serves the dashboard over a database, as docs/serving.md says, with its numbers read."""
+    port = free_port()
+    settings = {"DATABASE_URL": database_url, "PORT": str(port), "RUNNER": "off", **environment}
+    command = [sys.executable, "-m", "gunicorn", "app:server()"]
+    process = subprocess.Popen(command, env={**os.environ, **settings}, cwd=SOURCE)
+    try:
+        server = Served(f"http://127.0.0.1:{port}", psutil.Process(process.pid))
+        wait_for(lambda: process.poll() is not None or _ready(server.url), 300)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _ready(url: str) -> bool:
+    try:
+        answer = requests.get(f"{url}/api/etl/stats?etl_type=fathom", timeout=60)
+    except requests.ConnectionError:
+        return False
+    return answer.status_code == 200
+
+
+@contextmanager
+def steadily(action: Callable[[], object], seconds: float) -> Iterator[None]:
+    """Does something every so many seconds in a thread, until the block ends."""
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
