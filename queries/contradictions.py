@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from database.tables import JOBS, TASKS
 from pipelines.models import Pipeline
-from queries.frames import TEXT, WHOLE
+from queries.frames import TEXT, WHOLE, frame
 
 ENDED = ("completed", "failed", "completed_with_errors")
 
@@ -29,7 +29,7 @@ def listed(pipeline: Pipeline, files: pd.DataFrame, processing: int, failed: int
         "tasks failed though their job says completed": failed,
     }
     rows = [(text, count) for text, count in counts.items() if count]
-    return pd.DataFrame(rows, columns=["text", "count"]).astype({"text": TEXT, "count": WHOLE})
+    return frame(rows, {"text": TEXT, "count": WHOLE})
 
 
 def _files_ahead(pipeline: Pipeline, files: pd.DataFrame) -> dict[str, int]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -32,10 +33,15 @@ def frame(rows: Sequence[Any], dtypes: Mapping[str, str]) -> pd.DataFrame:
     )
 
 
-def _column(values: tuple[object, ...], dtype: str) -> pd.Series:
+def _column(values: tuple[object, ...], dtype: str) -> Any:
+    # Frames are made at every refresh: what numpy knows needs no Series and no astype.
     if dtype == MOMENT:
         return pd.Series(pd.to_datetime(list(values), utc=True)).astype(MOMENT)
-    return pd.Series(list(values), dtype=object).astype(dtype)
+    if dtype in (WHOLE, REAL):
+        return np.array(values, dtype=dtype)
+    if dtype == "object":
+        return pd.Series(list(values), dtype=dtype)
+    return pd.array(list(values), dtype=dtype)
 
 
 @contextmanager

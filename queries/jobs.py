@@ -26,18 +26,35 @@ from sqlalchemy.sql.expression import FromClause
 
 from database.tables import JOBS, TASKS
 from pipelines.models import Pipeline
-from queries.frames import MOMENT, REAL, TEXT, WHOLE, read_frame
+from queries.frames import MOMENT, REAL, TEXT, WHOLE, frame
 
 ACTIVE = ("queued", "processing")
 SHORTEST_RUN = 20.0
 
-COUNTED = {
+# What is read of a job, in this order.
+COUNTED = (
+    "job_id",
+    "job_type",
+    "status",
+    "stage",
+    "total_stages",
+    "parameters",
+    "created_at",
+    "started_at",
+    "tasks",
+    "completed",
+    "processing",
+    "failed",
+    "pending",
+    "recent",
+    "age",
+)
+COLUMNS = {
     "job_id": TEXT,
     "job_type": TEXT,
     "status": TEXT,
     "stage": WHOLE,
     "total_stages": WHOLE,
-    "parameters": "object",
     "created_at": MOMENT,
     "started_at": MOMENT,
     "tasks": WHOLE,
@@ -45,15 +62,6 @@ COUNTED = {
     "processing": WHOLE,
     "failed": WHOLE,
     "pending": WHOLE,
-    "recent": WHOLE,
-    "age": REAL,
-}
-COLUMNS = {
-    **{
-        name: dtype
-        for name, dtype in COUNTED.items()
-        if name not in ("parameters", "recent", "age")
-    },
     "place": TEXT,
     "limits": "object",
     "percent": REAL,
@@ -72,34 +80,34 @@ def active_jobs(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
     limits (its values by grouping's field);
     percent (completed of tasks); rate_per_minute (tasks), NaN with rate_reason; eta_seconds.
     """
-    return shaped(read_frame(connection, _counted(pipeline), COUNTED), pipeline)
+    return described(connection.execute(_counted(pipeline)).all(), pipeline)
 
 
-def shaped(counted: pd.DataFrame, pipeline: Pipeline) -> pd.DataFrame:
-    """Active jobs as `active_jobs` gives them, from the columns of COUNTED."""
-    return describe(counted, pipeline)[list(COLUMNS)].astype(COLUMNS)
+def described(counted: Sequence[Any], pipeline: Pipeline) -> pd.DataFrame:
+    """Active jobs as `active_jobs` gives them, from rows of COUNTED."""
+    rows = [_described(dict(zip(COUNTED, row, strict=True)), pipeline) for row in counted]
+    return frame([tuple(row[name] for name in COLUMNS) for row in rows], COLUMNS)
 
 
-def describe(jobs: pd.DataFrame, pipeline: Pipeline) -> pd.DataFrame:
-    """The counted jobs with place, percent, rate and ETA."""
-    paces = [
-        pace(row.tasks, row.completed, row.failed, row.recent, row.age) for row in jobs.itertuples()
-    ]
-    limits = [limits_of(pipeline, parameters) for parameters in jobs["parameters"]]
-    return jobs.assign(
-        place=[", ".join(next(iter(limit.values()), [])) for limit in limits],
-        limits=pd.Series(limits, index=jobs.index, dtype="object"),
-        percent=[
-            100.0 * row.completed / row.tasks if row.tasks else 0.0 for row in jobs.itertuples()
-        ],
-        rate_per_minute=[rate for rate, _, _ in paces],
-        rate_reason=[reason for _, reason, _ in paces],
-        eta_seconds=[eta for _, _, eta in paces],
+def _described(row: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
+    """A job with place, percent, rate and ETA."""
+    rate, reason, eta = pace(
+        row["tasks"], row["completed"], row["failed"], row["recent"], row["age"]
     )
+    limits = limits_of(pipeline, row["parameters"])
+    return {
+        **row,
+        "place": ", ".join(next(iter(limits.values()), [])),
+        "limits": limits,
+        "percent": 100.0 * row["completed"] / row["tasks"] if row["tasks"] else 0.0,
+        "rate_per_minute": rate,
+        "rate_reason": reason,
+        "eta_seconds": eta,
+    }
 
 
 def pace(
-    tasks: int, completed: int, failed: int, recent: int, age: float
+    tasks: int, completed: int, failed: int, recent: int, age: float | None
 ) -> tuple[float, str, float]:
     """Tasks a minute, why there is no rate, and the seconds left (NaN for none).
 
@@ -108,7 +116,7 @@ def pace(
     """
     if recent == 0:
         return math.nan, "no task finished in the last 10 minutes", math.nan
-    if not age >= SHORTEST_RUN:
+    if age is None or not age >= SHORTEST_RUN:
         return math.nan, f"the stage started less than {SHORTEST_RUN:.0f} seconds ago", math.nan
     rate = recent * 60 / age
     return rate, "", (tasks - completed - failed) / rate * 60

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ class Cells:
         self._codes: list[dict[str | None, int]] = [{} for _ in range(width)]
         self._coded = np.zeros((LEAST, width), dtype=np.int32)
         self._measures = np.zeros((LEAST, measures), dtype=np.int64)
+        self._named: dict[int, _Named] = {}
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -59,13 +61,28 @@ class Cells:
 
     def grouping(self, place: int, missing: str, positions: NDArray[np.intp]) -> pd.Categorical:
         """A grouping's values at some positions, those without one called `missing`."""
-        named = [missing if value is None else value for value in self._codes[place]]
-        order = sorted(range(len(named)), key=named.__getitem__)
-        ranks = np.empty(len(named), dtype=np.int32)
-        ranks[order] = np.arange(len(named), dtype=np.int32)
-        codes = ranks[self._coded[positions, place]]
-        categories = pd.Index(sorted(named), dtype="str")
-        return pd.Categorical.from_codes(codes, categories=categories)
+        codes = self._codes[place]
+        named = self._named.get(place)
+        if named is None or named.missing != missing or len(named.ranks) != len(codes):
+            named = self._named[place] = _named(codes, missing)
+        ranks = named.ranks[self._coded[positions, place]]
+        return pd.Categorical.from_codes(ranks, dtype=named.dtype, validate=False)
+
+
+@dataclass(frozen=True)
+class _Named:
+    """The values of a grouping in their order, and the rank of each code."""
+
+    missing: str
+    ranks: NDArray[np.int32]
+    dtype: pd.CategoricalDtype
+
+
+def _named(codes: Mapping[str | None, int], missing: str) -> _Named:
+    values = [missing if value is None else value for value in codes]
+    ranks = np.empty(len(values), dtype=np.int32)
+    ranks[sorted(range(len(values)), key=values.__getitem__)] = np.arange(len(values))
+    return _Named(missing, ranks, pd.CategoricalDtype(pd.Index(sorted(values), dtype="str")))
 
 
 class Bins:

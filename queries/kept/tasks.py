@@ -7,14 +7,13 @@ from sqlalchemy import Connection, bindparam, text
 
 from pipelines.models import Pipeline
 from queries.contradictions import ENDED, listed
-from queries.frames import frame
-from queries.jobs import ACTIVE, COUNTED, shaped
+from queries.jobs import ACTIVE, described
 
 
 def kept_active_jobs(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
     """The pipeline's active jobs, like queries.jobs.active_jobs."""
     values = {"types": list(pipeline.job_types), "active": list(ACTIVE)}
-    return shaped(frame(connection.execute(JOBS, values).all(), COUNTED), pipeline)
+    return described(connection.execute(JOBS, values).all(), pipeline)
 
 
 def kept_contradictions(
