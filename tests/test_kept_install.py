@@ -84,6 +84,17 @@ def test_an_entry_that_changes_is_counted_anew(engine: Engine, registry: Registr
     assert verify(engine, TASKS) == []
 
 
+def test_a_group_key_without_an_index_is_told(engine: Engine, registry: Registry) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DROP INDEX app.idx_etl_source_files_phase2_group_key"))
+    install_quietly(engine, registry)
+    add_rows(engine)
+    assert [one.state for one in status(engine, registry) if one.subject == "fathom"] == [
+        "kept, but phase2_group_key has no index: no narrowed average time"
+    ]
+    assert verify(engine, TASKS) == []
+
+
 def test_a_trigger_that_is_disabled_is_noticed_and_mended(
     engine: Engine, registry: Registry
 ) -> None:

@@ -53,7 +53,8 @@ def kept_subjects(connection: Connection) -> dict[str, Kept]:
 
 
 SUBJECTS = text(
-    "SELECT subject, number, definition, digest, built_at FROM monitor.kept ORDER BY number"
+    "SELECT subject, number, definition, digest, built_at FROM monitor.kept "
+    "ORDER BY subject = '', number"
 )
 
 

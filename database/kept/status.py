@@ -67,4 +67,11 @@ def _entry(connection: Connection, registry: Registry, kept: Kept) -> str:
         changed = define(connection, pipeline).digest != kept.digest
     except MissingColumn as error:
         return str(error)
-    return "the pipeline's entry has changed: install again" if changed else "kept"
+    if changed:
+        return "the pipeline's entry, or an index, has changed: install again"
+    slow = [
+        phase.group_key
+        for phase, indexed in zip(pipeline.phases, kept.of_pipeline().indexed, strict=True)
+        if phase.has_tasks and not indexed
+    ]
+    return f"kept, but {slow[0]} has no index: no narrowed average time" if slow else "kept"
