@@ -27,10 +27,9 @@ max_requests = 0
 # Longer than the tick of a page (30 s, or 60 s), so that a tab stays with its process.
 keepalive = 75
 # Open connections of a process, most of them waiting for the next tick. Each is a file.
-_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-_files = 65_536 if _hard == resource.RLIM_INFINITY else min(_hard, 65_536)
-resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, _files), _hard))
-worker_connections = min(10_000, max(_soft, _files) - 200)
+_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+_files = 20_000 if _most == resource.RLIM_INFINITY else min(_most, 20_000)
+worker_connections = min(10_000, max(_files - 200, 100))
 
 # A process whose main thread is silent for so long is ended; a slow answer is none of its business.
 timeout = 60
@@ -43,14 +42,16 @@ loglevel = "warning"
 
 
 def on_starting(server):
-    """Makes what several processes share."""
+    """Allows so many files, and makes what several processes share."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _most))
     if server.cfg.workers > 1:
         make_shared_folder()
 
 
-def when_ready(_server):
+def when_ready(server):
     """Says where the dashboard is."""
-    click.echo(f"Pipeline Monitor is at {address(_settings)} — Ctrl-C stops it.")
+    places = " and ".join(map(str, server.LISTENERS))
+    click.echo(f"Pipeline Monitor is at {places} — Ctrl-C stops it.")
 
 
 def child_exit(_server, worker):

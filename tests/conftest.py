@@ -134,6 +134,12 @@ def database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
     yield from _database(server, template)
 
 
+@pytest.fixture(scope="module")
+def module_database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+    """URL of a database with the embedded schema, for all tests of a module."""
+    yield from _database(server, template)
+
+
 @pytest.fixture
 def engine(database: str) -> Iterator[Engine]:
     """An engine of a new database with the embedded schema."""
