@@ -27,7 +27,7 @@ max_requests = 0
 # Longer than the tick of a page (30 s, or 60 s), so that a tab stays with its process.
 keepalive = 75
 # Open connections of a process, most of them waiting for the next tick. Each is a file.
-_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+_now, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
 _files = 20_000 if _most == resource.RLIM_INFINITY else min(_most, 20_000)
 worker_connections = min(10_000, max(_files - 200, 100))
 
@@ -43,7 +43,7 @@ loglevel = "warning"
 
 def on_starting(server):
     """Allows so many files, and makes what several processes share."""
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(_now, _files), _most))
     if server.cfg.workers > 1:
         make_shared_folder()
 
