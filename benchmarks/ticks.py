@@ -12,11 +12,11 @@ from sqlalchemy import Engine, text
 
 from benchmarks.completing import Completing
 from benchmarks.kept import kept_engine
-from benchmarks.remote import RemoteTab, Served, served
 from benchmarks.rows import Row, at_most, files_size
 from benchmarks.setup import Setup
 from layouts import ids
 from layouts.links import JOBS, MONITOR, PIPELINE, SELECTOR
+from tests.remote import RemoteTab, Served, served
 
 # 24 hours at 30 s are 2,880 ticks.
 FULL, SMALL = (100, 3000), (8, 16)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -13,10 +15,10 @@ from sqlalchemy import Engine
 
 from benchmarks.completing import Completing
 from benchmarks.kept import kept_engine
-from benchmarks.remote import Served, served, steadily
 from benchmarks.rows import Row, Target, at_most, files_size
 from benchmarks.setup import Setup
 from settings import SOURCE
+from tests.remote import Served, served
 
 PROCESSES = 2
 # A group of files is completed as often as this, so that every tick has something to tell.
@@ -106,6 +108,24 @@ def _watched(server: Served, load: Load) -> Cost:
         (found["sent"] + found["received"]) / 1000 / load.viewers / minutes,
         (after[0] - before[0]) / minutes,
     )
+
+
+@contextmanager
+def steadily(action: Callable[[], object], seconds: float) -> Iterator[None]:
+    """Does something every so many seconds in a thread, until the block ends."""
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.wait(seconds):
+            action()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def _rows(files: int, load: Load, crowd: Cost, alone: Cost) -> list[Row]:

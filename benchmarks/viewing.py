@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from benchmarks.remote import HEADERS, RemoteTab
 from layouts import ids
 from layouts.links import PIPELINE, SELECTOR
+from tests.remote import HEADERS, RemoteTab
 
 JITTER = 0.2
 # Of ten viewers five look at the whole pipeline, four at a region of it, one at all pipelines.
