@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,12 @@ class Setup:
             keep_fresh(engine)
             engine.dispose()
             yield url
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A folder for what need not outlive the block."""
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            yield Path(folder)
 
     @contextmanager
     def server(self, name: str) -> Iterator[str]:

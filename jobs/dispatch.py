@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -17,10 +17,17 @@ from distributed import Future as DaskFuture
 from jobs.stages import Stage, Task
 from jobs.storage import Storage
 from jobs.task_rows import Ending
-from jobs.worker import Order, Outcome, execute
+from jobs.worker import Order, Outcome, Parcel, execute
 
-# Waiting tasks a worker thread, so that none idles while the runner writes what others did.
+# Waiting parcels a worker thread, so that none idles while the runner writes what others did.
 DEPTH = 4
+# So much work is in a parcel, where tasks are that short; and so many tasks at the most.
+PARCEL_SECONDS = 0.1
+LARGEST_PARCEL = 200
+# How long tasks take is known from the last ones; before there are so many, a parcel holds one.
+KNOWN, REMEMBERED = 8, 100
+# Tasks taken from the tables at once, at the least: looking for the next ones goes through all.
+LEAST_TAKEN = 100
 
 
 Future = DaskFuture[Any]
@@ -40,12 +47,12 @@ class Newsroom:
         client.subscribe_topic(topic, self._hear)
 
     def take(self, prefix: str) -> list[dict[str, Any]]:
-        """The news of a stage's tasks: task_id, worker, age (seconds since it was heard)."""
+        """The news of a stage's tasks: task_id, worker, age (seconds since it began)."""
         with self._lock:
             heard = self._news.pop(prefix, {})
         now = time.monotonic()
         return [
-            {"task_id": task_id, "worker": item["worker"], "age": now - item["heard"]}
+            {"task_id": task_id, "worker": item["worker"], "age": now - item["began"]}
             for task_id, item in heard.items()
         ]
 
@@ -53,65 +60,61 @@ class Newsroom:
         _, news = event
         with self._lock:
             of_stage = self._news[news["task_id"].rpartition("-")[0]]
-            of_stage.setdefault(news["task_id"], {**news, "heard": time.monotonic()})
+            began = time.monotonic() - news["seconds"]
+            of_stage.setdefault(news["task_id"], {**news, "began": began})
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A task that is with the workers; `alone` when it is suspected to kill them."""
+    """Tasks that are with a worker; `alone` is one that is suspected to kill them."""
 
-    task: Task
-    order: Order
+    tasks: Sequence[Task]
     future: Future
     alone: bool
 
 
 class Dispatch:
-    """The tasks of one stage that are with the workers.
+    """The tasks of one stage that are with the workers, or about to be.
+
+    Short tasks go in parcels, so that handing them out does not take longer than doing them.
 
     When a worker dies, Dask blames every task that was with it, so a task that was there when
     too many died is tried once more with no other beside it before it counts as failed.
     """
 
     def __init__(
-        self, client: Client, newsroom: Newsroom, storage: Storage, heartbeat_seconds: float
+        self,
+        client: Client,
+        newsroom: Newsroom,
+        storage: Storage,
+        stage: Stage,
+        heartbeat_seconds: float,
     ) -> None:
         self._client = client
         self._newsroom = newsroom
         self._storage = storage
+        self._stage = stage
         self._heartbeat_seconds = heartbeat_seconds
         self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         # Dask forgets a task whose future nobody keeps.
         self._sent: dict[object, Sent] = {}
-        self._suspects: deque[Sent] = deque()
+        self._waiting: deque[Task] = deque()
+        self._suspects: deque[Task] = deque()
+        self._seconds: deque[float] = deque(maxlen=REMEMBERED)
 
     def room(self) -> int:
-        """How many more tasks the cluster can take now."""
-        if self._suspects or any(sent.alone for sent in self._sent.values()):
-            return 0
-        threads = sum(self._client.nthreads().values())
-        return max(0, int(max(1, threads)) * DEPTH - len(self._sent))
+        """How many more tasks it would take now; none while it has enough."""
+        wanted = self._threads() * DEPTH * self._parcel_size()
+        return 0 if len(self._waiting) >= wanted else max(wanted, LEAST_TAKEN)
 
     @property
     def busy(self) -> bool:
-        """Whether tasks are with the workers."""
-        return bool(self._sent or self._suspects)
+        """Whether tasks are with the workers, or about to be."""
+        return bool(self._sent or self._waiting or self._suspects)
 
-    def send(self, stage: Stage, tasks: Sequence[Task]) -> None:
-        """Hands tasks to the workers."""
-        assert stage.work is not None
-        orders = [
-            Order(
-                task.task_id,
-                stage.work,
-                task.parameters,
-                self._storage,
-                self._newsroom.topic,
-                self._heartbeat_seconds,
-            )
-            for task in tasks
-        ]
-        self._send(tasks, orders)
+    def take(self, tasks: Sequence[Task]) -> None:
+        """Takes over tasks that are to be done."""
+        self._waiting.extend(tasks)
 
     def endings(self, patience: float) -> list[Ending]:
         """The tasks that have ended since the last call; waits at most `patience` seconds for one.
@@ -120,28 +123,57 @@ class Dispatch:
         """
         if self._client.status != "running":
             raise SchedulerLost(f"The Dask scheduler is gone ({self._client.status})")
-        if self._suspects and not self._sent:
-            suspect = self._suspects.popleft()
-            self._send([suspect.task], [suspect.order], alone=True)
+        self._send_next()
         futures = self._collect(patience)
         finished = {future.key: future for future in futures if future.status == "finished"}
         outcomes = self._client.gather(finished, errors="skip")
-        endings = (self._ending(future, outcomes.get(future.key)) for future in futures)
-        return [ending for ending in endings if ending is not None]
+        return [ending for future in futures for ending in self._endings(future, outcomes)]
 
     def cancel(self) -> None:
         """Takes back what the workers have not begun; what they have begun is forgotten."""
         self._client.cancel([sent.future for sent in self._sent.values()])
-        self._sent.clear()
-        self._suspects.clear()
+        for tasks in (self._sent, self._waiting, self._suspects):
+            tasks.clear()
 
-    def _send(self, tasks: Sequence[Task], orders: Sequence[Order], alone: bool = False) -> None:
+    def _send_next(self) -> None:
+        if any(sent.alone for sent in self._sent.values()):
+            return
+        if self._suspects:
+            if not self._sent:
+                self._send([[self._suspects.popleft()]], alone=True)
+            return
+        threads = self._threads()
+        free = max(0, threads * DEPTH - len(self._sent))
+        # What is left at the end is for all threads.
+        size = min(self._parcel_size(), -(-len(self._waiting) // threads))
+        parcels: list[list[Task]] = []
+        while self._waiting and len(parcels) < free:
+            parcels.append([self._waiting.popleft() for _ in range(min(size, len(self._waiting)))])
+        self._send(parcels)
+
+    def _threads(self) -> int:
+        return max(1, int(sum(self._client.nthreads().values())))
+
+    def _parcel_size(self) -> int:
+        if len(self._seconds) < KNOWN:
+            return 1
+        mean = sum(self._seconds) / len(self._seconds)
+        return max(1, min(LARGEST_PARCEL, int(PARCEL_SECONDS / max(mean, 1e-6))))
+
+    def _send(self, parcels: Sequence[Sequence[Task]], alone: bool = False) -> None:
         # A key of its own each time: Dask gives the same result for the same key.
-        keys = [f"{task.task_id}-{uuid4().hex[:8]}" for task in tasks]
-        futures = self._client.map(execute, orders, key=keys, pure=False)
-        for task, order, future in zip(tasks, orders, futures, strict=True):
-            self._sent[future.key] = Sent(task, order, future, alone)
+        keys = [f"{tasks[0].task_id}-{uuid4().hex[:8]}" for tasks in parcels]
+        packed = [self._packed(tasks) for tasks in parcels]
+        futures = self._client.map(execute, packed, key=keys, pure=False) if packed else []
+        for tasks, future in zip(parcels, futures, strict=True):
+            self._sent[future.key] = Sent(tasks, future, alone)
             future.add_done_callback(self._ended.put)
+
+    def _packed(self, tasks: Sequence[Task]) -> Parcel:
+        assert self._stage.work is not None
+        orders = tuple(Order(task.task_id, task.parameters) for task in tasks)
+        topic, pulse = self._newsroom.topic, self._heartbeat_seconds
+        return Parcel(orders, self._stage.work, self._storage, topic, pulse)
 
     def _collect(self, patience: float) -> list[Future]:
         try:
@@ -152,30 +184,37 @@ class Dispatch:
             futures.append(self._ended.get())
         return futures
 
-    def _ending(self, future: Future, outcome: Outcome | None) -> Ending | None:
-        sent = self._sent[future.key]
-        if outcome is None and future.status == "cancelled":
-            raise SchedulerLost(f"Dask gave up task {sent.task.task_id}")
-        if outcome is None and future.status != "error":
+    def _endings(self, future: Future, gathered: Mapping[object, list[Outcome]]) -> list[Ending]:
+        sent, outcomes = self._sent[future.key], gathered.get(future.key)
+        if outcomes is None and future.status == "cancelled":
+            raise SchedulerLost(f"Dask gave up task {sent.tasks[0].task_id}")
+        if outcomes is None and future.status != "error":
             # The worker that held the outcome died before it was fetched: Dask does the task again.
             future.add_done_callback(self._ended.put)
-            return None
+            return []
         del self._sent[future.key]
-        if outcome is None:
+        if outcomes is None:
             return self._broken(sent)
-        return Ending(
-            sent.task,
-            outcome.result,
-            outcome.error,
-            outcome.seconds,
-            outcome.worker,
-            outcome.metadata,
-        )
+        self._seconds.extend(outcome.seconds for outcome in outcomes)
+        self._waiting.extendleft(reversed(sent.tasks[len(outcomes) :]))
+        return [_ending(task, outcome) for task, outcome in zip(sent.tasks, outcomes, strict=False)]
 
-    def _broken(self, sent: Sent) -> Ending | None:
+    def _broken(self, sent: Sent) -> list[Ending]:
         error = sent.future.exception()
-        if isinstance(error, KilledWorker) and not sent.alone:
-            self._suspects.append(sent)
-            return None
+        # Of several tasks, only one need be to blame.
+        if len(sent.tasks) > 1 or (isinstance(error, KilledWorker) and not sent.alone):
+            self._suspects.extend(sent.tasks)
+            return []
         reason = f"The worker died while doing this task: {error}"
-        return Ending(sent.task, None, reason, 0.0, "")
+        return [Ending(sent.tasks[0], None, reason, 0.0, "")]
+
+
+def _ending(task: Task, outcome: Outcome) -> Ending:
+    return Ending(
+        task,
+        outcome.result,
+        outcome.error,
+        outcome.seconds,
+        outcome.worker,
+        outcome.metadata,
+    )

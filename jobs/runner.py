@@ -116,12 +116,13 @@ class Runner:
 
     def _stage_run(self, job: Job) -> StageRun:
         stages = self._job_types[job.job_type].stages
-        dispatch = Dispatch(self._client, self._newsroom, self._storage, self._heartbeat_seconds)
+        stage, pulse = stages[job.stage - 1], self._heartbeat_seconds
+        dispatch = Dispatch(self._client, self._newsroom, self._storage, stage, pulse)
         return StageRun(
             self._engine,
             self.runner_id,
             job,
-            stages[job.stage - 1],
+            stage,
             job.stage == len(stages),
             dispatch,
             self._newsroom,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from database.engine import explain
 from jobs import job_rows, outcomes, task_rows
 from jobs.dispatch import Dispatch, Newsroom
-from jobs.stages import Job, Stage, Task, TaskError
+from jobs.stages import Job, Stage, Task, TaskError, record_nothing
 from jobs.task_rows import Ending
 
 log = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class StageRun:
             return True
         with self._holding() as connection:
             tasks = task_rows.hand_out(connection, self._job, room)
-        self._dispatch.send(self._stage, tasks)
+        self._dispatch.take(tasks)
         return len(tasks) == room
 
     def _follow(self) -> None:
@@ -178,19 +178,33 @@ class StageRun:
 
     def _record_once(self, endings: Sequence[Ending]) -> None:
         with self._holding() as connection:
-            recorded = [self._keep(connection, ending) for ending in endings]
-            task_rows.end_tasks(connection, recorded)
+            task_rows.end_tasks(connection, self._kept(connection, endings))
 
-    def _keep(self, connection: Connection, ending: Ending) -> Ending:
-        """Records a result, in a savepoint: what the tables refuse fails this task alone."""
-        if ending.result is None:
-            return ending
+    def _kept(self, connection: Connection, endings: Sequence[Ending]) -> Sequence[Ending]:
+        """Records results, in a savepoint; where the tables refuse one, each in its own."""
+        if self._stage.record is record_nothing:
+            return endings
         try:
             with connection.begin_nested():
-                self._stage.record(connection, self._job, ending.task, ending.result)
+                for ending in endings:
+                    self._keep(connection, ending)
+        except (TaskError, DBAPIError) as error:
+            _reason(error)
+            return [self._kept_alone(connection, ending) for ending in endings]
+        return endings
+
+    def _kept_alone(self, connection: Connection, ending: Ending) -> Ending:
+        """What the tables refuse fails this task alone."""
+        try:
+            with connection.begin_nested():
+                self._keep(connection, ending)
         except (TaskError, DBAPIError) as error:
             return replace(ending, result=None, error=_reason(error))
         return ending
+
+    def _keep(self, connection: Connection, ending: Ending) -> None:
+        if ending.result is not None:
+            self._stage.record(connection, self._job, ending.task, ending.result)
 
     def _end_stage(self) -> None:
         with self._holding() as connection:
@@ -216,7 +230,9 @@ UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))")
 
 def _reason(error: TaskError | DBAPIError) -> str:
     """Why a task failed; an error that is the database's own, not the task's, is raised again."""
-    if isinstance(error, OperationalError):
+    if isinstance(error, DBAPIError) and (
+        isinstance(error, OperationalError) or error.connection_invalidated
+    ):
         raise error
     return explain(error) if isinstance(error, DBAPIError) else str(error)
 

@@ -1,31 +1,37 @@
-"""What happens on a Dask worker: one task, watched for its memory, never raising."""
+"""What happens on a Dask worker: a parcel of tasks, one after the other, none ever raising."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-import psutil
 from distributed import get_worker
 
 from jobs.stages import Parameters, Result, TaskError
 from jobs.storage import Storage, StorageError
+from jobs.watch import Watch
 
-SAMPLING_SECONDS = 0.2
-MEGABYTE = 1_000_000
+# A parcel is brought back after so long, whatever is left of it: nobody waits for short tasks'
+# outcomes because a long one came after them, nor for the ones behind it.
+PARCEL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Order:
-    """A task as it is sent to a worker; `topic` is where the runner listens for news of it."""
+    """A task as it is sent to a worker."""
 
     task_id: str
-    work: Callable[[Parameters, Storage], Result]
     parameters: Parameters
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Tasks of one stage for one worker; `topic` is where the runner listens for news of them."""
+
+    orders: tuple[Order, ...]
+    work: Callable[[Parameters, Storage], Result]
     storage: Storage
     topic: str
     heartbeat_seconds: float
@@ -42,78 +48,40 @@ class Outcome:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def execute(order: Order) -> Outcome:
-    """Does a task and says how it went: an error is an outcome, as it concerns this task alone."""
+def execute(parcel: Parcel) -> list[Outcome]:
+    """Does tasks in their order and says how they went: an error concerns its task alone.
+
+    At least one is done; those that are not begun in PARCEL_SECONDS are left out.
+    """
     worker = get_worker()
     # Workers of a local cluster have numbers for names.
     name = f"worker-{worker.name}" if isinstance(worker.name, int) else str(worker.name)
-    with _Watch(order, worker, name) as watch:
-        began = time.monotonic()
-        result, error = _attempt(order)
-        seconds = time.monotonic() - began
-    return Outcome(result, error, seconds, name, watch.metadata())
+    until = time.monotonic() + PARCEL_SECONDS
+    outcomes: list[Outcome] = []
+    with Watch(
+        lambda news: worker.log_event(parcel.topic, {**news, "worker": name}),
+        parcel.heartbeat_seconds,
+    ) as watch:
+        for order in parcel.orders:
+            if outcomes and time.monotonic() >= until:
+                break
+            outcomes.append(_do(parcel, order, watch, name))
+    return outcomes
 
 
-def _attempt(order: Order) -> tuple[Result | None, str | None]:
+def _do(parcel: Parcel, order: Order, watch: Watch, name: str) -> Outcome:
+    watched = watch.begin(order.task_id)
+    began = time.monotonic()
+    result, error = _attempt(parcel, order)
+    seconds = time.monotonic() - began
+    watch.end()
+    return Outcome(result, error, seconds, name, watched.metadata())
+
+
+def _attempt(parcel: Parcel, order: Order) -> tuple[Result | None, str | None]:
     try:
-        return order.work(order.parameters, order.storage), None
+        return parcel.work(order.parameters, parcel.storage), None
     except (TaskError, StorageError) as error:
         return None, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a file does to a library fails its task alone
         return None, f"{type(error).__name__}: {error}"
-
-
-class _Watch:
-    """Tells the runner that a task has started and is alive, and measures the worker's memory."""
-
-    def __init__(self, order: Order, worker: Any, name: str) -> None:
-        self._order = order
-        self._worker = worker
-        self._name = name
-        self._memory = psutil.Process().memory_info
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._sample, name="task-watch", daemon=True)
-        self._snapshots: list[dict[str, Any]] = []
-        self._peak = 0.0
-        self._peak_at = ""
-
-    def __enter__(self) -> _Watch:
-        self._tell("started")
-        self._snapshot("start")
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._snapshot("end")
-
-    def metadata(self) -> dict[str, Any]:
-        """The task row's metadata, in the platform's keys."""
-        return {
-            "peak_memory_mb": round(self._peak, 1),
-            "peak_memory_at": self._peak_at,
-            "memory_snapshots": self._snapshots,
-        }
-
-    def _sample(self) -> None:
-        told = time.monotonic()
-        while not self._ended.wait(SAMPLING_SECONDS):
-            self._measure()
-            if time.monotonic() - told >= self._order.heartbeat_seconds:
-                told = time.monotonic()
-                self._tell("alive")
-
-    def _measure(self) -> float:
-        used = self._memory().rss / MEGABYTE
-        if used > self._peak:
-            self._peak, self._peak_at = used, datetime.now(UTC).isoformat()
-        return float(used)
-
-    def _snapshot(self, checkpoint: str) -> None:
-        used = round(self._measure(), 1)
-        self._snapshots.append({"checkpoint": checkpoint, "process_rss_mb": used})
-
-    def _tell(self, event: str) -> None:
-        news = {"task_id": self._order.task_id, "event": event, "worker": self._name}
-        self._worker.log_event(self._order.topic, news)

@@ -1,0 +1,92 @@
+"""Watches a worker's tasks: tells that they run, and measures the worker's memory."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+SAMPLING_SECONDS = 0.2
+MEGABYTE = 1_000_000
+
+
+class Watched:
+    """What was seen of one task while it ran."""
+
+    def __init__(self, task_id: str) -> None:
+        self.task_id = task_id
+        self.began = time.monotonic()
+        self.told = float("-inf")
+        self._snapshots: list[dict[str, Any]] = []
+        self._peak = 0.0
+        self._peak_at = ""
+
+    def note(self, used: float, checkpoint: str | None = None) -> None:
+        """Notes how much memory the worker uses (MB); at a checkpoint it is kept by name."""
+        if used > self._peak:
+            self._peak, self._peak_at = used, datetime.now(UTC).isoformat()
+        if checkpoint is not None:
+            self._snapshots.append({"checkpoint": checkpoint, "process_rss_mb": round(used, 1)})
+
+    def metadata(self) -> dict[str, Any]:
+        """The task row's metadata, in the platform's keys."""
+        return {
+            "peak_memory_mb": round(self._peak, 1),
+            "peak_memory_at": self._peak_at,
+            "memory_snapshots": self._snapshots,
+        }
+
+
+class Watch:
+    """Looks at the task of the moment, regularly, from a thread of its own.
+
+    `tell` gets the news of a task that has been running for a while, and of one that still does:
+    task_id, and the seconds since it began.
+    """
+
+    def __init__(self, tell: Callable[[dict[str, Any]], None], heartbeat_seconds: float) -> None:
+        self._tell = tell
+        self._heartbeat_seconds = heartbeat_seconds
+        self._memory = psutil.Process().memory_info
+        self._watched: Watched | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="task-watch", daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def begin(self, task_id: str) -> Watched:
+        """From now on this task is looked at."""
+        watched = Watched(task_id)
+        watched.note(self._used(), "start")
+        self._watched = watched
+        return watched
+
+    def end(self) -> None:
+        """The task of the moment has ended."""
+        watched, self._watched = self._watched, None
+        if watched is not None:
+            watched.note(self._used(), "end")
+
+    def _used(self) -> float:
+        return float(self._memory().rss / MEGABYTE)
+
+    def _look(self) -> None:
+        while not self._ended.wait(SAMPLING_SECONDS):
+            watched = self._watched
+            if watched is None:
+                continue
+            watched.note(self._used())
+            now = time.monotonic()
+            if now - watched.told >= self._heartbeat_seconds:
+                watched.told = now
+                self._tell({"task_id": watched.task_id, "seconds": now - watched.began})
