@@ -16,7 +16,7 @@ from pipelines.models import Pipeline
 # The first key of the advisory locks; the second is the number of a subject.
 LOCK_CLASS = 1_835_888_499
 HOURS_BEFORE = "date_trunc('hour', now() - interval '2 days', 'UTC')"
-OBJECTS = ("changes", "cells", "minutes", "hours", "files_changed", "fold", "cell_of")
+OBJECTS = ("changes", "cells", "minutes", "hours", "touched", "files_changed", "fold", "cell_of")
 EVENTS = ("insert", "update", "delete", "truncate")
 
 
@@ -62,7 +62,22 @@ def _constants(pipeline: Pipeline, number: int) -> dict[str, str]:
         "number": str(number),
         "lock_class": str(LOCK_CLASS),
         "hours_before": HOURS_BEFORE,
+        "groups_of_row": _groups_of_row(pipeline),
     }
+
+
+def _groups_of_row(pipeline: Pipeline) -> str:
+    """A row's groups in the phases whose tasks are known."""
+    groups = [
+        f"({number}::smallint, r.{identifier(phase.group_key or '')}::text)"
+        for number, phase in enumerate(pipeline.phases, start=1)
+        if phase.has_tasks
+    ]
+    listed = ", ".join(groups) or "(NULL::smallint, NULL::text)"
+    return (
+        f"CROSS JOIN LATERAL (VALUES {listed}) AS g (phase, grp) "
+        f"WHERE r.etl_type = {literal_text(pipeline.etl_type)} AND g.grp IS NOT NULL"
+    )
 
 
 def cell(pipeline: Pipeline) -> str:

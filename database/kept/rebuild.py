@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 
 from sqlalchemy import Connection, Engine, text
 
@@ -66,7 +67,7 @@ def _rebuild_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:
 
 def keep_all_phase_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:
     """Brings the kept row of every task up to date, some at a time; writers hardly wait."""
-    for ids in _batches(engine, of_pipelines):
+    for ids in chain(_batches(engine, of_pipelines), _gone(engine)):
         left, rounds = ids, 0
         while left := _keep(engine, left):
             # Somebody holds these rows; waiting for one while others are held could be a deadlock.
@@ -93,17 +94,27 @@ def _batches(engine: Engine, of_pipelines: Sequence[Definition]) -> Iterator[lis
         last = ids[-1]
 
 
-# The ids of tasks, and of kept rows whose task is gone.
 NEXT_TASKS = text(
     """
-    (SELECT task_id::text FROM app.tasks
-     WHERE task_type = ANY (:types) AND task_id > :last ORDER BY task_id LIMIT :most)
-    UNION
-    (SELECT task_id FROM monitor.phase_tasks AS kept
-     WHERE task_id > :last
-       AND NOT EXISTS (SELECT FROM app.tasks WHERE tasks.task_id = kept.task_id)
-     ORDER BY task_id LIMIT :most)
-    ORDER BY 1 LIMIT :most
+    SELECT task_id::text FROM app.tasks
+    WHERE task_type = ANY (:types) AND task_id > :last ORDER BY task_id LIMIT :most
+    """
+)
+
+
+def _gone(engine: Engine) -> Iterator[list[str]]:
+    """The kept rows whose task is gone: none, unless it went behind the triggers."""
+    with engine.connect() as connection:
+        run(connection, "SET LOCAL statement_timeout = 0")
+        ids = list(connection.execute(GONE_TASKS).scalars())
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
+
+
+GONE_TASKS = text(
+    """
+    SELECT task_id FROM monitor.phase_tasks AS kept
+    WHERE NOT EXISTS (SELECT FROM app.tasks WHERE tasks.task_id = kept.task_id)
     """
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -18,10 +19,12 @@ from queries.cube import label_of_missing
 from queries.kept.cells import Bins, Cells, Values
 from queries.kept.durations import Durations
 from queries.kept.frames import FrameMaker
+from queries.kept.open_groups import OpenGroups
 from queries.kept.statements import since, statements
 
 HOUR, MINUTE = 3600, 60
 TRIGGERS = 2 * len(EVENTS)
+UNFINISHED = ("failed", "processing")
 Rows = Sequence[Any]
 
 
@@ -37,6 +40,7 @@ class _Held:
     cells: Cells
     minutes: Bins
     durations: Durations
+    open_groups: OpenGroups
     snapshot: str | None = None
     positions: dict[int, int] = field(default_factory=dict)
 
@@ -70,6 +74,7 @@ class KeptCube:
         state = self._state(connection)
         held, self._held = self._known(state), None
         self._fetch(connection, held)
+        self._forget_touched(connection, held, state.touched_from)
         frames = self._frames(connection, held, state.as_of)
         # A standby's snapshots leave out who is under way: it can't say what changed since.
         held.snapshot = None if state.standby else state.snapshot
@@ -101,7 +106,13 @@ class KeptCube:
         if held is not None and held.generation == generation and held.follows:
             return held
         width, phases = len(self._pipeline.groupings), len(self._pipeline.phases)
-        return _Held(generation, Cells(width, 3 + 4 * phases), Bins(1), Durations(phases))
+        return _Held(
+            generation,
+            Cells(width, 3 + 4 * phases),
+            Bins(1),
+            Durations(phases),
+            OpenGroups(self._pipeline),
+        )
 
     def _fetch(self, connection: Connection, held: _Held) -> None:
         """Brings what is held up to the connection's moment."""
@@ -127,7 +138,7 @@ class KeptCube:
         changes = run(connection, self._statements.changes).all()
         placed = [(held.cells.position(tuple(row[0])), row[1:]) for row in changes]
         times = run(connection, self._statements.duration_changes).all()
-        open_groups = self._open_groups(connection)
+        at_work = self._at_work(connection, held)
         missing = self._missing(held)
         start = int((as_of.timestamp() - HOUR) // MINUTE * MINUTE)
         held.minutes.forget(start)
@@ -135,16 +146,21 @@ class KeptCube:
             ((phase, self._position(held, cell), hour), (tasks, micros))
             for cell, phase, hour, tasks, micros in times
         )
-        at_work = [
-            (phase, self._position(held, cell), *counts) for phase, cell, *counts in open_groups
-        ]
         frames = FrameMaker(self._pipeline, held.cells, missing)
         files = frames.files(held.minutes, placed, start)
         return KeptFrames(as_of, files, frames.work(durations, at_work), missing)
 
-    def _open_groups(self, connection: Connection) -> Rows:
-        query = self._statements.open_groups
-        return [] if query is None else run(connection, query).all()
+    def _forget_touched(self, connection: Connection, held: _Held, touched_from: Decimal) -> None:
+        if held.snapshot is None or int(held.snapshot.split(":")[0]) < touched_from:
+            held.open_groups.forget(None)
+        else:
+            touched = run(connection, since(self._statements.touched, held.snapshot)).all()
+            held.open_groups.forget((phase, name) for phase, name in touched)
+
+    def _at_work(self, connection: Connection, held: _Held) -> list[tuple[int, int, int, int]]:
+        newest = run(connection, self._statements.open_groups).all()
+        statuses = {(phase, name): status for phase, name, status in newest if status in UNFINISHED}
+        return held.open_groups.files(connection, statuses, lambda cell: self._position(held, cell))
 
     def _missing(self, held: _Held) -> dict[str, str]:
         return {

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from database.kept.definition import prefix_of
 from database.kept.file_parts import cell, measures, names
 from database.kept.sql import Statements, identifier, literal_text
-from pipelines.models import Phase, Pipeline
+from pipelines.models import Pipeline
 
 
 @dataclass(frozen=True)
 class KeptStatements:
-    """Statements without parameters; `cells`, `minutes` and `durations` may be narrowed to rows
-    that changed (see `since`), `all_durations` are those of two days."""
+    """Statements without parameters.
+
+    `cells`, `minutes`, `durations` and `touched` may be narrowed to rows that changed (see
+    `since`); `all_durations` are those of two days.
+    """
 
     state: str
     definition: str
@@ -23,7 +27,8 @@ class KeptStatements:
     all_durations: str
     durations: str
     duration_changes: str
-    open_groups: str | None
+    touched: str
+    open_groups: str
 
 
 def statements(pipeline: Pipeline) -> KeptStatements:
@@ -48,7 +53,8 @@ def statements(pipeline: Pipeline) -> KeptStatements:
         all_durations=made(DURATIONS + LATEST),
         durations=made(DURATIONS),
         duration_changes=made(DURATION_CHANGES),
-        open_groups=_open_groups(pipeline),
+        touched=made(TOUCHED),
+        open_groups=made(OPEN_GROUPS),
     )
 
 
@@ -80,6 +86,7 @@ AND NOT pg_visible_in_snapshot(changed, @snapshot::pg_snapshot)
 STATE = """
 SELECT files.digest, files.generation, tasks.generation AS task_generation,
        pg_current_snapshot()::text AS snapshot, pg_is_in_recovery() AS standby, now() AS as_of,
+       coalesce(files.touched_from::text, '0')::numeric AS touched_from,
        files.built_at IS NOT NULL AND tasks.built_at IS NOT NULL AS counted,
        (SELECT string_agg(DISTINCT reason, '; ') FROM monitor.distrust
         WHERE subject IN (@subject, '')) AS distrusted,
@@ -127,49 +134,39 @@ WHERE pipeline = @subject AND xid >= (SELECT low FROM monitor.kept WHERE subject
 GROUP BY cell, phase, hour
 """
 
-NEWEST = """
-WITH open AS (
+TOUCHED = "SELECT DISTINCT phase, grp FROM @touched WHERE true"
+
+OPEN_GROUPS = """
+SELECT DISTINCT ON (task.phase, task.grp) task.phase, task.grp, task.status
+FROM (
     SELECT DISTINCT phase, grp FROM monitor.phase_tasks
     WHERE pipeline = @subject AND status IN ('failed', 'processing') AND grp IS NOT NULL
-), newest AS MATERIALIZED (
-    SELECT DISTINCT ON (task.phase, task.grp) task.phase, task.grp, task.status
-    FROM open CROSS JOIN LATERAL (
-        SELECT * FROM monitor.phase_tasks AS one
-        WHERE one.pipeline = @subject AND one.phase = open.phase AND one.grp = open.grp
-        OFFSET 0) AS task
-    ORDER BY task.phase, task.grp, task.status = 'processing' DESC, task.created_at DESC,
-             task.task_id DESC
-)
+) AS open CROSS JOIN LATERAL (
+    SELECT * FROM monitor.phase_tasks AS one
+    WHERE one.pipeline = @subject AND one.phase = open.phase AND one.grp = open.grp
+    OFFSET 0) AS task
+ORDER BY task.phase, task.grp, task.status = 'processing' DESC, task.created_at DESC,
+         task.task_id DESC
 """
 
 # OFFSET 0: one look into the index for each group, whatever the planner thinks of their number.
 FILES_OF_GROUPS = """
-SELECT @phase, file.cell, count(*) FILTER (WHERE newest.status = 'processing'),
-       count(*) FILTER (WHERE newest.status = 'failed')
-FROM newest CROSS JOIN LATERAL (
+SELECT @phase, wanted.grp, file.cell, count(*)
+FROM unnest(ARRAY[@groups]::text[]) AS wanted (grp) CROSS JOIN LATERAL (
     SELECT @cell AS cell FROM app.etl_source_files AS r
-    WHERE r.etl_type = @etl_type AND r.@group_key = newest.grp AND r.@completed_field IS NULL
+    WHERE r.etl_type = @etl_type AND r.@group_key = wanted.grp AND r.@completed_field IS NULL
     OFFSET 0) AS file
-WHERE newest.phase = @phase AND newest.status IN ('failed', 'processing')
-GROUP BY file.cell
+GROUP BY wanted.grp, file.cell
 """
 
 
-def _open_groups(pipeline: Pipeline) -> str | None:
-    known = [
-        (number, phase) for number, phase in enumerate(pipeline.phases, start=1) if phase.has_tasks
-    ]
-    if not known:
-        return None
-    newest = Statements(NEWEST).substitute(subject=literal_text(pipeline.id))
-    files = [_files_of_groups(pipeline, number, phase) for number, phase in known]
-    return newest + " UNION ALL ".join(files)
-
-
-def _files_of_groups(pipeline: Pipeline, number: int, phase: Phase) -> str:
+def files_of_groups(pipeline: Pipeline, number: int, groups: Iterable[str]) -> str:
+    """Of groups of a phase (from 1): the files that are not completed, by group and cell."""
+    phase = pipeline.phases[number - 1]
     return Statements(FILES_OF_GROUPS).substitute(
         cell=cell(pipeline),
         phase=str(number),
+        groups=", ".join(map(literal_text, groups)),
         etl_type=literal_text(pipeline.etl_type),
         group_key=identifier(phase.group_key or ""),
         completed_field=identifier(phase.completed_field),

@@ -40,6 +40,14 @@ CREATE TABLE @hours (
     PRIMARY KEY (at, phase, cell_id)
 );
 
+-- Groups whose files were changed: whoever holds what is left of a group looks again.
+CREATE TABLE @touched (
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    phase smallint NOT NULL,
+    grp text NOT NULL
+);
+CREATE INDEX ON @touched (changed);
+
 CREATE FUNCTION @files_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS @files_changed_body;
 

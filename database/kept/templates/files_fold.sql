@@ -11,6 +11,15 @@ BEGIN
     SELECT low, hours_before INTO since, hours_from FROM monitor.kept WHERE subject = @subject;
     -- Each change before this one is of a transaction that has ended: visible below, and deleted.
     reached := pg_snapshot_xmin(pg_current_snapshot());
+    -- Touched groups stay for ten minutes and more; who read before looks at all groups again.
+    UPDATE monitor.kept
+    SET touched_from = touched_to, touched_to = reached, touched_at = now()
+    WHERE subject = @subject
+      AND (touched_at IS NULL OR touched_at < now() - interval '10 minutes');
+    IF FOUND THEN
+        DELETE FROM @touched
+        WHERE changed < (SELECT touched_from FROM monitor.kept WHERE subject = @subject);
+    END IF;
     IF NOT EXISTS (SELECT FROM @changes WHERE xid >= since) AND hours_to = hours_from THEN
         RETURN 0;
     END IF;

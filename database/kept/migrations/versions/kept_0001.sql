@@ -1,5 +1,6 @@
 -- What is kept: a pipeline's files by its id, all tasks under ''. number: that of its lock. low: each
 -- change of an earlier transaction is folded. generation: another one after each full count.
+-- touched_from: groups that earlier transactions touched are forgotten.
 CREATE SEQUENCE monitor.generations;
 CREATE TABLE monitor.kept (
     subject text PRIMARY KEY,
@@ -9,6 +10,9 @@ CREATE TABLE monitor.kept (
     generation bigint NOT NULL DEFAULT nextval('monitor.generations'),
     low xid8,
     hours_before timestamptz,
+    touched_from xid8,
+    touched_to xid8,
+    touched_at timestamptz,
     built_at timestamptz,
     folded_at timestamptz
 );
