@@ -4,22 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+import database.kept
 from database.engine import open_engine
-from database.kept.install import install
+from database.kept.install import install, remove
 from database.kept.keeper import Keeper
 from pipelines.registry import Registry
+
+FOLD_SECONDS = 5.0
 
 
 @contextmanager
 def kept_engine(url: str, registry: Registry) -> Iterator[Engine]:
-    """An engine of a database that keeps the counts, all of them folded."""
+    """An engine of a database that keeps the counts, folded as a dashboard folds them.
+
+    What was installed by other code than today's is installed anew.
+    """
     engine = open_engine(url)
+    keeper = Keeper(engine, FOLD_SECONDS)
     try:
-        install(engine, registry, lambda _: None)
-        Keeper(engine, 1).fold_all()
+        _install(engine, registry)
+        keeper.fold_all()
+        keeper.start()
         yield engine
     finally:
+        keeper.stop()
         engine.dispose()
+
+
+def _install(engine: Engine, registry: Registry) -> None:
+    today = _version()
+    with engine.connect() as connection:
+        installed = connection.execute(NOTE).scalar_one()
+    if installed != today:
+        remove(engine)
+    install(engine, registry, lambda _: None)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"COMMENT ON SCHEMA monitor IS '{today}'")
+
+
+NOTE = text("SELECT obj_description(to_regnamespace('monitor'), 'pg_namespace')")
+
+
+def _version() -> str:
+    folder = Path(database.kept.__file__).parent
+    code = sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".sql"))
+    return sha256(b"".join(path.read_bytes() for path in code)).hexdigest()[:12]

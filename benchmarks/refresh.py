@@ -16,10 +16,9 @@ from benchmarks.timing import Timed, medians
 from callbacks.pages.pipeline import panels
 from callbacks.shown import changes
 from callbacks.sights import gather
-from database.kept.keeper import Keeper
 from queries.takes import open_takes
 
-TIMEOUT, FOLD_SECONDS = 600.0, 5.0
+TIMEOUT = 600.0
 OFTEN = 5
 TARGETS = {DESIGN: faster(3), MILLION: faster(100), GLOBAL: faster(1000)}
 # A group in eight files was completed since the last refresh; or nothing has changed at all.
@@ -52,8 +51,6 @@ def _refreshes(setup: Setup, files: int) -> Iterator[dict[str, Timed]]:
 
         assert take(pipeline).way.kept
         refresh()
-        keeper = Keeper(engine, FOLD_SECONDS)
-        keeper.start()
         work = Completing(engine, setup.repeat * OFTEN)
         try:
             yield {
@@ -62,7 +59,6 @@ def _refreshes(setup: Setup, files: int) -> Iterator[dict[str, Timed]]:
                 SQL: Timed(lambda: design_refresh(engine)),
             }
         finally:
-            keeper.stop()
             work.undo()
 
 

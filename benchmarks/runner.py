@@ -1,4 +1,4 @@
-"""The runner: a stage of empty tasks with all their rows, against `Client.map` of the same tasks."""
+"""The runner: a stage of empty tasks with all rows written, against `Client.map` of the same."""
 
 from __future__ import annotations
 

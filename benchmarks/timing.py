@@ -24,7 +24,6 @@ class Timed:
         """How long the action takes, once."""
         if self.prepare is not None:
             self.prepare()
-        gc.collect()
         began = time.perf_counter()
         self.action()
         return time.perf_counter() - began
@@ -35,5 +34,6 @@ def medians(actions: Mapping[Name, Timed], repeat: int) -> dict[Name, float]:
     taken: dict[Name, list[float]] = {name: [] for name in actions}
     for _ in range(repeat):
         for name, timed in actions.items():
+            gc.collect()
             taken[name] += [timed.seconds() for _ in range(timed.often)]
     return {name: median(durations) for name, durations in taken.items()}
