@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -76,7 +77,7 @@ def _bare_app() -> Dash:
     """The frame of every page, without what fills it."""
     from dash import Dash
 
-    from layouts.page import INDEX, shell
+    from layouts.page import INDEX, PLOTLY, shell
 
     app = Dash(
         __name__,
@@ -85,6 +86,8 @@ def _bare_app() -> Dash:
         suppress_callback_exceptions=True,
         title="Pipeline Monitor",
         update_title="",
+        # A chart fetches it when it is opened.
+        assets_ignore=re.escape(PLOTLY),
     )
     app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.layout = shell()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from api import delivery
 from api.groups import group_lists
 from api.health import health
 from api.jobs import job_lists
@@ -30,6 +31,7 @@ def register(
     metrics: Metrics,
 ) -> None:
     """Adds the endpoints to the server."""
+    delivery.register(server)
     server.register_blueprint(health())
     server.register_blueprint(stats(registry, snapshots))
     server.register_blueprint(pipelines(registry, snapshots))

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import Dash
 
-from callbacks import browser, charts, navigate, refresh, status, submit
+from callbacks import browser, charts, first_answer, navigate, refresh, status, submit
 from callbacks.drawn import Drawn
 from callbacks.shelf import Shelf
 from callbacks.shown import Shown
@@ -39,4 +39,5 @@ def register_all(
     navigate.register(app, sources, shown)
     refresh.register(app, sources, shown)
     charts.register(app, sources)
+    first_answer.register(app, sources)
     submit.register(app, sources)

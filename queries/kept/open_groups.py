@@ -43,7 +43,7 @@ class OpenGroups:
         for group, status in statuses.items():
             for place, files in self._left[group]:
                 sums[group[0], place][status == "failed"] += files
-        return [(phase, place, *counts) for (phase, place), counts in sums.items()]
+        return [(*where, processing, failed) for where, (processing, failed) in sums.items()]
 
     def _fetch(
         self, connection: Connection, groups: Iterable[Group], position: Callable[[Cell], int]

@@ -1,0 +1,32 @@
+"""What is seen of a page until the scripts have drawn it."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from layouts.html_text import html_text
+from layouts.page import places
+
+# Panels below need scripts, and are below the fold.
+LATER = ("panel", "actions")
+
+
+def first_view(page: Component, as_of: str | None) -> str:
+    """The HTML of the header and of a filled page, as far as it needs no script.
+
+    assets/first.js takes it away when the page itself is there.
+    """
+    children = page.children if isinstance(page.children, list) else [page.children]
+    shown = [child for child in children if not _later(child)]
+    when = html.Span(f"as of {as_of[:19].replace('T', ' ')}" if as_of else "", className="age")
+    header = html.Header([places(), html.Div(when, className="controls")], className="top")
+    main = html.Main(html.Div(html.Div(shown)))
+    return html_text(html.Div([header, main], className="first"))
+
+
+def _later(part: object) -> bool:
+    if not isinstance(part, Component) or part._namespace != "dash_html_components":
+        return True
+    names = str(getattr(part, "className", "") or "").split()
+    return part._type == "Details" or any(name in LATER for name in names)
