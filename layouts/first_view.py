@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -9,7 +11,7 @@ from layouts.html_text import html_text
 from layouts.page import places
 
 # Panels below need scripts, and are below the fold.
-LATER = ("panel", "actions")
+LATER = "panel"
 
 
 def first_view(page: Component, as_of: str | None) -> str:
@@ -19,14 +21,18 @@ def first_view(page: Component, as_of: str | None) -> str:
     """
     children = page.children if isinstance(page.children, list) else [page.children]
     shown = [child for child in children if not _later(child)]
-    when = html.Span(f"as of {as_of[:19].replace('T', ' ')}" if as_of else "", className="age")
+    when = html.Span(f"as of {_utc(as_of)}" if as_of else "", className="age")
     header = html.Header([places(), html.Div(when, className="controls")], className="top")
     main = html.Main(html.Div(html.Div(shown)))
     return html_text(html.Div([header, main], className="first"))
+
+
+def _utc(as_of: str) -> str:
+    return f"{datetime.fromisoformat(as_of).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _later(part: object) -> bool:
     if not isinstance(part, Component) or part._namespace != "dash_html_components":
         return True
     names = str(getattr(part, "className", "") or "").split()
-    return part._type == "Details" or any(name in LATER for name in names)
+    return part._type == "Details" or LATER in names

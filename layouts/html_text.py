@@ -45,7 +45,9 @@ def _attributes(part: Component) -> Iterable[tuple[str, Any]]:
     for name, value in part.to_plotly_json()["props"].items():
         if value is None:
             continue
-        if name in ATTRIBUTES:
+        if name == "style":
+            yield name, ";".join(f"{key}:{one}" for key, one in value.items())
+        elif name in ATTRIBUTES:
             yield ATTRIBUTES[name], value
         elif name.startswith(("aria-", "data-")):
             yield name, value
