@@ -48,7 +48,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     take = open_takes(engine.execution_options(asks="snapshots"), registry, timeout)
     snapshots = Snapshots(registry, take, pace, metrics)
     readings = open_readings(engine, registry, timeout, min(2.0, pace), metrics)
-    app = _bare_app()
+    app = bare_app()
     submitter = Submitter(registry, _destination(settings, engine))
     callbacks.register_all(
         app,
@@ -73,7 +73,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     return app
 
 
-def _bare_app() -> Dash:
+def bare_app() -> Dash:
     """The frame of every page, without what fills it."""
     from dash import Dash
 

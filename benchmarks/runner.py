@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-
-import psutil
+from typing import Any
 
 from benchmarks.kept import kept_engine
 from benchmarks.rows import Row, at_least, at_most
@@ -22,16 +20,15 @@ from settings import SOURCE
 
 TASKS, MANY_TASKS = 20_000, 100_000
 SMALL_TASKS, SMALL_MANY = 200, 400
-SAMPLING_SECONDS = 0.05
-MEGABYTE = 1_000_000
 
 
 def measure(setup: Setup) -> list[Row]:
     """Rows of the runner's speed, and of its process's memory with five times as many tasks."""
     tasks, many = (SMALL_TASKS, SMALL_MANY) if setup.small else (TASKS, MANY_TASKS)
     with _database(setup) as url, setup.scratch() as folder:
-        taken, _ = _run(url, folder, tasks, setup.repeat, "--compare")
-        memory = {number: _run(url, folder, number, 1, "--alone")[1] for number in (tasks, many)}
+        rounds = ("--tasks", str(tasks), "--repeat", str(setup.repeat))
+        taken = _found(url, folder, "compare", *rounds)
+        few_mb, many_mb = _found(url, folder, "memory", str(tasks), str(many))
     return [
         Row(
             "a job of empty tasks, all rows written",
@@ -48,11 +45,12 @@ def measure(setup: Setup) -> list[Row]:
             "largest memory of the runner's process",
             f"{many:,} tasks",
             "MB",
-            memory[many],
-            memory[tasks],
+            many_mb,
+            few_mb,
             f"{tasks:,} tasks",
             at_most(1.1),
-            "The runner's process holds the scheduler of its local cluster, not the workers.",
+            "The runner's process does both jobs, one after the other; it holds the scheduler of its "
+            "local cluster, not the workers.",
         ),
     ]
 
@@ -67,23 +65,8 @@ def _database(setup: Setup) -> Iterator[str]:
             yield url
 
 
-def _run(
-    url: str, folder: Path, tasks: int, repeat: int, how: str
-) -> tuple[dict[str, list[float]], float]:
-    """Seconds of each round, and the most memory (MB) that the runner's process had."""
-    command = [sys.executable, "-m", "benchmarks.running", url, str(folder)]
-    command += ["--tasks", str(tasks), "--repeat", str(repeat), how]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=SOURCE) as process:
-        peak = _peak(psutil.Process(process.pid))
-        assert process.stdout is not None
-        told = process.stdout.read()
-    assert process.returncode == 0, "the runner's process failed"
-    return json.loads(told), peak
-
-
-def _peak(process: psutil.Process) -> float:
-    peak = 0
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-        peak = max(peak, process.memory_info().rss)
-        time.sleep(SAMPLING_SECONDS)
-    return peak / MEGABYTE
+def _found(url: str, folder: Path, *arguments: str) -> Any:
+    """What the runner in a process of its own has found."""
+    command = [sys.executable, "-m", "benchmarks.running", url, str(folder), *arguments]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, cwd=SOURCE, check=True)
+    return json.loads(ended.stdout)

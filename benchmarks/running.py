@@ -1,7 +1,8 @@
 """`python -m benchmarks.running`: a runner in a process of its own, for benchmarks/runner.py.
 
-It prints the seconds of each round as JSON; in turns of the job of empty tasks, and of the same
-tasks by `Client.map` on the same cluster.
+`compare` does jobs of empty tasks, and the same tasks by `Client.map` on the same cluster, in turns:
+the seconds of each round. `memory` does a job of each size: the most memory (MB) while it ran. What
+they found they print as JSON.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import psutil
 from distributed import Client
 from sqlalchemy import Engine, text
 
@@ -24,28 +26,64 @@ from jobs.job_rows import EXECUTOR
 from jobs.runner import Runner
 from jobs.storage import Storage
 
-POLL_SECONDS = 0.02
+POLL_SECONDS, SAMPLING_SECONDS = 0.02, 0.05
+MEGABYTE = 1_000_000
+Place = tuple[Engine, Client, Storage]
 
 
-@click.command()
+@click.group()
 @click.argument("url")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.pass_context
+def main(context: click.Context, url: str, folder: Path) -> None:
+    """Does jobs of empty tasks on a local cluster with the folder."""
+    engine, storage = open_engine(url), Storage(str(folder))
+    client = context.with_resource(open_client(None, None, folder / "dask"))
+    client.wait_for_workers(1)
+    context.obj = engine, client, storage
+
+
+@main.command()
 @click.option("--tasks", type=int)
 @click.option("--repeat", type=int)
-@click.option("--compare/--alone", help="Whether to do the tasks by Client.map too.")
-def main(url: str, folder: Path, tasks: int, repeat: int, compare: bool) -> None:
-    """Does jobs of empty tasks."""
-    engine = open_engine(url)
-    storage = Storage(str(folder))
+@click.pass_obj
+def compare(place: Place, tasks: int, repeat: int) -> None:
+    """A job of so many tasks, and Client.map."""
+    engine, client, storage = place
     taken: dict[str, list[float]] = {"job": [], "map": []}
-    with open_client(None, None, folder / "dask") as client:
-        client.wait_for_workers(1)
-        for _ in range(repeat):
-            if compare:
-                taken["map"].append(seconds_of_map(client, storage, tasks))
-            with running(engine, client, storage):
-                taken["job"].append(seconds_of_job(engine, tasks))
+    for _ in range(repeat):
+        taken["map"].append(seconds_of_map(client, storage, tasks))
+        with running(engine, client, storage):
+            taken["job"].append(seconds_of_job(engine, tasks))
     print(json.dumps(taken))
+
+
+@main.command()
+@click.argument("tasks", type=int, nargs=-1)
+@click.pass_obj
+def memory(place: Place, tasks: tuple[int, ...]) -> None:
+    """Jobs of so many tasks, one after the other."""
+    engine, client, storage = place
+    with running(engine, client, storage):
+        peaks = [peak_of(lambda number=number: seconds_of_job(engine, number)) for number in tasks]
+    print(json.dumps(peaks))
+
+
+def peak_of(action: Callable[[], object]) -> float:
+    """The most resident memory (MB) that this process had during an action."""
+    ended, found = threading.Event(), [0]
+    resident = psutil.Process().memory_info
+
+    def sample() -> None:
+        while not ended.wait(SAMPLING_SECONDS):
+            found[0] = max(found[0], resident().rss)
+
+    sampler = threading.Thread(target=sample)
+    sampler.start()
+    action()
+    ended.set()
+    sampler.join()
+    return found[0] / MEGABYTE
 
 
 def seconds_of_map(client: Client, storage: Storage, tasks: int) -> float:

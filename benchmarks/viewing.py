@@ -8,6 +8,7 @@ as JSON.
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import random
 import time
@@ -93,7 +94,7 @@ class Viewer:
             if b" 204 " in head.split(b"\r\n")[0] + b" ":
                 return {}
             raise ConnectionError(head.split(b"\r\n")[0].decode())
-        told: dict[str, Any] = json.loads(answer)
+        told: dict[str, Any] = json.loads(_plain(head, answer))
         return told
 
     async def _exchange(self, question: bytes) -> tuple[bytes, bytes]:
@@ -108,6 +109,11 @@ class Viewer:
             self._writer.close()
             self._reader = self._writer = None
         return head, answer
+
+
+def _plain(head: bytes, answer: bytes) -> bytes:
+    """An answer as it was before it was compressed."""
+    return gzip.decompress(answer) if b"Content-Encoding: gzip" in head else answer
 
 
 def _at(body: dict[str, Any], address: Address) -> dict[str, Any]:

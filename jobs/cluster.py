@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import dask
 import psutil
 from distributed import Client, LocalCluster
+
+# Dask keeps the last messages to each worker, to look into mistakes of its own; a parcel of tasks
+# is one message, and a thousand of them are much memory.
+LOGS = {"distributed.admin.low-level-log-length": 20}
 
 
 class ClusterError(Exception):
@@ -22,7 +27,11 @@ def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Ite
     `folder` takes what local workers put on disk. Raises ClusterError when nothing answers.
     """
     if scheduler is None:
-        with _local_cluster(workers, folder) as cluster, Client(cluster) as client:
+        with (
+            dask.config.set(LOGS),
+            _local_cluster(workers, folder) as cluster,
+            Client(cluster) as client,
+        ):
             yield client
         return
     try:

@@ -79,6 +79,7 @@ def shell() -> html.Div:
 
 
 def places() -> html.Nav:
+    """The places that the header leads to."""
     return html.Nav(
         [
             dcc.Link("Pipeline Monitor", href=SELECTOR, className="brand"),

@@ -8,26 +8,19 @@ from dash import Dash
 from sqlalchemy import Engine
 
 import callbacks
+from app import bare_app
 from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
-from layouts.page import INDEX, shell
 from pipelines.registry import Registry
 from queries.cache import Snapshots
 from queries.readings import open_readings
-from settings import SOURCE
 
 
 def make_dashboard(
     engine: Engine, registry: Registry, snapshots: Snapshots, shared: Path | None = None
 ) -> Dash:
     """A dashboard whose snapshots are read when the test says so, its other readings at once."""
-    app = Dash(
-        __name__,
-        assets_folder=str(SOURCE / "assets"),
-        index_string=INDEX,
-        suppress_callback_exceptions=True,
-    )
-    app.layout = shell()
+    app = bare_app()
     callbacks.register_all(
         app,
         registry=registry,

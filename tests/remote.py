@@ -18,10 +18,10 @@ from settings import SOURCE
 from tests.monitor import free_port, wait_for
 from tests.tab import Tab
 
-# What a browser sends with a tick, beside its body.
+# What a browser sends with a tick, beside its body, where there is no TLS.
 HEADERS = {
     "Accept": "application/json",
-    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Accept-Encoding": "gzip, deflate",
     "Accept-Language": "en-US,en;q=0.9",
     "Content-Type": "application/json",
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dash.testing.browser import Browser
+from plotly.offline import get_plotlyjs_version
 from sqlalchemy import Engine
 
 from layouts.links import job_link
+from layouts.page import PLOTLY
+from settings import SOURCE
 from tests.browsing import PAGE, severe
 from tests.factories import add_files, add_job, add_task
 from tests.monitor import wait_for
@@ -32,13 +35,20 @@ def test_charts_are_loaded_when_they_are_opened_and_follow_the_numbers(
     assert "plotly" not in dash_br.driver.execute_script(loaded)
     dash_br.find_element("#charts-opener").click()
     wait_for(lambda: len(dash_br.find_elements(POINTS)) == 4, 20)
-    assert "plotly" in dash_br.driver.execute_script(loaded)
+    assert f"/assets/{PLOTLY}" in dash_br.driver.execute_script(loaded)
     graph = dash_br.find_element("#charts .js-plotly-plot")
     add_finished(engine, "completed")
     dash_br.find_element("#refresh").click()
     wait_for(lambda: len(dash_br.find_elements(POINTS)) == 6, 20)
     assert graph == dash_br.find_element("#charts .js-plotly-plot")
     assert severe(dash_br) == []
+
+
+def test_the_charts_script_is_of_plotlys_version() -> None:
+    version = get_plotlyjs_version()
+    assert f"plotly-basic-{version}.min.js" == PLOTLY
+    script = (SOURCE / "assets" / PLOTLY).read_text(encoding="utf-8")
+    assert f"plotly.js (basic - minified) v{version}" in script[:100]
 
 
 def test_a_pipelines_completions_are_drawn_and_narrowed_with_the_page(
