@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import quantiles
 
 from sqlalchemy import Engine
@@ -31,14 +31,16 @@ EQUAL = Target("1×", lambda own, other: own / other, lambda ratio: ratio <= 1.0
 
 @dataclass(frozen=True)
 class Load:
-    """So many viewers, who tick at an interval, watched for so long (both in seconds)."""
+    """So many viewers, who tick at an interval, watched for so long (both in seconds); the server
+    reads its numbers anew every `refresh` seconds."""
 
     viewers: int
     interval: float
     seconds: float
+    refresh: float
 
 
-FULL, SMALL = Load(1000, 30, 120), Load(20, 0.5, 2)
+FULL, SMALL = Load(1000, 30, 120, 5), Load(20, 0.5, 2, 0.5)
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,12 @@ def measure(setup: Setup) -> list[Row]:
     """Rows of the viewers' ticks at the largest size."""
     load = SMALL if setup.small else FULL
     files = setup.largest
-    few = Load(PROCESSES, load.interval, load.seconds)
+    few = replace(load, viewers=PROCESSES)
+    environment = {"SERVE_PROCESSES": str(PROCESSES), "REFRESH_SECONDS": str(load.refresh)}
     with (
         setup.files(files) as url,
         kept_engine(url, setup.registry) as engine,
-        served(url, SERVE_PROCESSES=str(PROCESSES)) as server,
+        served(url, **environment) as server,
     ):
         alone = cost(server, engine, few)
         crowd = cost(server, engine, load)

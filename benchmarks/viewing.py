@@ -90,10 +90,11 @@ class Viewer:
             found.latencies.append(1000 * (time.perf_counter() - began))
             found.sent += len(question)
             found.received += len(head) + len(answer)
-        if b" 200 " not in head.split(b"\r\n")[0] + b" ":
-            if b" 204 " in head.split(b"\r\n")[0] + b" ":
-                return {}
-            raise ConnectionError(head.split(b"\r\n")[0].decode())
+        status = head.split(b" ", 2)[1]
+        if status == b"204":
+            return {}
+        if status != b"200":
+            raise ConnectionError(f"status {status.decode()}")
         told: dict[str, Any] = json.loads(_plain(head, answer))
         return told
 

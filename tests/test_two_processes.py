@@ -16,7 +16,7 @@ from tests.factories import add_files
 from tests.monitor import wait_for
 from tests.remote import STATS, RemoteTab, Served, served
 
-TICKS = 10
+TICKS = 6
 
 
 @pytest.fixture(scope="module")
