@@ -23,6 +23,7 @@ OFTEN = 5
 TARGETS = {DESIGN: faster(3), MILLION: faster(100), GLOBAL: faster(1000)}
 # A group in eight files was completed since the last refresh; or nothing has changed at all.
 NEW, QUIET, SQL = "new", "quiet", "sql"
+WHAT = "whole refresh, a group completed since the last"
 Medians = Mapping[tuple[int, str], float]
 
 
@@ -63,20 +64,16 @@ def _refreshes(setup: Setup, files: int) -> Iterator[dict[str, Timed]]:
 
 
 def _rows(files: int, found: Medians) -> Iterator[Row]:
-    sql = 1000 * found[files, SQL]
-    named = {
-        NEW: ("whole refresh, a group completed since the last", TARGETS.get(files)),
-        QUIET: ("whole refresh, nothing new since the last", None),
-    }
-    for name, (text, target) in named.items():
-        own = 1000 * found[files, name]
-        yield Row(text, files_size(files), "ms", own, sql, "the design's seven statements", target)
+    size = files_size(files)
+    own, quiet, sql = (1000 * found[files, name] for name in (NEW, QUIET, SQL))
+    yield Row(WHAT, size, "ms", own, sql, "the design's seven statements", TARGETS.get(files))
+    yield Row("whole refresh, nothing new since the last", size, "ms", quiet)
 
 
 def _growth(sizes: Sequence[int], found: Medians) -> Row:
     first, largest = sizes[0], sizes[-1]
     return Row(
-        "whole refresh, a group completed since the last",
+        WHAT,
         files_size(largest),
         "ms",
         1000 * found[largest, NEW],

@@ -49,8 +49,8 @@ def measure(setup: Setup) -> list[Row]:
             few_mb,
             f"{tasks:,} tasks",
             at_most(1.1),
-            "The runner's process does both jobs, one after the other; it holds the scheduler of its "
-            "local cluster, not the workers.",
+            "The runner's process does both jobs, one after the other; it holds the scheduler of "
+            "its local cluster, not the workers.",
         ),
     ]
 

@@ -1,8 +1,8 @@
 """`python -m benchmarks.running`: a runner in a process of its own, for benchmarks/runner.py.
 
-`compare` does jobs of empty tasks, and the same tasks by `Client.map` on the same cluster, in turns:
-the seconds of each round. `memory` does a job of each size: the most memory (MB) while it ran. What
-they found they print as JSON.
+`compare` does jobs of empty tasks, and the same tasks by `Client.map` on the same cluster, in
+turns: the seconds of each round. `memory` does a job of each size: the most memory (MB) while it
+ran. What they found they print as JSON.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -65,7 +66,7 @@ def memory(place: Place, tasks: tuple[int, ...]) -> None:
     """Jobs of so many tasks, one after the other."""
     engine, client, storage = place
     with running(engine, client, storage):
-        peaks = [peak_of(lambda number=number: seconds_of_job(engine, number)) for number in tasks]
+        peaks = [peak_of(partial(seconds_of_job, engine, number)) for number in tasks]
     print(json.dumps(peaks))
 
 
@@ -90,7 +91,7 @@ def seconds_of_map(client: Client, storage: Storage, tasks: int) -> float:
     """How long Client.map takes for so many empty tasks, their results included."""
     began = time.perf_counter()
     parameters = [{"number": number} for number in range(tasks)]
-    futures = client.map(nothing, parameters, [storage] * tasks, pure=False)
+    futures = client.map(nothing, parameters, _storage=storage, pure=False)
     assert len(client.gather(futures)) == tasks
     return time.perf_counter() - began
 
