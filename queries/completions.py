@@ -25,10 +25,12 @@ from queries.cube import completed_at, stored_in
 from queries.frames import MOMENT, TEXT, WHOLE, read_frame
 from queries.snapshot import Snapshot
 
-DAY = 86_400
+DAY, MINUTE = 86_400, 60
 # The widths of a bar in seconds: the first that gives no more than so many bars is taken.
 WIDTHS = (10, 30, 60, 300, 600, 900)
 MOST_BARS = 150
+# Up to so many files are counted for a chart, which then may show less than minutes.
+LARGEST_COUNTED = 200_000
 
 COLUMNS = {"phase": TEXT, "at": MOMENT, "files": WHOLE}
 
@@ -36,12 +38,13 @@ COLUMNS = {"phase": TEXT, "at": MOMENT, "files": WHOLE}
 @dataclass(frozen=True)
 class CompletionQuery:
     """Of which pipeline and files (stored values, see snapshot.stored_values), since when (seconds
-    since 1970), and how wide a bar is (seconds)."""
+    since 1970), how wide a bar is (seconds), and whether the kept minutes tell it."""
 
     pipeline_id: str
     stored: tuple[tuple[str, tuple[str | None, ...]], ...]
     since: int
     width: int
+    kept: bool = False
 
 
 def completion_query(
@@ -56,9 +59,11 @@ def completion_query(
     if all(total[f"{id}_completed"] == total[f"{id}_recent"] for id in phases):
         firsts = snapshot.files[[f"{id}_first" for id in phases]].min().min()
         since = firsts if firsts == firsts else now
-    width = next((w for w in WIDTHS if (now - since) / w <= MOST_BARS), WIDTHS[-1])
+    kept = snapshot.way.kept and int(snapshot.files["total"].sum()) > LARGEST_COUNTED
+    widths = [width for width in WIDTHS if width >= MINUTE or not kept]
+    width = next((w for w in widths if (now - since) / w <= MOST_BARS), widths[-1])
     start = int(since // width * width)
-    return CompletionQuery(snapshot.pipeline.id, tuple(stored.items()), start, width)
+    return CompletionQuery(snapshot.pipeline.id, tuple(stored.items()), start, width, kept)
 
 
 def completions(connection: Connection, pipeline: Pipeline, query: CompletionQuery) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from queries.frames import reading
 from queries.group_list import GroupQuery, groups
 from queries.job_list import JobQuery, find_job, job_choices, jobs
 from queries.job_report import JobReport, read_report
+from queries.kept.completions import kept_completions
 from queries.observed import UNOBSERVED, Observer
 from queries.paging import Page
 from queries.task_points import task_points
@@ -67,7 +68,8 @@ def open_readings(
         return groups(connection, registry[query.pipeline_id], query)
 
     def completed(connection: Connection, query: CompletionQuery) -> pd.DataFrame:
-        return completions(connection, registry[query.pipeline_id], query)
+        read = kept_completions if query.kept else completions
+        return read(connection, registry[query.pipeline_id], query)
 
     return Readings(
         watched("found", find_job),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from database.kept.fold import fold
 from pipelines.models import Pipeline
 from queries.completions import MOST_BARS, WIDTHS, completion_query, completions
 from queries.frames import reading
+from queries.kept.completions import kept_completions
 from queries.snapshot import stored_values
 from tests.factories import CIV, RWA, add_files, look
 
@@ -48,3 +50,31 @@ def test_nothing_completed_is_nothing_to_draw(engine: Engine, fathom: Pipeline) 
     with engine.begin() as connection:
         add_files(connection, 1, metadata=RWA)
     assert ask(engine, fathom).empty
+
+
+@pytest.mark.parametrize("filters", [{}, {"region": ["civ", "not set"]}, {"region": ["rwa"]}])
+def test_kept_minutes_tell_the_same(
+    engine: Engine,
+    fathom: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    filters: dict[str, list[str]],
+) -> None:
+    monkeypatch.setattr("queries.completions.LARGEST_COUNTED", 0)
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata=RWA, phase1="2 hours", phase2="1 hour")
+        add_files(connection, 4, metadata=CIV, phase1="2 hours")
+    fold(engine, "fathom")
+    with engine.begin() as connection:
+        add_files(connection, 2, phase1="90 minutes")
+        connection.execute(text("UPDATE app.etl_source_files SET phase2_completed_at = now()"))
+    snapshot = look(engine, fathom)
+    query = completion_query(snapshot, stored_values(snapshot, filters))
+    assert query.kept
+    with reading(engine, 10) as connection:
+        kept = kept_completions(connection, fathom, query)
+        counted = completions(connection, fathom, query)
+    assert not kept.empty
+    by = ["at", "phase"]
+    pd.testing.assert_frame_equal(
+        kept.sort_values(by, ignore_index=True), counted.sort_values(by, ignore_index=True)
+    )
