@@ -45,6 +45,8 @@ ALLOWED = {
     "api": {"jobs", "layouts", "pipelines", "queries"},
     "commands": {"database", "jobs", "pipelines", "settings"},
 }
+# They measure all of it, in the way that the tests look at it.
+ALLOWED["benchmarks"] = {*ALLOWED, "app", "settings", "tests"}
 OURS = {*ALLOWED, "app", "settings", "tests"}
 SOURCES = [path for package in ALLOWED for path in sorted((ROOT / package).rglob("*.py"))]
 SOURCES += [ROOT / "app.py", ROOT / "settings.py"]
