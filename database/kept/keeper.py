@@ -47,7 +47,7 @@ class Keeper:
         for name, kept in subjects.items():
             if distrusted[name]:
                 log.warning("%s is counted anew: %s", name or "app.tasks", distrusted[name][0])
-                rebuild(self._engine, name)
+                rebuild(self._engine, name, only_doubted=True)
             elif kept.built_at is not None:
                 fold(self._engine, name)
 

@@ -14,16 +14,17 @@ from database.kept import file_parts, task_parts
 from database.kept.definition import Definition
 from database.kept.locks import held
 from database.kept.sql import filled, run
-from database.kept.state import TASKS, Kept, kept_subjects
+from database.kept.state import TASKS, Kept, kept_subjects, reasons
 
 BATCH = 5000
 PATIENCE_SECONDS = 0.05
 ROUNDS = 600
 
 
-def rebuild(engine: Engine, subject: str) -> None:
+def rebuild(engine: Engine, subject: str, *, only_doubted: bool = False) -> None:
     """Counts a subject anew: a pipeline's files, or all tasks (state.TASKS).
 
+    only_doubted: nothing is done when somebody else has counted it while this one waited.
     Raises DatabaseError when it is not installed.
     """
     with engine.connect() as connection:
@@ -35,8 +36,15 @@ def rebuild(engine: Engine, subject: str) -> None:
     else:
         kept = subjects[subject]
         script = filled("files_count", file_parts.parts(kept.of_pipeline(), kept.number))
-        with held(engine, kept.number), one_moment(engine, "etl_source_files") as connection:
-            run(connection, script)
+        with held(engine, kept.number):
+            if not only_doubted or _doubted(engine, subject):
+                with one_moment(engine, "etl_source_files") as connection:
+                    run(connection, script)
+
+
+def _doubted(engine: Engine, subject: str) -> bool:
+    with engine.connect() as connection:
+        return bool(reasons(connection, subject))
 
 
 def definitions(subjects: dict[str, Kept]) -> list[Definition]:
