@@ -12,8 +12,14 @@ class Completing:
     """Completes pending groups of phase 1, one at a time; what it did can be undone."""
 
     def __init__(self, engine: Engine, most: int) -> None:
-        """Finds `most` groups that nobody works on, if there are as many."""
+        """Finds `most` groups that nobody works on, if there are as many.
+
+        What a run that was killed has left is taken back first.
+        """
         self._engine = engine
+        with engine.connect() as connection:
+            self.groups = list(connection.execute(LEFT).scalars())
+        self.undo()
         with engine.connect() as connection:
             groups = connection.execute(PENDING, {"most": most * 8}).scalars()
             self.groups = list(islice(dict.fromkeys(groups), most))
@@ -30,12 +36,21 @@ class Completing:
 
     def undo(self) -> None:
         """Makes the groups pending again, and removes their tasks."""
+        if not self.groups:
+            return
         values: dict[str, Any] = {"groups": self.groups}
         with self._engine.begin() as connection:
             connection.execute(REOPEN_FILES, values)
             connection.execute(REMOVE_TASKS, values)
 
 
+LEFT = text(
+    """
+    SELECT parameters #>> '{tile_group,output_name}' FROM app.tasks
+    WHERE parent_job_id IN (SELECT job_id FROM app.jobs WHERE status = 'processing')
+      AND task_id LIKE 'bench-%'
+    """
+)
 # From the end: the first ones have tasks.
 PENDING = text(
     """
