@@ -37,9 +37,9 @@
     // The tab tells the progress of its pipeline. Once a second: Dash may have a title of its own in
     // mind while it loads, and whoever answers each of its changes at once never ends.
     function entitle() {
-        const heading = document.querySelector("main h1");
+        const heading = document.querySelector("#page h1");
         if (!heading) return;
-        const complete = document.querySelector(`main [id^='{"text":'][id$='.complete"}']`);
+        const complete = document.querySelector(`#page [id^='{"text":'][id$='.complete"}']`);
         const percent = complete && complete.textContent.endsWith("%") ? `${complete.textContent} ` : "";
         const title = `${percent}${heading.firstChild.textContent.trim()} – Pipeline Monitor`;
         if (document.title !== title) document.title = title;
@@ -61,7 +61,7 @@
 
     let opened = null;
     new MutationObserver((changes) => {
-        const heading = document.querySelector("main h1");
+        const heading = document.querySelector("#page h1");
         if (heading && heading !== opened) {
             markPlace();
             if (opened) focusPage();

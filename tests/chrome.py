@@ -41,7 +41,7 @@ def prefer(browser: Chrome, scheme: str, media: str = "screen", **wishes: str) -
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
 
 
-def visit(browser: Chrome, url: str, selector: str = "main h1") -> None:
+def visit(browser: Chrome, url: str, selector: str = "#page h1") -> None:
     """Opens a page and waits until what the selector names is there."""
     browser.get(url)
     wait_for(lambda: bool(browser.find_elements("css selector", selector)), 20)

@@ -41,6 +41,28 @@ class Monitor:
         parent = psutil.Process(self.process.pid)
         return [parent, *parent.children(recursive=True)]
 
+    def runners(self) -> list[psutil.Process]:
+        """The runners that are alive."""
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if lives(child) and child.cmdline()[-1:] == ["runner"]]
+
+
+def lives(process: psutil.Process) -> bool:
+    """Whether a process runs still."""
+    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+
+
+@contextmanager
+def suspended(processes: list[psutil.Process]) -> Iterator[None]:
+    """Stops processes for a while where they are."""
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     """Waits until the condition holds; fails when it takes too long."""

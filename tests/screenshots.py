@@ -54,7 +54,7 @@ def take(monitor: Monitor, name: str, address: str) -> None:
             prefer(browser, scheme)
             resize(browser, *size)
             browser.get(f"{monitor.url}{address}")
-            wait_for(lambda: bool(browser.find_elements("css selector", "main h1")))
+            wait_for(lambda: bool(browser.find_elements("css selector", "#page h1")))
             time.sleep(1.5)
             _whole_height(browser, size)
             path = FOLDER / f"{name}{suffix}.png"

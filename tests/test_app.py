@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.monitor import Monitor, started, wait_for
+from tests.monitor import Monitor, lives, started, wait_for
 
 FILES, RWA_DONE = 3536, 1856
 
@@ -83,7 +83,7 @@ def test_ctrl_c_leaves_nothing_running_and_the_next_start_is_quick(folder: Path)
     with started(folder) as monitor:
         wait_for(lambda: len(monitor.family()) >= 6)
         family = monitor.family()
-    assert not [process for process in family if _lives(process)]
+    assert not [process for process in family if lives(process)]
     assert not _postgres_of(folder)
     began = time.monotonic()
     with started(folder) as monitor:
@@ -98,12 +98,8 @@ def test_a_killed_supervisor_takes_everything_with_it(folder: Path) -> None:
         wait_for(lambda: len(monitor.family()) >= 6)
         family = monitor.family()
         monitor.process.send_signal(signal.SIGKILL)
-        wait_for(lambda: not any(_lives(process) for process in family))
+        wait_for(lambda: not any(lives(process) for process in family))
         wait_for(lambda: not _postgres_of(folder))
-
-
-def _lives(process: psutil.Process) -> bool:
-    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
 
 
 def _postgres_of(folder: Path) -> list[psutil.Process]:
@@ -116,12 +112,7 @@ def _postgres_of(folder: Path) -> list[psutil.Process]:
 
 def test_a_runner_that_ends_is_started_again(folder: Path) -> None:
     with started(folder) as monitor:
-        wait_for(lambda: bool(_runners(monitor)))
-        (first,) = _runners(monitor)
+        wait_for(lambda: bool(monitor.runners()))
+        (first,) = monitor.runners()
         first.kill()
-        wait_for(lambda: bool(_runners(monitor)) and _runners(monitor) != [first])
-
-
-def _runners(monitor: Monitor) -> list[psutil.Process]:
-    children = psutil.Process(monitor.process.pid).children()
-    return [child for child in children if _lives(child) and child.cmdline()[-1:] == ["runner"]]
+        wait_for(lambda: bool(monitor.runners()) and monitor.runners() != [first])

@@ -18,12 +18,12 @@ AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 CHECK = "axe.run(document).then(arguments[arguments.length - 1])"
 TABLE = "main th.dash-header"
 PAGES = {
-    "pipelines": (SELECTOR, "main article"),
+    "pipelines": (SELECTOR, "#page article"),
     "pipeline": (pipeline_link("fathom"), TABLE),
     "groups": (group_link("fathom", "phase1", "failed"), TABLE),
     "jobs": (JOBS, TABLE),
     "job": (job_link(first_job()), TABLE),
-    "no such page": ("/nothing", "main .notice"),
+    "no such page": ("/nothing", "#page .notice"),
 }
 
 

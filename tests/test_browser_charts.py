@@ -30,7 +30,7 @@ def test_charts_are_loaded_when_they_are_opened_and_follow_the_numbers(
         add_job(connection, "job-1")
     add_finished(engine, "completed", "failed")
     dash_br.driver.get(f"{site}{job_link('job-1')}")
-    dash_br.wait_for_contains_text("h1", "job-1")
+    dash_br.wait_for_contains_text("#page h1", "job-1")
     loaded = "return performance.getEntriesByType('resource').map((entry) => entry.name).join()"
     assert "plotly" not in dash_br.driver.execute_script(loaded)
     dash_br.find_element("#charts-opener").click()

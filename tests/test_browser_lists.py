@@ -83,6 +83,6 @@ def test_a_failed_count_leads_to_the_error_and_on_to_the_task(
     press(dash_br, """a[id^='{"href"'][id$='.phase1.card.failed"}']""")
     wait_for(lambda: cells(dash_br, "error") == ["truncated: 1in5"], 10)
     press(dash_br, "td[data-dash-column='monitor'] a")
-    dash_br.wait_for_contains_text("h1", "stack-job")
+    dash_br.wait_for_contains_text("#page h1", "stack-job")
     wait_for(lambda: cells(dash_br, "error_details") == ["truncated: 1in5"], 10)
     assert severe(dash_br) == []

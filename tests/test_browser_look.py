@@ -18,7 +18,7 @@ PAGE = pipeline_link("fathom")
 JOB = "abcdef" * 8
 LONG = ("<b>very</b><script>alert(1)</script>" + "_long_region_without_any_break" * 6)[:180]
 ERROR = ("ValueError: <img src=x onerror=alert(1)> /mnt/a/path/without/any/break" * 40)[:2000]
-TABLE = "main td"
+TABLE = "#page td"
 WIDTHS = [360, 1280, 3840]
 GROUND = "return getComputedStyle(document.body).backgroundColor"
 LIGHT, DARK = "rgb(246, 247, 248)", "rgb(15, 19, 24)"
@@ -76,7 +76,7 @@ def test_no_page_is_wider_than_its_window(page: Chrome, site: str, width: int) -
     resize(page, width, 900)
     wide = {}
     for address in (SELECTOR, f"{PAGE}&region={LONG}", JOBS, job_link(JOB), "/nothing"):
-        visit(page, f"{site}{address}", "main h1" if address in (SELECTOR, "/nothing") else TABLE)
+        visit(page, f"{site}{address}", "#page h1" if address in (SELECTOR, "/nothing") else TABLE)
         wide[address] = run(page, "return document.documentElement.scrollWidth")
     assert {address: found for address, found in wide.items() if found > width} == {}
 

@@ -61,7 +61,7 @@ def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -
     wait_for(lambda: cells(page, "value", REGIONS) == ["rwa"], 5)
     press(page, "summary", 1)
     run(page, "window.scrollTo({top: 250, behavior: 'instant'})")
-    run(page, "document.querySelector('main h1').mark = 'same'")
+    run(page, "document.querySelector('#page h1').mark = 'same'")
     offset = run(page, "return window.scrollY")
     with engine.begin() as connection:
         add_files(connection, 4, metadata={"region": "rwa", "flood_type": "fluvial"})
@@ -70,7 +70,7 @@ def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -
     assert (cells(page, "value", REGIONS), cells(page, "total", REGIONS)) == (["rwa"], ["7"])
     assert page.find_element(FILTER).get_attribute("value") == "r"
     assert run(page, "return window.scrollY") == offset
-    assert run(page, "return document.querySelector('main h1').mark") == "same"
+    assert run(page, "return document.querySelector('#page h1').mark") == "same"
     assert page.find_elements("details[data-panel]")[1].get_attribute("open") is not None
 
 
@@ -165,7 +165,7 @@ def test_links_in_tables_lead_on_without_loading_the_page_again(
     page.find_element("#refresh").click()
     page.wait_for_element("td[data-dash-column='monitor'] a")
     press(page, "td[data-dash-column='monitor'] a")
-    page.wait_for_contains_text("h1", "0123456789abcdef")
+    page.wait_for_contains_text("#page h1", "0123456789abcdef")
     assert run(page, "return window.notReloaded")
 
 

@@ -7,8 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from jobs.submission import queue_job
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 from settings import SOURCE
+from tests.monitor import lives, wait_for
 
 RWA_FILES, BROKEN_FILES, RWA_GROUPS = 1872, 16, 234
 
@@ -68,13 +68,6 @@ def one(engine: Engine, query: str) -> Any:
         return connection.execute(text(query)).one()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.1)
-
-
 def all_ended(engine: Engine) -> bool:
     query = "SELECT count(*) AS n FROM app.jobs WHERE status IN ('queued', 'processing')"
     return bool(one(engine, query).n == 0)
@@ -94,26 +87,22 @@ def test_a_runner_killed_in_a_stage_loses_nothing_and_does_every_group_once(
 ) -> None:
     submit(engine, registry, "inventory_fathom_container", base_prefix="rwa")
     with runner(database, sample, tmp_path):
-        wait_for(lambda: all_ended(engine))
+        wait_for(lambda: all_ended(engine), 90)
         submit(engine, registry, "process_fathom_stack", region_code="rwa")
     with runner(database, sample, tmp_path) as victim:
-        wait_for(lambda: len(finished_groups(engine)) >= 30)
+        wait_for(lambda: len(finished_groups(engine)) >= 30, 90)
         workers = psutil.Process(victim.pid).children(recursive=True)
         victim.send_signal(signal.SIGKILL)
         victim.wait()
-        wait_for(lambda: not any(_lives(worker) for worker in workers), 20)
+        wait_for(lambda: not any(lives(worker) for worker in workers), 20)
         before = finished_groups(engine)
     assert 30 <= len(before) < RWA_GROUPS
 
     with runner(database, sample, tmp_path):
-        wait_for(lambda: all_ended(engine))
+        wait_for(lambda: all_ended(engine), 90)
     after = finished_groups(engine)
     assert {task: after[task] for task in before} == before
     _every_group_once(engine)
-
-
-def _lives(worker: psutil.Process) -> bool:
-    return bool(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE)
 
 
 def _every_group_once(engine: Engine) -> None:
@@ -159,9 +148,9 @@ def test_a_cluster_that_is_already_there_does_the_tasks(
 ) -> None:
     submit(engine, registry, "inventory_fathom_container", base_prefix="rwa", years=[2020])
     with runner(database, sample, tmp_path, DASK_SCHEDULER=scheduler):
-        wait_for(lambda: all_ended(engine))
+        wait_for(lambda: all_ended(engine), 90)
         submit(engine, registry, "process_fathom_stack", region_code="rwa", years=[2020])
-        wait_for(lambda: all_ended(engine))
+        wait_for(lambda: all_ended(engine), 90)
     tasks = one(
         engine,
         "SELECT count(*) AS completed, count(DISTINCT executed_by_app) AS workers FROM app.tasks"
