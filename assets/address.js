@@ -5,9 +5,13 @@
     const KEPT = ["open", "auto"];
 
     // Dash follows the address when it is told like this; its own links do the same.
+    function follow() {
+        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    }
+
     function go(url) {
         window.history.pushState({}, "", url);
-        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+        follow();
     }
 
     function note(name, value) {
@@ -33,7 +37,11 @@
             const open = panels.filter((panel) => panel.open).map((panel) => panel.dataset.panel);
             // A page that opens toggles its panels too: only what differs from it is worth a note.
             if (asked === null && panels.every((p) => String(p.open) === p.dataset.open)) return;
-            if (asked !== open.join(",")) note("open", open.join(","));
+            if (asked === open.join(",")) return;
+            // The rows of a closed panel are not sent. Until they are here, none from before are seen.
+            event.target.toggleAttribute("data-waiting", event.target.open);
+            note("open", open.join(","));
+            follow();
         },
         true,
     );

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import quote
 
@@ -28,8 +28,8 @@ from pipelines.models import Pipeline
 KEY = "active"
 
 
-def active_jobs(pipeline: Pipeline, opened: Sequence[str] | None) -> html.Details:
-    """The table of active jobs, open unless the address says otherwise."""
+def active_jobs(pipeline: Pipeline, closed: Collection[str]) -> html.Details:
+    """The table of active jobs."""
     place = next((g.label for g in pipeline.groupings if g.job_parameters), "About")
     columns = [
         Column("job", "Job", "link"),
@@ -48,7 +48,7 @@ def active_jobs(pipeline: Pipeline, opened: Sequence[str] | None) -> html.Detail
         KEY,
         "Active jobs",
         [table(KEY, columns)],
-        is_open=opened is None or KEY in opened,
+        is_open=KEY not in closed,
         extra=[every],
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -17,16 +17,16 @@ from layouts.tables import Column, headed, table
 from pipelines.models import Grouping, Pipeline
 
 
-def breakdowns(pipeline: Pipeline, opened: Sequence[str] | None) -> html.Section:
-    """A table a grouping; the first one is open, or those that the address names."""
+def breakdowns(pipeline: Pipeline, closed: Collection[str]) -> html.Section:
+    """A table a grouping."""
     toggles = [
         panel(
             key(grouping.field),
             f"{grouping.label} breakdown",
             [table(key(grouping.field), _columns(pipeline, grouping), filtered=True)],
-            is_open=number == 0 if opened is None else key(grouping.field) in opened,
+            is_open=key(grouping.field) not in closed,
         )
-        for number, grouping in enumerate(pipeline.groupings)
+        for grouping in pipeline.groupings
     ]
     return html.Section(toggles, **aria(label="Breakdowns"))
 

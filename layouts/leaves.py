@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -48,6 +48,14 @@ class Leaves:
                 for kind, values in self.kinds()
             }
         )
+
+    def without_tables(self, keys: Collection[str]) -> Leaves:
+        """The same leaves without the tables of some keys."""
+        kept = {
+            kind: {key: value for key, value in self.kind(kind).items() if key not in keys}
+            for kind in ("table", "columns")
+        }
+        return replace(self, **kept)
 
     def kind(self, kind: str) -> Mapping[str, Any]:
         """The values of one kind by key."""

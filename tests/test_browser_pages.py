@@ -17,6 +17,13 @@ from tests.door import Door
 from tests.factories import add_files, add_job, add_three
 from tests.monitor import wait_for
 
+SLOW = """
+    const ask = window.fetch;
+    window.fetch = async (...about) => {
+        await new Promise((after) => setTimeout(after, 1500));
+        return ask(...about);
+    };
+"""
 REGIONS = "[id*='by.region']"
 FILTER = "th.dash-filter[data-dash-column='value'] input"
 
@@ -147,6 +154,22 @@ def test_a_filter_goes_into_the_address_and_the_address_into_the_filter(
     assert page.find_element("#auto").get_attribute("value") == "300"
     opened = page.find_elements("details[data-panel][open]")
     assert [panel.get_attribute("data-panel") for panel in opened] == ["active"]
+
+
+def test_a_panel_has_its_rows_when_it_is_opened_and_none_from_before(
+    page: Browser, engine: Engine
+) -> None:
+    kinds = "[id*='by.flood_type']"
+    press(page, "summary", 1)
+    wait_for(lambda: cells(page, "total", kinds) == ["3"], 5)
+    press(page, "summary", 1)
+    wait_for(lambda: "flood_type" not in here(page), 5)
+    add_three(engine)
+    refresh(page, 6)
+    run(page, SLOW)
+    press(page, "summary", 1)
+    assert cells(page, "total", kinds) == [""]
+    wait_for(lambda: cells(page, "total", kinds) == ["6"], 5)
 
 
 def test_panels_and_the_pace_go_into_the_address(page: Browser) -> None:

@@ -58,6 +58,22 @@ def test_the_totals_above_a_breakdown_are_the_banners(tab: Tab, engine: Engine) 
     assert heads["phase1_pending"] == [tab.text("phase1.card.pending"), "Phase 1 pending"]
 
 
+def test_the_rows_of_a_closed_panel_are_sent_when_it_is_opened(tab: Tab, engine: Engine) -> None:
+    tab.open(PIPELINE, FATHOM)
+    add_three(engine)
+    answer = tab.tick(click=ids.REFRESH)
+    region, kind = tab.id("table", "by.region"), tab.id("table", "by.flood_type")
+    assert region in answer
+    assert kind not in answer
+    answer = tab.narrow(f"{FATHOM}&open=by.flood_type")
+    assert region not in answer
+    assert [row["total"] for row in answer[kind]["data"]] == [6]
+    assert answer[kind]["columns"][0]["name"][0] == "All 1 value"
+    add_three(engine)
+    assert region not in tab.tick(click=ids.REFRESH)
+    assert region in tab.narrow(FATHOM)
+
+
 def test_a_panel_that_fails_does_not_take_the_page_along(
     tab: Tab, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

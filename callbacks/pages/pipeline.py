@@ -19,7 +19,7 @@ from layouts.groupings import breakdown_values
 from layouts.leaves import Leaves
 from layouts.links import OPEN, TYPE, Filters
 from layouts.phases import phase_values
-from layouts.pipeline import pipeline_page
+from layouts.pipeline import closed_panels, pipeline_page
 from pipelines.models import Grouping, Pipeline
 from queries.groupings import breakdowns
 from queries.phases import measured, phase_rows
@@ -48,7 +48,7 @@ def opened(address: Address) -> list[str] | None:
 
 
 def look(sources: Sources, address: Address, renew: bool) -> Sight:
-    """The pipeline's numbers, narrowed to the address's filters."""
+    """The pipeline's numbers, narrowed to the address's filters; the rows of the open panels."""
     pipeline = sources.registry[address.one(TYPE)]
     read = sources.snapshots.renew if renew else sources.snapshots.latest
     reading = read(pipeline.id)
@@ -57,8 +57,12 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
         return Sight(None, problem=reading.error)
     chosen = address.filters(pipeline)
     key = pipeline.id, tuple((f, *values) for f, values in chosen.items())
-    leaves, failed = sources.drawn.get(
+    whole, failed = sources.drawn.get(
         key, lambda: gather(panels(snapshot, chosen)), version=reading.taken
+    )
+    closed = closed_panels(pipeline, opened(address))
+    leaves, _ = sources.drawn.get(
+        (*key, closed), lambda: (whole.without_tables(closed), failed), version=reading.taken
     )
     return Sight(
         leaves,
