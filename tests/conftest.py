@@ -35,7 +35,6 @@ from tests.factories import add_files, make_platform_tables
 from tests.monitor import Monitor, started, wait_for
 from tests.tab import Tab
 
-STATEMENT_TIMEOUT = 10.0
 PLATFORMS = [
     ("UTC", "TIMESTAMP"),
     ("America/New_York", "TIMESTAMP"),
@@ -201,9 +200,15 @@ def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def snapshots(engine: Engine, registry: Registry) -> Snapshots:
+def statement_timeout() -> float:
+    """Seconds after which a reading is given up."""
+    return 10.0
+
+
+@pytest.fixture
+def snapshots(engine: Engine, registry: Registry, statement_timeout: float) -> Snapshots:
     """Readings that are renewed when a test says so, and not by the clock."""
-    return Snapshots(registry, open_takes(engine, registry, STATEMENT_TIMEOUT), 1)
+    return Snapshots(registry, open_takes(engine, registry, statement_timeout), 1)
 
 
 @pytest.fixture

@@ -171,13 +171,11 @@ def test_a_table_that_is_missing_is_named_and_its_return_noticed(tab: Tab, engin
     assert tab.tick(click=ids.REFRESH)[ids.PROBLEM]["hidden"] is True
 
 
-def test_a_database_that_is_slow_is_given_up_and_told(
-    tab: Tab, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("statement_timeout", [0.5])
+def test_a_database_that_is_slow_is_given_up_and_told(tab: Tab, engine: Engine) -> None:
     tab.open(PIPELINE, FATHOM)
     with engine.connect() as blocking, blocking.begin():
         blocking.execute(text("LOCK TABLE app.jobs IN ACCESS EXCLUSIVE MODE"))
-        monkeypatch.setattr("tests.conftest.STATEMENT_TIMEOUT", 0.3)
         answer = tab.tick(click=ids.REFRESH)
     assert "statement timeout" in answer[ids.PROBLEM]["children"]
     assert tab.text("total") == "3"
