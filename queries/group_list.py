@@ -32,6 +32,8 @@ from queries.work import task_group, unfinished_groups
 AT_WORK = ("processing", "failed")
 STATES = ("pending", "eligible", *AT_WORK, "completed")
 SEVERAL = "several"
+# A group may have hundreds of files, all of which are read to count it.
+MOST_COUNTED = 1_000
 
 TASK_COLUMNS = {
     "group": TEXT,
@@ -67,7 +69,7 @@ def groups(connection: Connection, pipeline: Pipeline, query: GroupQuery) -> Pag
     """
     phase = next(one for one in pipeline.phases if one.id == query.phase_id)
     rows = group_rows(pipeline, phase, query)
-    page = read_page(connection, rows, columns(pipeline), query.paging)
+    page = read_page(connection, rows, columns(pipeline), query.paging, MOST_COUNTED)
     latest = latest_tasks(connection, phase, list(page.rows["group"]))
     return replace(page, rows=page.rows.merge(latest, how="left", on="group"))
 

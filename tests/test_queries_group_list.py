@@ -70,6 +70,17 @@ def test_the_files_of_the_groups_sum_to_the_cards_number(
     assert page.total == len(page.rows)
 
 
+def test_groups_are_counted_up_to_a_number(
+    some: Engine, fathom: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = ask(some, fathom, "phase1", "pending")
+    assert (every.total, every.exact) == (len(every.rows), True)
+    monkeypatch.setattr("queries.group_list.MOST_COUNTED", 3)
+    page = ask(some, fathom, "phase1", "pending")
+    assert (page.total, page.exact) == (3, False)
+    assert names(page) == names(every)
+
+
 def test_a_failed_group_has_its_latest_task_with_the_error(some: Engine, fathom: Pipeline) -> None:
     page = ask(some, fathom, "phase1", "failed")
     assert names(page) == ["a", "d"]
