@@ -1,0 +1,1 @@
+SELECT etl_type, @phase AS phase, @group_key AS grp FROM @side

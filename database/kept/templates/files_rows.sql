@@ -1,0 +1,1 @@
+SELECT @sign AS monitor_sign, @fields FROM @side
