@@ -98,7 +98,7 @@ def test_a_group_key_without_an_index_is_told(engine: Engine, registry: Registry
 def test_a_trigger_that_is_disabled_is_noticed_and_mended(
     engine: Engine, registry: Registry
 ) -> None:
-    disable = "ALTER TABLE app.etl_source_files DISABLE TRIGGER monitor_fathom_insert"
+    disable = "ALTER TABLE app.etl_source_files DISABLE TRIGGER monitor_files_insert"
     with engine.begin() as connection:
         connection.execute(text(disable))
         add_files(connection, 3, metadata=RWA)
@@ -106,8 +106,48 @@ def test_a_trigger_that_is_disabled_is_noticed_and_mended(
     assert not taken.way.kept
     assert "disabled" in taken.way.reason
     assert int(taken.files["total"].sum()) == 3
-    install_quietly(engine, registry)
+    # It is the trigger of all pipelines: none of their counts can be believed.
+    assert install_quietly(engine, registry) == [
+        "fathom: counted, and kept from now on",
+        "raster_v2: counted, and kept from now on",
+        "app.tasks: is kept",
+    ]
     assert verify(engine, "fathom") == []
+
+
+def test_a_pipeline_that_comes_later_leaves_the_others_as_they_are(
+    engine: Engine, registry: Registry
+) -> None:
+    add_rows(engine)
+    later = registry["fathom"].model_copy(update={"id": "later", "etl_type": "later"})
+    assert install_quietly(engine, {**registry, "later": later}) == [
+        "fathom: is kept",
+        "raster_v2: is kept",
+        "later: counted, and kept from now on",
+        "app.tasks: counted, and kept from now on",
+    ]
+    with engine.begin() as connection:
+        add_files(connection, 5, etl_type="later")
+        connection.execute(text("UPDATE app.etl_source_files SET etl_type = 'later' WHERE id < 9"))
+    assert int(Taker(engine, later, 10).take().files["total"].sum()) == 13
+    for subject in ("fathom", "later"):
+        fold(engine, subject)
+        assert verify(engine, subject) == []
+
+
+def test_the_triggers_of_an_earlier_version_are_replaced(
+    engine: Engine, registry: Registry
+) -> None:
+    """Beside the new one, they would count everything twice."""
+    with engine.begin() as connection:
+        connection.execute(text("ALTER FUNCTION monitor.files_changed RENAME TO a_files_changed"))
+        connection.execute(text("UPDATE monitor.alembic_version SET version_num = '0001'"))
+    install_quietly(engine, registry)
+    add_rows(engine)
+    assert verify(engine, "fathom") == []
+    found = text("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'app.etl_source_files'::regclass")
+    with engine.connect() as connection:
+        assert connection.execute(found).scalar_one() == 4
 
 
 def test_another_ones_schema_is_left_alone(empty_database: str, registry: Registry) -> None:
@@ -121,9 +161,10 @@ def test_another_ones_schema_is_left_alone(empty_database: str, registry: Regist
     engine.dispose()
 
 
-def test_a_column_that_is_missing_is_told(platform: Engine, registry: Registry) -> None:
-    phase = registry["fathom"].phases[0].model_copy(update={"completed_field": "phase9_at"})
-    with pytest.raises(DatabaseError, match="no column phase9_at"):
+@pytest.mark.parametrize("named", ["completed_field", "group_key"])
+def test_a_column_that_is_missing_is_told(platform: Engine, registry: Registry, named: str) -> None:
+    phase = registry["fathom"].phases[0].model_copy(update={named: "phase9"})
+    with pytest.raises(DatabaseError, match="no column phase9"):
         install(platform, fathom_alone(registry, phases=(phase,)), lambda _: None)
 
 

@@ -66,7 +66,8 @@ def prefix_of(pipeline_id: str) -> str:
 def define(connection: Connection, pipeline: Pipeline) -> Definition:
     """The definition of a pipeline over the tables as they are. Raises MissingColumn."""
     types = column_types(connection, "etl_source_files")
-    missing = [p.completed_field for p in pipeline.phases if p.completed_field not in types]
+    # A trigger that names a column which is not there would refuse every write.
+    missing = [name for name in columns_of(pipeline) if name not in types]
     if missing:
         raise MissingColumn(
             f"app.etl_source_files has no column {missing[0]}, "
@@ -80,6 +81,17 @@ def define(connection: Connection, pipeline: Pipeline) -> Definition:
             for phase in pipeline.phases
         ),
     )
+
+
+def columns_of(pipeline: Pipeline) -> list[str]:
+    """The columns of `app.etl_source_files` that what is kept of a pipeline is made from."""
+    names = {"etl_type", "file_size_bytes", *(phase.completed_field for phase in pipeline.phases)}
+    names |= {phase.group_key for phase in pipeline.phases if phase.has_tasks and phase.group_key}
+    names |= {
+        grouping.field if grouping.source == "column" else "source_metadata"
+        for grouping in pipeline.groupings
+    }
+    return sorted(names)
 
 
 class MissingColumn(Exception):

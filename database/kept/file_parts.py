@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Text, column, table
 from sqlalchemy.dialects.postgresql import JSONB
@@ -16,16 +16,13 @@ from pipelines.models import Pipeline
 # The first key of the advisory locks; the second is the number of a subject.
 LOCK_CLASS = 1_835_888_499
 HOURS_BEFORE = "date_trunc('hour', now() - interval '2 days', 'UTC')"
-OBJECTS = ("changes", "cells", "minutes", "hours", "touched", "files_changed", "fold", "cell_of")
-EVENTS = ("insert", "update", "delete", "truncate")
+OBJECTS = ("changes", "cells", "minutes", "hours", "touched", "fold", "cell_of")
 
 
 def names(pipeline_id: str) -> dict[str, str]:
-    """The names of a pipeline's kept tables, functions and triggers, as SQL."""
+    """The names of a pipeline's kept tables and functions, as SQL."""
     prefix = prefix_of(pipeline_id)
-    objects = {name: f"monitor.{identifier(f'{prefix}_{name}')}" for name in OBJECTS}
-    triggers = {f"{event}_trigger": identifier(f"monitor_{prefix}_{event}") for event in EVENTS}
-    return objects | triggers
+    return {name: f"monitor.{identifier(f'{prefix}_{name}')}" for name in OBJECTS}
 
 
 def measures(pipeline: Pipeline) -> dict[str, str]:
@@ -49,8 +46,6 @@ def parts(definition: Definition, number: int) -> dict[str, str]:
     given = names(pipeline.id) | _constants(pipeline, number)
     given |= _moments(definition) | _measures(pipeline)
     given["cell_of_body"] = body(_cell_of(definition))
-    given |= _changed(definition, given)
-    given["files_changed_body"] = body(filled("files_changed", given))
     given["fold_body"] = body(filled("files_fold", given))
     return given
 
@@ -64,49 +59,6 @@ def _constants(pipeline: Pipeline, number: int) -> dict[str, str]:
         "lock_class": str(LOCK_CLASS),
         "hours_before": HOURS_BEFORE,
     }
-
-
-def _changed(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
-    """What the trigger does for each event, from the rows before and after it.
-
-    Rows are taken together before anything is made of them: with expressions for either side the
-    trigger takes half as long again.
-    """
-    events = {"inserted": ("new",), "deleted": ("old",), "updated": ("old", "new")}
-    return {event: _facts(definition, given, sides) for event, sides in events.items()}
-
-
-def _facts(definition: Definition, given: Mapping[str, str], sides: Iterable[str]) -> str:
-    rows, groups = [], []
-    for side in sides:
-        rows.append(_rows(definition, side))
-        groups += _groups(definition, side)
-    together = {"rows": " UNION ALL ".join(rows), "groups": " UNION ALL ".join(groups)}
-    return filled("files_facts", {**given, **together})
-
-
-def _rows(definition: Definition, side: str) -> str:
-    """One side's rows: what is counted of them, and whether they came or went."""
-    pipeline = definition.pipeline
-    fields = {"etl_type", "file_size_bytes", *(phase.completed_field for phase in pipeline.phases)}
-    for grouping in pipeline.groupings:
-        fields.add(grouping.field if grouping.source == "column" else "source_metadata")
-    listed = ", ".join(map(identifier, sorted(fields)))
-    sign = "1" if side == "new" else "-1"
-    return filled("files_rows", {"sign": sign, "fields": listed, "side": f"{side}_rows"})
-
-
-def _groups(definition: Definition, side: str) -> list[str]:
-    """The groups of one side's rows in the phases whose tasks are known."""
-    keys = {
-        str(number): f"{identifier(phase.group_key or '')}::text"
-        for number, phase in enumerate(definition.pipeline.phases, start=1)
-        if phase.has_tasks
-    }
-    return [
-        filled("files_groups", {"phase": number, "group_key": key, "side": f"{side}_rows"})
-        for number, key in (keys or {"0": "NULL::text"}).items()
-    ]
 
 
 def cell(pipeline: Pipeline) -> str:

@@ -14,17 +14,16 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from database.engine import DatabaseError, explain
 from database.kept import file_parts, task_parts
-from database.kept.definition import VERSION, Definition, MissingColumn, define, prefix_of
+from database.kept.definition import VERSION, Definition, MissingColumn, define
 from database.kept.grants import grant_readers
 from database.kept.locks import INSTALLATION, held
 from database.kept.migrate import current, migrate
 from database.kept.rebuild import definitions, rebuild
 from database.kept.sql import filled, run
-from database.kept.state import TASKS, Kept, kept_subjects, stored, triggers_on
-from pipelines.models import Pipeline
+from database.kept.state import TASKS, Kept, kept_subjects, stored
+from database.kept.triggers import are_whole, drop_triggers, files_changed, make_triggers
 from pipelines.registry import Registry
 
-TRIGGERS = len(file_parts.EVENTS)
 # A trigger needs its table for a moment without writers; they must not queue behind us for long.
 LOCK_SECONDS = 3
 LOCK_ATTEMPTS = 20
@@ -37,10 +36,8 @@ def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> 
     """
     try:
         with held(engine, INSTALLATION):
-            with engine.begin() as connection:
-                migrate(connection)
-            for pipeline in registry.values():
-                _install_files(engine, pipeline, tell)
+            _change(engine, migrate)
+            _install_files(engine, registry, tell)
             _install_tasks(engine, tell)
             with engine.begin() as connection:
                 grant_readers(connection)
@@ -60,27 +57,44 @@ def remove(engine: Engine) -> bool:
     return True
 
 
-def _install_files(engine: Engine, pipeline: Pipeline, tell: Callable[[str], None]) -> None:
+def _install_files(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> None:
     with engine.connect() as connection:
-        definition = define(connection, pipeline)
-        kept = kept_subjects(connection).get(pipeline.id)
-        prefix = f"monitor_{prefix_of(pipeline.id)}_"
-        guarded = triggers_on(connection, "etl_source_files", prefix) == TRIGGERS
-    if not (kept and kept.digest == definition.digest and guarded):
-        _change(engine, lambda connection: _make_files(connection, definition))
-        kept = None
-    if kept is None or kept.built_at is None:
-        rebuild(engine, pipeline.id)
-        tell(f"{pipeline.id}: counted, and kept from now on")
-    else:
-        tell(f"{pipeline.id}: is kept")
+        changed = _changed(connection, registry)
+    if changed:
+        _change(engine, lambda connection: _make_files(connection, changed))
+    with engine.connect() as connection:
+        subjects = kept_subjects(connection)
+    for kept in subjects.values():
+        if kept.subject == TASKS:
+            continue
+        if kept.built_at is None:
+            rebuild(engine, kept.subject)
+            tell(f"{kept.subject}: counted, and kept from now on")
+        else:
+            tell(f"{kept.subject}: is kept")
 
 
-def _make_files(connection: Connection, definition: Definition) -> None:
-    number = _enter(connection, definition.pipeline.id, stored(definition), definition.digest)
-    parts = file_parts.parts(definition, number)
-    for template in ("files_drop", "files", "files_triggers"):
-        run(connection, filled(template, parts))
+def _changed(connection: Connection, registry: Registry) -> list[Definition]:
+    """The pipelines that are not kept as they are now; without triggers, all of them."""
+    subjects = kept_subjects(connection)
+    wanted = {one.pipeline.id: one for one in definitions(subjects)}
+    wanted |= {name: define(connection, pipeline) for name, pipeline in registry.items()}
+    if not are_whole(connection, "etl_source_files"):
+        return list(wanted.values())
+    digests = {name: kept.digest for name, kept in subjects.items()}
+    return [one for name, one in wanted.items() if one.digest != digests.get(name)]
+
+
+def _make_files(connection: Connection, changed: Sequence[Definition]) -> None:
+    drop_triggers(connection, "etl_source_files")
+    for definition in changed:
+        number = _enter(connection, definition.pipeline.id, stored(definition), definition.digest)
+        parts = file_parts.parts(definition, number)
+        for template in ("files_drop", "files"):
+            run(connection, filled(template, parts))
+    pipelines = [kept for kept in kept_subjects(connection).values() if kept.subject != TASKS]
+    run(connection, filled("files_function", {"files_changed_body": files_changed(pipelines)}))
+    make_triggers(connection, "etl_source_files", "monitor.files_changed")
 
 
 def _enter(connection: Connection, subject: str, definition: Any, digest: str) -> int:
@@ -105,7 +119,7 @@ ENTER = text(
 def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
     with engine.connect() as connection:
         subjects = kept_subjects(connection)
-        guarded = triggers_on(connection, "tasks", "monitor_tasks_") == TRIGGERS
+        guarded = are_whole(connection, "tasks")
         moment = task_parts.moment_type(connection)
     of_pipelines = definitions(subjects)
     digest = _tasks_digest(of_pipelines, moment)
@@ -128,10 +142,9 @@ def _tasks_digest(of_pipelines: Sequence[Definition], moment: str) -> str:
 
 def _make_tasks(connection: Connection, parts: dict[str, str], digest: str) -> None:
     _enter(connection, TASKS, {}, digest)
-    for event in file_parts.EVENTS:
-        run(connection, f"DROP TRIGGER IF EXISTS monitor_tasks_{event} ON app.tasks")
-    for template in ("tasks_functions", "tasks_triggers"):
-        run(connection, filled(template, parts))
+    drop_triggers(connection, "tasks")
+    run(connection, filled("tasks_functions", parts))
+    make_triggers(connection, "tasks", "monitor.tasks_changed")
 
 
 def _change(engine: Engine, make: Callable[[Connection], Any]) -> None:

@@ -74,21 +74,6 @@ HAS_SCHEMA = text(
 )
 
 
-def triggers_on(connection: Connection, table: str, prefix: str) -> int:
-    """How many triggers with that beginning are enabled on a table of schema `app`."""
-    values = {"table": table, "prefix": prefix}
-    return int(connection.execute(TRIGGERS_ON, values).scalar_one())
-
-
-TRIGGERS_ON = text(
-    """
-    SELECT count(*) FROM pg_trigger
-    WHERE tgrelid = to_regclass('app.' || :table) AND NOT tgisinternal
-      AND tgenabled IN ('O', 'A') AND starts_with(tgname, :prefix)
-    """
-)
-
-
 def reasons(connection: Connection, subject: str) -> list[str]:
     """Why what is kept of a subject can't be believed, each reason once."""
     query = text("SELECT DISTINCT reason FROM monitor.distrust WHERE subject = :subject ORDER BY 1")

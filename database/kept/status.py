@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine
 
-from database.kept.definition import MissingColumn, define, prefix_of
-from database.kept.file_parts import EVENTS, names
+from database.kept.definition import MissingColumn, define
+from database.kept.file_parts import names
 from database.kept.sql import Statements, run
-from database.kept.state import TASKS, Kept, has_schema, kept_subjects, reasons, triggers_on
+from database.kept.state import TASKS, Kept, has_schema, kept_subjects, reasons
+from database.kept.triggers import are_whole
 from pipelines.registry import Registry
 
 
@@ -47,14 +48,11 @@ def _standing(connection: Connection, registry: Registry, kept: Kept) -> Standin
 
 def _state(connection: Connection, registry: Registry, kept: Kept) -> str:
     told = reasons(connection, kept.subject)
-    table, prefix = "tasks", "monitor_tasks_"
-    if kept.subject != TASKS:
-        table, prefix = "etl_source_files", f"monitor_{prefix_of(kept.subject)}_"
     if kept.built_at is None:
         return "not counted yet: install again"
     if told:
         return f"to be counted anew: {'; '.join(told)}"
-    if triggers_on(connection, table, prefix) < len(EVENTS):
+    if not are_whole(connection, "tasks" if kept.subject == TASKS else "etl_source_files"):
         return "triggers are missing or disabled: install again"
     return "kept" if kept.subject == TASKS else _entry(connection, registry, kept)
 

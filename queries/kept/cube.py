@@ -12,8 +12,8 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from database.kept.definition import kept_parts
-from database.kept.file_parts import EVENTS
 from database.kept.sql import run
+from database.kept.triggers import EVENTS
 from pipelines.models import Pipeline
 from queries.cube import label_of_missing
 from queries.kept.cells import Bins, Cells, Values

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from database.kept.definition import prefix_of
 from database.kept.file_parts import cell, measures, names
 from database.kept.sql import Statements, identifier, literal_text
 from pipelines.models import Pipeline
@@ -38,7 +37,6 @@ def statements(pipeline: Pipeline) -> KeptStatements:
         "moments": "".join(f"{_epoch(f'at_{n}')}, " for n in _numbers(pipeline)),
         "grouped": ", ".join(str(1 + n) for n in range(len(pipeline.phases) + 1)),
         "subject": literal_text(pipeline.id),
-        "prefix": literal_text(f"monitor_{prefix_of(pipeline.id)}_"),
     }
 
     def made(template: str) -> str:
@@ -92,7 +90,8 @@ SELECT files.digest, files.generation, tasks.generation AS task_generation,
         WHERE subject IN (@subject, '')) AS distrusted,
        (SELECT count(*) FROM pg_trigger
         WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
-          AND (tgrelid = to_regclass('app.etl_source_files') AND starts_with(tgname, @prefix)
+          AND (tgrelid = to_regclass('app.etl_source_files')
+               AND starts_with(tgname, 'monitor_files_')
                OR tgrelid = to_regclass('app.tasks') AND starts_with(tgname, 'monitor_tasks_'))
        ) AS triggers
 FROM monitor.kept AS files CROSS JOIN monitor.kept AS tasks

@@ -48,9 +48,6 @@ CREATE TABLE @touched (
 );
 CREATE INDEX ON @touched (changed);
 
-CREATE FUNCTION @files_changed() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS @files_changed_body;
-
 CREATE FUNCTION @fold() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET synchronous_commit = off AS @fold_body;

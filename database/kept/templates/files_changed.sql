@@ -1,23 +1,14 @@
+DECLARE
+    changed_types text[];
 BEGIN
     IF TG_OP = 'INSERT' THEN
-@inserted
+        changed_types := ARRAY(SELECT DISTINCT etl_type::text FROM new_rows);
     ELSIF TG_OP = 'DELETE' THEN
-@deleted
+        changed_types := ARRAY(SELECT DISTINCT etl_type::text FROM old_rows);
     ELSIF TG_OP = 'UPDATE' THEN
-@updated
-    ELSIF current_setting('transaction_isolation') = 'read committed'
-          AND pg_try_advisory_xact_lock(@lock_class, @number) THEN
-        -- TRUNCATE keeps all others off the table, and no fold runs: nothing changes meanwhile.
-        DELETE FROM @changes;
-        DELETE FROM @minutes;
-        DELETE FROM @hours;
-        UPDATE @cells SET @zeros changed = pg_current_xact_id();
-        -- Whoever holds completions that were deleted here has to read all anew.
-        UPDATE monitor.kept SET generation = nextval('monitor.generations')
-        WHERE subject = @subject;
-    ELSE
-        INSERT INTO monitor.distrust (subject, reason)
-        VALUES (@subject, 'app.etl_source_files was truncated while its counts were being folded');
+        changed_types := ARRAY(SELECT etl_type::text FROM old_rows
+                               UNION SELECT etl_type::text FROM new_rows);
     END IF;
+@pipelines
     RETURN NULL;
 END

@@ -1,4 +1,3 @@
-DROP FUNCTION IF EXISTS @files_changed() CASCADE;
 DROP FUNCTION IF EXISTS @fold();
 DROP FUNCTION IF EXISTS @cell_of(integer, text);
 DROP TABLE IF EXISTS @changes, @cells, @minutes, @hours, @touched;

@@ -1,0 +1,97 @@
+"""The triggers that note what writers change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, text
+
+from database.kept.definition import Definition, columns_of
+from database.kept.file_parts import parts
+from database.kept.sql import body, filled, identifier, run
+from database.kept.state import Kept
+
+EVENTS = ("insert", "update", "delete", "truncate")
+# What the names of a table's triggers begin with.
+NAMED = {"etl_source_files": "monitor_files_", "tasks": "monitor_tasks_"}
+
+
+def drop_triggers(connection: Connection, table: str) -> None:
+    """Drops them, once nobody else writes the table."""
+    for event in EVENTS:
+        run(connection, f"DROP TRIGGER IF EXISTS {NAMED[table]}{event} ON app.{table}")
+
+
+def make_triggers(connection: Connection, table: str, function: str) -> None:
+    """Makes them; those that were there are to be dropped before."""
+    given = {"table": f"app.{table}", "named": NAMED[table], "function": function}
+    run(connection, filled("triggers", given))
+
+
+def are_whole(connection: Connection, table: str) -> bool:
+    """Whether a table of schema `app` has all its triggers, none of them disabled."""
+    values = {"table": table, "prefix": NAMED[table]}
+    return int(connection.execute(ENABLED, values).scalar_one()) == len(EVENTS)
+
+
+ENABLED = text(
+    """
+    SELECT count(*) FROM pg_trigger
+    WHERE tgrelid = to_regclass('app.' || :table) AND NOT tgisinternal
+      AND tgenabled IN ('O', 'A') AND starts_with(tgname, :prefix)
+    """
+)
+
+
+def files_changed(pipelines: Iterable[Kept]) -> str:
+    """The body of the function that all pipelines share.
+
+    A trigger a pipeline would cost each writer that of all pipelines.
+    """
+    found = [filled("files_of_pipeline", _of(kept)) for kept in pipelines]
+    return body(filled("files_changed", {"pipelines": "".join(found)}))
+
+
+def _of(kept: Kept) -> dict[str, str]:
+    definition = kept.of_pipeline()
+    given = parts(definition, kept.number)
+    return given | _events(definition, given)
+
+
+def _events(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
+    """What is noted at each event, from the rows before and after it.
+
+    Rows are taken together before anything is made of them: with expressions for either side the
+    trigger takes half as long again.
+    """
+    events = {"inserted": ("new",), "deleted": ("old",), "updated": ("old", "new")}
+    return {event: _facts(definition, given, sides) for event, sides in events.items()}
+
+
+def _facts(definition: Definition, given: Mapping[str, str], sides: Iterable[str]) -> str:
+    rows, groups = [], []
+    for side in sides:
+        rows.append(_rows(definition, side))
+        groups += _groups(definition, side)
+    together = {"rows": " UNION ALL ".join(rows), "groups": " UNION ALL ".join(groups)}
+    return filled("files_facts", {**given, **together})
+
+
+def _rows(definition: Definition, side: str) -> str:
+    """One side's rows: what is counted of them, and whether they came or went."""
+    listed = ", ".join(map(identifier, columns_of(definition.pipeline)))
+    sign = "1" if side == "new" else "-1"
+    return filled("files_rows", {"sign": sign, "fields": listed, "side": f"{side}_rows"})
+
+
+def _groups(definition: Definition, side: str) -> list[str]:
+    """The groups of one side's rows in the phases whose tasks are known."""
+    keys = {
+        str(number): f"{identifier(phase.group_key or '')}::text"
+        for number, phase in enumerate(definition.pipeline.phases, start=1)
+        if phase.has_tasks
+    }
+    return [
+        filled("files_groups", {"phase": number, "group_key": key, "side": f"{side}_rows"})
+        for number, key in (keys or {"0": "NULL::text"}).items()
+    ]
