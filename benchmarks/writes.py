@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain, repeat
 from statistics import median
 from typing import Any
@@ -25,8 +25,11 @@ from benchmarks.setup import DESIGN, Setup
 WITH, WITHOUT = "with the triggers", "without them"
 WRITERS = 16
 ROWS = 1000
-# Statements a round; before it, those that make the session's plans.
-UPDATES, INSERTS, UPDATES_A_WRITER, UPDATES_BEFORE = 40, 5, 400, 20
+# Statements a repetition.
+UPDATES, INSERTS = 40, 5
+# Many writers: their rounds a repetition, and each one's statements a round. Rounds differ by a
+# tenth and more, so there are many. Before them, those that make a session's plans.
+ROUNDS, UPDATES_A_WRITER, UPDATES_BEFORE = 5, 100, 20
 
 Sessions = Mapping[str, Connection]
 
@@ -104,9 +107,21 @@ def _timed(session: Connection, statement: str, values: tuple[Any, ...]) -> floa
 def _many(setup: Setup, files: int, engine: Engine, url: str) -> Row:
     groups = _groups(engine, WRITERS)
     rates: dict[str, list[float]] = {WITH: [], WITHOUT: []}
-    for _ in range(setup.repeat):
-        for name, found in rates.items():
-            found.append(_rate(url, name, groups))
+    with ThreadPoolExecutor(len(groups)) as pool, ExitStack() as opened:
+
+        def seconds(name: str, updates: int) -> float:
+            began = time.perf_counter()
+            list(pool.map(_write, sessions[name], groups, repeat(updates)))
+            return time.perf_counter() - began
+
+        sessions = {
+            name: [opened.enter_context(_session(url, name)) for _ in groups] for name in rates
+        }
+        for name in rates:
+            seconds(name, UPDATES_BEFORE)
+        for _ in range(setup.repeat * ROUNDS):
+            for name, found in rates.items():
+                found.append(len(groups) * UPDATES_A_WRITER / seconds(name, UPDATES_A_WRITER))
     return Row(
         f"{len(groups)} writers at once, groups of one region, with the triggers",
         files_size(files),
@@ -120,40 +135,22 @@ def _many(setup: Setup, files: int, engine: Engine, url: str) -> Row:
     )
 
 
-def _rate(url: str, name: str, groups: Sequence[str]) -> float:
-    """Updates a second of all writers together."""
-
-    def write(session: Connection, group: str, updates: int) -> None:
-        for _ in range(updates // 2):
-            _update(group)(session)
-
-    with ThreadPoolExecutor(len(groups)) as pool:
-        sessions = [_opened(url, name) for _ in groups]
-        list(pool.map(write, sessions, groups, repeat(UPDATES_BEFORE)))
-        began = time.perf_counter()
-        list(pool.map(write, sessions, groups, repeat(UPDATES_A_WRITER)))
-        seconds = time.perf_counter() - began
-    for session in sessions:
-        session.close()
-    return len(groups) * UPDATES_A_WRITER / seconds
+def _write(session: Connection, group: str, updates: int) -> None:
+    for _ in range(updates // 2):
+        _update(group)(session)
 
 
 @contextmanager
 def _session(url: str, name: str) -> Iterator[Connection]:
-    session = _opened(url, name)
+    session = psycopg2.connect(make_url(url).render_as_string(hide_password=False))
     try:
+        session.autocommit = True
+        if name == WITHOUT:
+            with session.cursor() as cursor:
+                cursor.execute("SET session_replication_role = replica")
         yield session
     finally:
         session.close()
-
-
-def _opened(url: str, name: str) -> Connection:
-    session = psycopg2.connect(make_url(url).render_as_string(hide_password=False))
-    session.autocommit = True
-    if name == WITHOUT:
-        with session.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-    return session
 
 
 def _groups(engine: Engine, most: int) -> list[str]:

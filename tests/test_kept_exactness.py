@@ -49,15 +49,19 @@ class Work(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         """Files of two groups and tasks on them, so that there is something to change."""
-        for group, status, size in (("g1", "completed", 7), ("g2", "failed", None)):
+        begun = (("g1", "completed", 7, "1 hour"), ("g2", "failed", None, None))
+        for group, status, size, first in begun:
             values = {"kind": "fathom", "region": group, "second": None, "group": group}
-            self.commit([(INSERT_FILES, values | {"number": 8, "size": size, "first": "1 hour"})])
+            self.commit([(INSERT_FILES, values | {"number": 8, "size": size, "first": first})])
             task = {"group": group, "status": status, "lasted": "9 seconds", "ended": "1 minute"}
             self.commit([(INSERT_TASKS, task)])
 
-    @rule(writes=st.lists(WRITES, min_size=1, max_size=4), undo=st.booleans())
-    def write(self, writes: list[Write], undo: bool) -> None:
+    @rule(writes=st.lists(WRITES, min_size=1, max_size=4), undo=st.booleans(), folded=st.booleans())
+    def write(self, writes: list[Write], undo: bool, folded: bool) -> None:
+        """A transaction, which may be folded before anybody reads it."""
         self.commit(writes, undo=undo and len(writes) > 2)
+        if folded:
+            self.fold(set(SUBJECTS))
 
     def commit(self, writes: list[Write], *, undo: bool = False) -> None:
         """One transaction; with `undo` its last write is rolled back to a savepoint."""

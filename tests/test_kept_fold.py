@@ -13,6 +13,7 @@ from database.kept.keeper import Keeper
 from database.kept.state import TASKS
 from database.kept.verify import verify
 from pipelines.models import Pipeline
+from queries.takes import Taker
 from tests.factories import RWA, add_files, add_job, add_task, look
 
 
@@ -44,6 +45,23 @@ def test_a_completion_that_moves_leaves_its_minute(engine: Engine, fathom: Pipel
     assert rows(engine, "SELECT files FROM monitor.fathom_minutes ORDER BY at") == [(0,), (8,)]
     assert verify(engine, "fathom") == []
     look(engine, fathom)
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_what_is_left_of_a_failed_group_is_looked_at_again(
+    engine: Engine, fathom: Pipeline, folded: bool
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_task(connection, add_job(connection, "job-1"), "g1", "failed")
+    taker = Taker(engine, fathom, 10)
+    for left in (8, 5, 2):
+        assert int(taker.take().work["failed"].sum()) == left
+        complete = "UPDATE app.etl_source_files SET phase1_completed_at = now() WHERE id IN ("
+        pending = "SELECT id FROM app.etl_source_files WHERE phase1_completed_at IS NULL LIMIT 3)"
+        write(engine, complete + pending)
+        if folded:
+            assert fold(engine, "fathom")
 
 
 def test_minutes_become_hours_after_two_days(engine: Engine, fathom: Pipeline) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from pipelines.models import Pipeline
 
 # Raised when what is kept changes its shape or meaning: what was installed before is built anew.
-VERSION = 1
+VERSION = 2
 LONGEST_PREFIX = 40
 
 

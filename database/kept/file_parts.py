@@ -44,7 +44,7 @@ def parts(definition: Definition, number: int) -> dict[str, str]:
     """All parts of a pipeline's templates; `number` is that of its lock."""
     pipeline = definition.pipeline
     given = names(pipeline.id) | _constants(pipeline, number)
-    given |= _moments(definition) | _measures(pipeline)
+    given |= _moments(definition) | _groups(pipeline) | _measures(pipeline)
     given["cell_of_body"] = body(_cell_of(definition))
     given["fold_body"] = body(filled("files_fold", given))
     return given
@@ -95,6 +95,30 @@ def _moments(definition: Definition) -> dict[str, str]:
         "phase_moments": ", ".join(f"({n}, at_{n}::timestamptz)" for n in numbers),
         "group_by": ", ".join(str(place) for place in range(1, len(rows) + 2)),
     }
+
+
+def _groups(pipeline: Pipeline) -> dict[str, str]:
+    """The names of a row's groups in the phases whose tasks are known."""
+    numbers = _with_tasks(pipeline)
+    keys = [identifier(pipeline.phases[number - 1].group_key or "") for number in numbers]
+    places = range(1, 2 + len(pipeline.phases) + len(keys))
+    return {
+        "groups": _listed(f"grp_{number}" for number in numbers),
+        "group_columns": _listed(f"grp_{number} text" for number in numbers),
+        "row_groups": _listed(f"r.{key}::text" for key in keys),
+        "phase_groups": phase_groups(pipeline),
+        "all_places": ", ".join(map(str, places)),
+    }
+
+
+def phase_groups(pipeline: Pipeline) -> str:
+    """Of a change: the groups that it is of, as rows of the phase's number and a name."""
+    rows = [f"({number}::smallint, grp_{number})" for number in _with_tasks(pipeline)]
+    return ", ".join(rows) or "(NULL::smallint, NULL::text)"
+
+
+def _with_tasks(pipeline: Pipeline) -> list[int]:
+    return [number for number, phase in enumerate(pipeline.phases, start=1) if phase.has_tasks]
 
 
 def _coarse(minutes: Sequence[str], hours_before: str) -> list[str]:

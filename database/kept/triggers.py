@@ -69,12 +69,8 @@ def _events(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _facts(definition: Definition, given: Mapping[str, str], sides: Iterable[str]) -> str:
-    rows, groups = [], []
-    for side in sides:
-        rows.append(_rows(definition, side))
-        groups += _groups(definition, side)
-    together = {"rows": " UNION ALL ".join(rows), "groups": " UNION ALL ".join(groups)}
-    return filled("files_facts", {**given, **together})
+    rows = " UNION ALL ".join(_rows(definition, side) for side in sides)
+    return filled("files_facts", {**given, "rows": rows})
 
 
 def _rows(definition: Definition, side: str) -> str:
@@ -82,16 +78,3 @@ def _rows(definition: Definition, side: str) -> str:
     listed = ", ".join(map(identifier, columns_of(definition.pipeline)))
     sign = "1" if side == "new" else "-1"
     return filled("files_rows", {"sign": sign, "fields": listed, "side": f"{side}_rows"})
-
-
-def _groups(definition: Definition, side: str) -> list[str]:
-    """The groups of one side's rows in the phases whose tasks are known."""
-    keys = {
-        str(number): f"{identifier(phase.group_key or '')}::text"
-        for number, phase in enumerate(definition.pipeline.phases, start=1)
-        if phase.has_tasks
-    }
-    return [
-        filled("files_groups", {"phase": number, "group_key": key, "side": f"{side}_rows"})
-        for number, key in (keys or {"0": "NULL::text"}).items()
-    ]

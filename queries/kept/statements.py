@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from database.kept.file_parts import cell, measures, names
+from database.kept.file_parts import cell, measures, names, phase_groups
 from database.kept.sql import Statements, identifier, literal_text
 from pipelines.models import Pipeline
 
@@ -37,6 +37,7 @@ def statements(pipeline: Pipeline) -> KeptStatements:
         "moments": "".join(f"{_epoch(f'at_{n}')}, " for n in _numbers(pipeline)),
         "grouped": ", ".join(str(1 + n) for n in range(len(pipeline.phases) + 1)),
         "subject": literal_text(pipeline.id),
+        "phase_groups": phase_groups(pipeline),
     }
 
     def made(template: str) -> str:
@@ -133,7 +134,16 @@ WHERE pipeline = @subject AND xid >= (SELECT low FROM monitor.kept WHERE subject
 GROUP BY cell, phase, hour
 """
 
-TOUCHED = "SELECT DISTINCT phase, grp FROM @touched WHERE true"
+# A fold takes them from the changes.
+TOUCHED = """
+SELECT DISTINCT phase, grp
+FROM (SELECT changed, phase, grp FROM @touched
+      UNION ALL
+      SELECT xid, phase, grp
+      FROM @changes CROSS JOIN LATERAL (VALUES @phase_groups) AS of_change (phase, grp)
+     ) AS each (changed, phase, grp)
+WHERE grp IS NOT NULL
+"""
 
 OPEN_GROUPS = """
 SELECT DISTINCT ON (task.phase, task.grp) task.phase, task.grp, task.status

@@ -6,6 +6,7 @@ CREATE TABLE @changes (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     cell text[] NOT NULL,
     @moment_columns
+    @group_columns
     files bigint NOT NULL,
     unsized bigint NOT NULL,
     bytes numeric NOT NULL
@@ -40,7 +41,8 @@ CREATE TABLE @hours (
     PRIMARY KEY (at, phase, cell_id)
 );
 
--- Groups whose files were changed: whoever holds what is left of a group looks again.
+-- Groups whose files were changed, from when that is folded: whoever holds what is left of a group
+-- looks again.
 CREATE TABLE @touched (
     changed xid8 NOT NULL DEFAULT pg_current_xact_id(),
     phase smallint NOT NULL,

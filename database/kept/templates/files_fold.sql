@@ -24,7 +24,12 @@ BEGIN
         RETURN 0;
     END IF;
     WITH gone AS (
-        DELETE FROM @changes WHERE xid >= since RETURNING cell, @moments files, unsized, bytes
+        DELETE FROM @changes WHERE xid >= since RETURNING cell, @moments @groups files, unsized, bytes
+    ), looked_at_again AS (
+        INSERT INTO @touched (phase, grp)
+        SELECT DISTINCT phase, grp
+        FROM gone CROSS JOIN LATERAL (VALUES @phase_groups) AS changed (phase, grp)
+        WHERE grp IS NOT NULL
     ), sums AS (
         INSERT INTO @cells AS kept (key, cell, @measures)
         SELECT sha256(convert_to(cell::text, 'UTF8')), cell, @sums
