@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
+import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -148,6 +150,8 @@ def main(context: click.Context, /, **given: Any) -> None:
 
     Without a command: prepares what is missing, serves the dashboard and runs its jobs.
     """
+    # As Ctrl-C does, so that whatever was started is ended in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     context.meta.update({name: value for name, value in given.items() if value is not None})
     if context.invoked_subcommand is None:
         context.invoke(run)

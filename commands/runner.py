@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
+from collections.abc import Callable
 
 import click
 from sqlalchemy import Engine
@@ -22,6 +24,9 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
     Raises click.ClickException when the Dask cluster can't be reached or is lost.
     """
     storage = Storage(settings.storage_root, settings.containers)
+    # Ended while it starts the cluster, it would leave processes behind: it ends afterwards.
+    asked_to_end = threading.Event()
+    _on_signals(asked_to_end.set)
     try:
         with open_client(
             settings.dask_scheduler, settings.workers, settings.workspace / "dask"
@@ -34,11 +39,17 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
                 heartbeat_seconds=settings.heartbeat_seconds,
                 stale_seconds=settings.stale_seconds,
             )
-            for number in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(number, lambda *_: runner.stop())
+            _on_signals(runner.stop)
+            if asked_to_end.is_set():
+                runner.stop()
             runner.run()
     except (ClusterError, SchedulerLost) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _on_signals(stop: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop())
 
 
 def log_to_terminal() -> None:

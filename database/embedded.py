@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -28,7 +31,8 @@ class EmbeddedDatabase:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _forget_dead_processes(folder)
         try:
-            self._server = get_server(folder)
+            with _signals_wait():
+                self._server = get_server(folder)
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             raise DatabaseError(
                 f"The embedded PostgreSQL in {folder} did not start: {error}. "
@@ -40,6 +44,17 @@ class EmbeddedDatabase:
         """Gives the server up; stops it if no other process uses it."""
         _forget_dead_processes(self.folder)
         self._server.cleanup()
+
+
+@contextmanager
+def _signals_wait() -> Iterator[None]:
+    # Ended in the middle, it would leave half a database, or a server that nobody is counted for.
+    # PostgreSQL itself is not held up: its programs inherit this, and the server undoes it.
+    allowed = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, allowed)
 
 
 def _forget_dead_processes(folder: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 import dask
@@ -45,6 +47,18 @@ def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Ite
 
 
 def _local_cluster(workers: int | None, folder: Path) -> LocalCluster:
+    # A terminal's Ctrl-C reaches every process in it. The cluster's thread, and through it all of
+    # its workers, inherit that SIGINT is blocked here: it is for their runner to end them.
+    # Multiprocessing's tracker unblocks it when it is started, so it is started first.
+    resource_tracker.ensure_running()
+    allowed = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return _start_local_cluster(workers, folder)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, allowed)
+
+
+def _start_local_cluster(workers: int | None, folder: Path) -> LocalCluster:
     # Rasters are decoded in C with the lock held for parts of it: processes, one thread each.
     return LocalCluster(
         n_workers=workers or psutil.cpu_count() or 1,

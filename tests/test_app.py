@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.monitor import Monitor, lives, started, wait_for
+from settings import SOURCE
+from tests.monitor import Monitor, free_port, lives, started, wait_for
 
 FILES, RWA_DONE = 3536, 1856
 
@@ -91,6 +96,24 @@ def test_ctrl_c_leaves_nothing_running_and_the_next_start_is_quick(folder: Path)
         wait_for(lambda: monitor.get("/api/etl/stats?etl_type=fathom").status_code == 200)
         assert monitor.stats()["summary"]["total_files"] == FILES
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_while_its_database_starts_it_leaves_nothing_running(
+    sample: Path, stop: signal.Signals
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="pm-", dir="/tmp") as name:
+        folder = Path(name)
+        settings = {"DATA_DIR": name, "BRONZE": str(sample / "bronze-fathom")}
+        settings["PORT"] = str(free_port())
+        process = subprocess.Popen(
+            [sys.executable, str(SOURCE / "app.py")], env={**os.environ, **settings}, cwd=SOURCE
+        )
+        wait_for(lambda: any(folder.rglob("postmaster.pid")))
+        process.send_signal(stop)
+        process.wait(30)
+        (database,) = folder.glob("*/postgres")
+        assert not _postgres_of(database.parent)
 
 
 def test_a_killed_supervisor_takes_everything_with_it(folder: Path) -> None:

@@ -138,6 +138,46 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
             yield json.loads(file.read_text())["address"]
 
 
+def test_a_runner_that_is_stopped_while_its_cluster_starts_ends_in_order(
+    database: str, sample: Path, tmp_path: Path
+) -> None:
+    with runner(database, sample, tmp_path) as started:
+        wait_for(lambda: bool(psutil.Process(started.pid).children()))
+        started.terminate()
+        assert started.wait(30) == 0
+    wait_for(lambda: not processes_of(tmp_path), 5)
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_a_terminals_ctrl_c_is_left_to_the_runner(
+    database: str, sample: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], ready: bool
+) -> None:
+    heard = [""]
+
+    def said(words: str) -> bool:
+        heard.append(capfd.readouterr().err)
+        return words in "".join(heard)
+
+    with runner(database, sample, tmp_path, WORKERS="2") as started:
+        own = psutil.Process(started.pid)
+        # The workers, and what tracks the resources of processes.
+        wait_for(lambda: len(own.children()) == 3)
+        wait_for(lambda: not ready or said("waits for jobs"))
+        # A terminal sends it to every process in it.
+        for each in [own, *own.children()]:
+            each.send_signal(signal.SIGINT)
+        assert started.wait(30) == 0
+    assert not said("Traceback")
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["environ"])
+        if (process.info["environ"] or {}).get("DATA_DIR") == str(folder) and lives(process)
+    ]
+
+
 def test_a_cluster_that_is_already_there_does_the_tasks(
     engine: Engine,
     database: str,
