@@ -119,7 +119,7 @@ def _many(setup: Setup, files: int, engine: Engine, url: str) -> Row:
         }
         for name in rates:
             seconds(name, UPDATES_BEFORE)
-        for _ in range(setup.repeat * ROUNDS):
+        for _ in range(setup.repeat * (1 if setup.small else ROUNDS)):
             for name, found in rates.items():
                 found.append(len(groups) * UPDATES_A_WRITER / seconds(name, UPDATES_A_WRITER))
     return Row(

@@ -6,16 +6,14 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from dash import Dash
 from dash.testing.browser import Browser
 from distributed import Client
 from selenium.webdriver.chrome.options import Options
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
 
 from database.embedded import EmbeddedDatabase
@@ -29,6 +27,7 @@ from pipelines.registry import Registry, load_registry
 from queries.cache import Snapshots
 from queries.takes import open_takes
 from tests.browsing import PAGE, severe
+from tests.copies import Copies, url_of
 from tests.dashboards import make_dashboard
 from tests.door import Door
 from tests.factories import add_files, make_platform_tables
@@ -114,29 +113,46 @@ def template(server: EmbeddedDatabase, registry: Registry) -> str:
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     admin.dispose()
-    engine = open_engine(url_of(server, name))
+    engine = open_engine(url_of(server.url, name))
     install_schema(engine, registry)
     install(engine, registry, lambda _: None)
     engine.dispose()
     return name
 
 
+@pytest.fixture(scope="session")
+def copies(server: EmbeddedDatabase, template: str) -> Iterator[Copies]:
+    """Databases with the embedded schema."""
+    with Copies(server.url, template) as copies:
+        yield copies
+
+
+@pytest.fixture(scope="session")
+def empty_copies(server: EmbeddedDatabase) -> Iterator[Copies]:
+    """Databases with nothing in them."""
+    with Copies(server.url, "template0") as copies:
+        yield copies
+
+
 @pytest.fixture
-def empty_database(server: EmbeddedDatabase) -> Iterator[str]:
+def empty_database(empty_copies: Copies) -> Iterator[str]:
     """URL of a new database with nothing in it."""
-    yield from _database(server, "template0")
+    with empty_copies.new() as url:
+        yield url
 
 
 @pytest.fixture
-def database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+def database(copies: Copies) -> Iterator[str]:
     """URL of a new database with the embedded schema."""
-    yield from _database(server, template)
+    with copies.new() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
-def module_database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
+def module_database(copies: Copies) -> Iterator[str]:
     """URL of a database with the embedded schema, for all tests of a module."""
-    yield from _database(server, template)
+    with copies.new() as url:
+        yield url
 
 
 @pytest.fixture
@@ -179,24 +195,6 @@ def sample(short_folder: Path) -> Path:
     folder.mkdir()
     write_sample(folder, 32, lambda _: None)
     return folder
-
-
-def url_of(server: EmbeddedDatabase, name: str) -> str:
-    """The URL of a database of the server."""
-    return make_url(server.url).set(database=name).render_as_string(hide_password=False)
-
-
-_numbers = count()
-
-
-def _database(server: EmbeddedDatabase, template: str) -> Iterator[str]:
-    name = f"test_{next(_numbers)}_{uuid4().hex[:6]}"
-    admin = open_engine(server.url)
-    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        yield url_of(server, name)
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture
