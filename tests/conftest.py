@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from dash import Dash
 from dash.testing.browser import Browser
@@ -16,6 +17,7 @@ from selenium.webdriver.chrome.options import Options
 from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
 
+from commands.shared import MEMORY
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
 from database.kept.install import install
@@ -40,6 +42,9 @@ PLATFORMS = [
     ("Asia/Kathmandu", "TIMESTAMP"),
     ("America/New_York", "TIMESTAMPTZ"),
 ]
+
+# Bytes: more than the server, its log of changes and the sample ever take.
+ROOM = 2e9
 
 
 def pytest_setup_options() -> Options:
@@ -86,8 +91,9 @@ def fathom(registry: Registry) -> Pipeline:
 
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
-    """A temporary folder with a short path, as sockets need one."""
-    folder = Path(tempfile.mkdtemp(prefix="pm-"))
+    """A temporary folder with a short path, as sockets need one; in memory where it has room."""
+    roomy = MEMORY.is_dir() and psutil.disk_usage(str(MEMORY)).free > ROOM
+    folder = Path(tempfile.mkdtemp(prefix="pm-", dir=MEMORY if roomy else None))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
