@@ -62,8 +62,14 @@ def _add_and_wait(server: Served, engine: Engine) -> int:
     with engine.begin() as connection:
         add_files(connection, 1, metadata={"region": "r007"})
         total = int(connection.execute(COUNT).scalar_one())
-    wait_for(lambda: server.get(STATS).json()["summary"]["total_files"] == total)
+    wait_for(lambda: _total(server) == total)
     return total
+
+
+def _total(server: Served) -> int | None:
+    """How many files the process that answers has read; a new one has not read any yet."""
+    answer = server.get(STATS)
+    return answer.json()["summary"]["total_files"] if answer.status_code == 200 else None
 
 
 COUNT = text("SELECT count(*) FROM app.etl_source_files")
