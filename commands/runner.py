@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
-from collections.abc import Callable
 
 import click
 from sqlalchemy import Engine
 
+from commands.supervise import on_request_to_end
 from jobs.catalog import JOB_TYPES
 from jobs.cluster import ClusterError, open_client
 from jobs.dispatch import SchedulerLost
@@ -26,7 +25,7 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
     storage = Storage(settings.storage_root, settings.containers)
     # Ended while it starts the cluster, it would leave processes behind: it ends afterwards.
     asked_to_end = threading.Event()
-    _on_signals(asked_to_end.set)
+    on_request_to_end(asked_to_end.set)
     try:
         with open_client(
             settings.dask_scheduler, settings.workers, settings.workspace / "dask"
@@ -39,17 +38,12 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
                 heartbeat_seconds=settings.heartbeat_seconds,
                 stale_seconds=settings.stale_seconds,
             )
-            _on_signals(runner.stop)
+            on_request_to_end(runner.stop)
             if asked_to_end.is_set():
                 runner.stop()
             runner.run()
     except (ClusterError, SchedulerLost) as error:
         raise click.ClickException(str(error)) from error
-
-
-def _on_signals(stop: Callable[[], None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop())
 
 
 def log_to_terminal() -> None:

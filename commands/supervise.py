@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -71,8 +71,7 @@ class Child:
 def supervise(commands: Sequence[str], environment: Mapping[str, str]) -> None:
     """Runs the commands until SIGINT or SIGTERM, then ends them all."""
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    on_request_to_end(stopping.set)
     children = [Child(command, environment) for command in commands]
     try:
         while not stopping.wait(0.5):
@@ -84,6 +83,12 @@ def supervise(commands: Sequence[str], environment: Mapping[str, str]) -> None:
         until = time.monotonic() + ENOUGH_SECONDS
         for child in children:
             child.wait(until)
+
+
+def on_request_to_end(stop: Callable[[], None]) -> None:
+    """Calls `stop` when the process is sent SIGINT or SIGTERM, and nothing else."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop())
 
 
 def end_with_parent() -> None:

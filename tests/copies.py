@@ -16,7 +16,7 @@ from database.engine import open_engine
 class Copies:
     """Makes copies of a template, which nobody may be connected to.
 
-    Copying takes longer than many a test, so that one copy is always made ahead.
+    On a disk copying takes longer than many a test, so that one copy is always made ahead.
     """
 
     def __init__(self, server: str, template: str) -> None:

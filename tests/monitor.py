@@ -79,9 +79,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@contextmanager
-def started(folder: Path, **environment: str) -> Iterator[Monitor]:
-    """Starts Pipeline Monitor with its data in a folder, and ends it as Ctrl-C does."""
+def launched(folder: Path, **environment: str) -> Monitor:
+    """Pipeline Monitor with its data in a folder, as it is just about to start."""
     port = free_port()
     settings = {
         "PORT": str(port),
@@ -93,7 +92,14 @@ def started(folder: Path, **environment: str) -> Iterator[Monitor]:
     process = subprocess.Popen(
         [sys.executable, str(SOURCE / "app.py")], env={**os.environ, **settings}, cwd=SOURCE
     )
-    monitor = Monitor(f"http://127.0.0.1:{port}", process)
+    return Monitor(f"http://127.0.0.1:{port}", process)
+
+
+@contextmanager
+def started(folder: Path, **environment: str) -> Iterator[Monitor]:
+    """Starts Pipeline Monitor with its data in a folder, and ends it as Ctrl-C does."""
+    monitor = launched(folder, **environment)
+    process = monitor.process
     try:
         wait_for(lambda: process.poll() is not None or _answers(monitor))
         yield monitor

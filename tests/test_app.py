@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,8 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from settings import SOURCE
-from tests.monitor import Monitor, free_port, lives, started, wait_for
+from tests.monitor import Monitor, launched, lives, started, wait_for
 
 FILES, RWA_DONE = 3536, 1856
 
@@ -95,13 +91,9 @@ def test_ctrl_c_leaves_nothing_running_and_the_next_start_is_quick(folder: Path)
 def test_stopped_while_its_database_starts_it_leaves_nothing_running(
     sample: Path, stop: signal.Signals
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="pm-", dir="/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="pm-") as name:
         folder = Path(name)
-        settings = {"DATA_DIR": name, "BRONZE": str(sample / "bronze-fathom")}
-        settings["PORT"] = str(free_port())
-        process = subprocess.Popen(
-            [sys.executable, str(SOURCE / "app.py")], env={**os.environ, **settings}, cwd=SOURCE
-        )
+        process = launched(folder, BRONZE=str(sample / "bronze-fathom")).process
         wait_for(lambda: any(folder.rglob("postmaster.pid")))
         process.send_signal(stop)
         process.wait(30)
