@@ -131,17 +131,38 @@ def _prepared(command: Any) -> Any:
             settings = Settings(**context.find_root().meta)
             command(settings, load_registry(settings.pipelines_dir), *args, **kwargs)
         except ValidationError as error:
-            lines = [f"{str(m['loc'][0]).upper()}: {m['msg']}" for m in error.errors()]
-            raise click.ClickException("\n".join(lines)) from error
+            raise click.ClickException("\n".join(map(_mistake, error.errors()))) from error
         except (RegistryError, DatabaseError) as error:
             raise click.ClickException(str(error)) from error
 
     return prepared
 
 
+def _mistake(found: Any) -> str:
+    """One line about a setting: its name, where the mistake is one setting's, and what is wrong."""
+    return ": ".join(
+        [
+            *(str(name).upper() for name in found["loc"][:1]),
+            found["msg"].removeprefix("Value error, "),
+        ]
+    )
+
+
+def _renamed(new: str) -> dict[str, Any]:
+    """What makes an option of an old name an error that tells the new one."""
+
+    def refuse(_: click.Context, option: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            raise click.UsageError(f"{option.opts[0]} is now called {new}")
+
+    return {"hidden": True, "expose_value": False, "callback": refuse}
+
+
 @click.group(invoke_without_command=True, epilog=settings_list())
-@click.option("--bronze", help="Folder or URL of FATHOM files to use instead of the sample.")
-@click.option("--rasters", help="Folder or URL of GeoTIFFs for raster_v2.")
+@click.option("--fathom-source", help="Folder or URL of FATHOM files to use instead of the sample.")
+@click.option("--raster-source", help="Folder or URL of GeoTIFFs for raster_v2.")
+@click.option("--bronze", **_renamed("--fathom-source"))
+@click.option("--rasters", **_renamed("--raster-source"))
 @click.option("--host", help="Address to serve on.")
 @click.option("--port", type=int, help="Port to serve on.")
 @click.pass_context
@@ -169,7 +190,7 @@ def run(settings: Settings, registry: Registry) -> None:
 
     check_port(settings)
     settings.workspace.mkdir(parents=True, exist_ok=True)
-    own_sample = settings.embedded and settings.bronze is None and settings.runs_jobs
+    own_sample = settings.embedded and settings.fathom_source is None and settings.runs_jobs
     if own_sample:
         prepare_sample(settings)
     with database_url(settings, registry) as url:

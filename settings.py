@@ -7,23 +7,33 @@ is generated from this class (`python app.py settings`), so a description here i
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
+from os import environ
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from dotenv import dotenv_values
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SOURCE = Path(__file__).resolve().parent
 FATHOM_CONTAINER = "bronze-fathom"
 RASTER_CONTAINER = "bronze-rasters"
+ENV_FILE = ".env"
+# Settings that had another name: one that is still set would silently do nothing.
+RENAMED = {
+    "STALE_SECONDS": "JOB_LEASE_SECONDS",
+    "BRONZE": "FATHOM_SOURCE",
+    "RASTERS": "RASTER_SOURCE",
+}
 
 
 class Settings(BaseSettings):
     """The settings; each field's upper-case name is its environment variable."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True
     )
 
     database_url: str | None = Field(
@@ -52,15 +62,15 @@ class Settings(BaseSettings):
     pipelines_dir: Path | None = Field(
         None, description="A further folder of pipeline files (`*.toml`), beside the built-in ones."
     )
-    bronze: str | None = Field(
+    fathom_source: str | None = Field(
         None,
         description="Folder or fsspec URL of FATHOM source files, used as container "
-        "`bronze-fathom` instead of the sample. Same as `--bronze`.",
+        "`bronze-fathom` instead of the sample. Same as `--fathom-source`.",
     )
-    rasters: str | None = Field(
+    raster_source: str | None = Field(
         None,
         description="Folder or fsspec URL of GeoTIFFs for `raster_v2`, used as container "
-        "`bronze-rasters`. Same as `--rasters`.",
+        "`bronze-rasters`. Same as `--raster-source`.",
     )
     storage: str | None = Field(
         None,
@@ -93,8 +103,11 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(
         5.0, gt=0, description="How often the runner says that its jobs are alive."
     )
-    stale_seconds: float = Field(
-        30.0, gt=0, description="Silence after which another runner takes a job over."
+    job_lease_seconds: float = Field(
+        30.0,
+        ge=1,
+        description="How long a job stays a runner's without a heartbeat; then another runner "
+        "continues it.",
     )
     sample_pixels: int = Field(
         600,
@@ -102,6 +115,15 @@ class Settings(BaseSettings):
         le=3600,
         description="Width and height of a sample tile in pixels (the real: 3600).",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_old_names(cls, given: Any) -> Any:
+        set_in: Mapping[str, Any] = {**dotenv_values(ENV_FILE), **environ}
+        old = sorted(RENAMED.keys() & {name.upper() for name, value in set_in.items() if value})
+        if old:
+            raise ValueError(". ".join(f"{name} is now called {RENAMED[name]}" for name in old))
+        return given
 
     @field_validator("platform_url")
     @classmethod
@@ -124,18 +146,18 @@ class Settings(BaseSettings):
     def workspace(self) -> Path:
         """Folder of the embedded database and its outputs: one for each source of FATHOM files.
 
-        Another `BRONZE` is another inventory; in one database their counts would mix.
+        Another `FATHOM_SOURCE` is another inventory; in one database their counts would mix.
         """
         root = self.data_dir.expanduser().resolve()
-        if self.bronze is None:
+        if self.fathom_source is None:
             return root
-        name = re.sub(r"[^a-z0-9]+", "-", self.bronze.lower()).strip("-")[-24:].strip("-")
-        return root / f"{name}-{sha256(self.bronze.encode()).hexdigest()[:8]}"
+        name = re.sub(r"[^a-z0-9]+", "-", self.fathom_source.lower()).strip("-")[-24:].strip("-")
+        return root / f"{name}-{sha256(self.fathom_source.encode()).hexdigest()[:8]}"
 
     @property
     def containers(self) -> dict[str, str]:
         """Containers that do not lie in `storage`: name → folder or URL."""
-        named = {FATHOM_CONTAINER: self.bronze, RASTER_CONTAINER: self.rasters}
+        named = {FATHOM_CONTAINER: self.fathom_source, RASTER_CONTAINER: self.raster_source}
         return {name: place for name, place in named.items() if place is not None}
 
     @property

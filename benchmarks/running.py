@@ -111,7 +111,7 @@ def seconds_of_job(engine: Engine, tasks: int) -> float:
 @contextmanager
 def running(engine: Engine, client: Client, storage: Storage) -> Iterator[None]:
     """A runner with the default settings, that stops when the block ends."""
-    runner = Runner(engine, client, storage, JOB_TYPES, heartbeat_seconds=5, stale_seconds=30)
+    runner = Runner(engine, client, storage, JOB_TYPES, heartbeat_seconds=5, lease_seconds=30)
     thread = threading.Thread(target=runner.run)
     thread.start()
     try:

@@ -36,7 +36,7 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
                 storage,
                 JOB_TYPES,
                 heartbeat_seconds=settings.heartbeat_seconds,
-                stale_seconds=settings.stale_seconds,
+                lease_seconds=settings.job_lease_seconds,
             )
             on_request_to_end(runner.stop)
             if asked_to_end.is_set():

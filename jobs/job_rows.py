@@ -23,7 +23,7 @@ class JobLost(Exception):
 
 
 def claim_job(
-    connection: Connection, runner_id: str, job_types: Sequence[str], stale_seconds: float
+    connection: Connection, runner_id: str, job_types: Sequence[str], lease_seconds: float
 ) -> Job | None:
     """Takes the oldest job that waits, or whose runner has been silent for too long; none if none.
 
@@ -35,7 +35,7 @@ def claim_job(
             "executor": EXECUTOR,
             "runner": runner_id,
             "types": list(job_types),
-            "stale": stale_seconds,
+            "lease": lease_seconds,
         },
     ).one_or_none()
     return None if row is None else Job(*row)
@@ -52,7 +52,7 @@ CLAIM = text(
           AND waiting.job_type = ANY (:types)
           AND (waiting.status = 'queued'
                OR (waiting.status = 'processing'
-                   AND waiting.updated_at < NOW() - :stale * INTERVAL '1 second'))
+                   AND waiting.updated_at < NOW() - :lease * INTERVAL '1 second'))
           AND NOT EXISTS (
               SELECT FROM app.jobs AS first
               WHERE first.job_id = waiting.metadata ->> 'after'

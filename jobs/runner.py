@@ -28,7 +28,7 @@ POLL_SECONDS = 0.5
 class Runner:
     """Walks jobs until `stop` is called. Any number of runners may share a database.
 
-    Killed at any point, what it held is taken over after `stale_seconds`, by itself or another.
+    Killed at any point, what it held is taken over after `lease_seconds`, by itself or another.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Runner:
         job_types: Mapping[str, JobType],
         *,
         heartbeat_seconds: float,
-        stale_seconds: float,
+        lease_seconds: float,
     ) -> None:
         self.runner_id = f"runner-{uuid4().hex[:12]}"
         self._engine = engine
@@ -47,7 +47,7 @@ class Runner:
         self._storage = storage
         self._job_types = job_types
         self._heartbeat_seconds = heartbeat_seconds
-        self._stale_seconds = stale_seconds
+        self._lease_seconds = lease_seconds
         self._newsroom = Newsroom(client, f"pipeline-monitor-{self.runner_id}")
         self._held: set[str] = set()
         self._stopping = threading.Event()
@@ -81,7 +81,7 @@ class Runner:
         try:
             with self._engine.begin() as connection:
                 types = list(self._job_types)
-                return claim_job(connection, self.runner_id, types, self._stale_seconds)
+                return claim_job(connection, self.runner_id, types, self._lease_seconds)
         except DBAPIError as error:
             log.warning("No job can be claimed: %s", explain(error))
             return None

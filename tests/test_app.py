@@ -93,7 +93,7 @@ def test_stopped_while_its_database_starts_it_leaves_nothing_running(
 ) -> None:
     with tempfile.TemporaryDirectory(prefix="pm-") as name:
         folder = Path(name)
-        process = launched(folder, BRONZE=str(sample / "bronze-fathom")).process
+        process = launched(folder, FATHOM_SOURCE=str(sample / "bronze-fathom")).process
         wait_for(lambda: any(folder.rglob("postmaster.pid")))
         process.send_signal(stop)
         process.wait(30)

@@ -45,6 +45,10 @@ def test_every_setting_is_described() -> None:
         ({"PORT": "eighty"}, "PORT: Input should be a valid integer"),
         ({"RUNNER": "maybe"}, "RUNNER: Input should be 'auto', 'on' or 'off'"),
         ({"PIPELINES_DIR": "/nowhere"}, "PIPELINES_DIR /nowhere: expected a folder"),
+        ({"STALE_SECONDS": "5"}, "STALE_SECONDS is now called JOB_LEASE_SECONDS"),
+        ({"BRONZE": "/data"}, "BRONZE is now called FATHOM_SOURCE"),
+        ({"RASTERS": "/data"}, "RASTERS is now called RASTER_SOURCE"),
+        ({"JOB_LEASE_SECONDS": "0.5"}, "JOB_LEASE_SECONDS: Input should be greater than or equal"),
         ({"DATABASE_URL": "mysql://localhost/x", "RUNNER": "on"}, "expected postgresql://"),
     ],
 )
@@ -53,6 +57,10 @@ def test_a_wrong_setting_is_told_in_one_line(environment: dict[str, str], messag
     assert ended.returncode == 1
     assert message in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_an_option_of_an_old_name_tells_the_new_one() -> None:
+    assert "--bronze is now called --fathom-source" in run("--bronze", "/data").stderr
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
@@ -75,7 +83,7 @@ def test_options_before_a_command_count() -> None:
 
 def test_each_source_of_files_has_a_workspace_of_its_own(tmp_path: Path) -> None:
     sample = Settings(data_dir=tmp_path)
-    own = Settings(data_dir=tmp_path, bronze="/mnt/FATHOM data/")
+    own = Settings(data_dir=tmp_path, fathom_source="/mnt/FATHOM data/")
     assert sample.workspace == tmp_path
     assert own.workspace.parent == tmp_path
     assert own.workspace.name.startswith("mnt-fathom-data-")

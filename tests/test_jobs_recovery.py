@@ -46,9 +46,9 @@ def runner(
         "DATABASE_URL": database,
         "DATA_DIR": str(folder),
         "STORAGE": str(folder),
-        "BRONZE": str(sample / "bronze-fathom"),
+        "FATHOM_SOURCE": str(sample / "bronze-fathom"),
         "HEARTBEAT_SECONDS": "0.5",
-        "STALE_SECONDS": "2",
+        "JOB_LEASE_SECONDS": "2",
         **environment,
     }
     with process(str(SOURCE / "app.py"), "runner", **settings) as started:

@@ -77,7 +77,7 @@ def running(
     job_types: Mapping[str, JobType] = JOB_TYPES,
     **seconds: float,
 ) -> Iterator[Runner]:
-    paces = {"heartbeat_seconds": 0.2, "stale_seconds": 30.0, **seconds}
+    paces = {"heartbeat_seconds": 0.2, "lease_seconds": 30.0, **seconds}
     runner = Runner(engine, cluster, storage, job_types, **paces)
     thread = threading.Thread(target=runner.run)
     thread.start()
@@ -219,7 +219,7 @@ def test_a_silent_runners_job_is_taken_over_and_its_late_writes_are_refused(
     add_job(engine, "silent", tasks=30, held_from=2)
     with running(engine, cluster, storage, heartbeat_seconds=60.0) as first:
         wait_for(lambda: _completed(engine, "silent") >= 2)
-        with running(engine, cluster, storage, stale_seconds=0.5) as second:
+        with running(engine, cluster, storage, lease_seconds=0.5) as second:
             wait_for(lambda: job(engine, "silent").metadata.get("runner_id") == second.runner_id)
             assert first.runner_id != second.runner_id
             Path(storage.place("released")).touch()
