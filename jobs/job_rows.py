@@ -1,14 +1,16 @@
 """The runner's writes to `app.jobs`: claim, keep alive, move on, end.
 
-A job belongs to the runner whose id is in its metadata. Every write asks for that id, so that a
-runner that was thought dead can't change a job that another one has taken over.
+Each claim of a job has a lease token of its own, in the job's metadata. Every write asks for that
+token and the stage that was claimed, so that whoever lost the lease can't change the job any more,
+not even where the same runner has claimed it again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
@@ -23,11 +25,16 @@ class JobLost(Exception):
 
 
 def claim_job(
-    connection: Connection, runner_id: str, job_types: Sequence[str], lease_seconds: float
+    connection: Connection,
+    runner_id: str,
+    job_types: Sequence[str],
+    lease_seconds: float,
+    held: Collection[str] = (),
 ) -> Job | None:
     """Takes the oldest job that waits, or whose runner has been silent for too long; none if none.
 
-    Only jobs that were submitted for this project's runner, and whose predecessor has ended.
+    Only jobs that were submitted for this project's runner, and whose predecessor has ended. Jobs
+    that the runner holds are left alone, however long their heartbeat has been silent.
     """
     row = connection.execute(
         CLAIM,
@@ -36,6 +43,8 @@ def claim_job(
             "runner": runner_id,
             "types": list(job_types),
             "lease": lease_seconds,
+            "token": uuid4().hex,
+            "held": list(held),
         },
     ).one_or_none()
     return None if row is None else Job(*row)
@@ -45,11 +54,13 @@ CLAIM = text(
     """
     UPDATE app.jobs
     SET status = 'processing', updated_at = NOW(),
-        metadata = metadata || jsonb_build_object('runner_id', CAST(:runner AS text))
+        metadata = metadata || jsonb_build_object('runner_id', CAST(:runner AS text),
+                                           'lease_token', CAST(:token AS text))
     WHERE job_id = (
         SELECT waiting.job_id FROM app.jobs AS waiting
         WHERE waiting.metadata ->> 'executor' = :executor
           AND waiting.job_type = ANY (:types)
+          AND waiting.job_id <> ALL (:held)
           AND (waiting.status = 'queued'
                OR (waiting.status = 'processing'
                    AND waiting.updated_at < NOW() - :lease * INTERVAL '1 second'))
@@ -60,7 +71,8 @@ CLAIM = text(
         ORDER BY waiting.created_at, waiting.job_id
         LIMIT 1
         FOR UPDATE SKIP LOCKED)
-    RETURNING job_id, job_type, parameters, stage, COALESCE(stage_results, '{}')
+    RETURNING job_id, job_type, parameters, stage, COALESCE(stage_results, '{}'),
+              metadata ->> 'lease_token'
     """
 )
 
@@ -72,22 +84,24 @@ def keep_alive(connection: Connection, runner_id: str, job_ids: Sequence[str]) -
 
 KEEP_ALIVE = text(
     """
-    UPDATE app.jobs SET updated_at = NOW()
+    UPDATE app.jobs SET updated_at = CLOCK_TIMESTAMP()
     WHERE job_id = ANY (:jobs) AND status = 'processing' AND metadata ->> 'runner_id' = :runner
     """
 )
 
 
-def hold_job(connection: Connection, runner_id: str, job: Job) -> None:
-    """Makes sure, until the transaction ends, that the job is this runner's. Raises JobLost."""
-    if connection.execute(HOLD, {"job": job.job_id, "runner": runner_id}).one_or_none() is None:
+def hold_job(connection: Connection, job: Job) -> None:
+    """Makes sure, until the transaction ends, that the claim still holds. Raises JobLost."""
+    values = {"job": job.job_id, "token": job.lease_token, "stage": job.stage}
+    if connection.execute(HOLD, values).one_or_none() is None:
         raise JobLost(f"Job {job.job_id[:8]} is no longer this runner's")
 
 
 HOLD = text(
     """
     SELECT job_id FROM app.jobs
-    WHERE job_id = :job AND status = 'processing' AND metadata ->> 'runner_id' = :runner
+    WHERE job_id = :job AND status = 'processing' AND stage = :stage
+      AND metadata ->> 'lease_token' = :token
     FOR UPDATE
     """
 )
@@ -127,15 +141,16 @@ def mark_refreshed(connection: Connection, job: Job) -> None:
     connection.execute(query, {"job": job.job_id})
 
 
-def release_job(connection: Connection, runner_id: str, job: Job) -> None:
+def release_job(connection: Connection, job: Job) -> None:
     """Puts a job back in the queue at its current stage."""
-    connection.execute(RELEASE, {"job": job.job_id, "runner": runner_id})
+    connection.execute(RELEASE, {"job": job.job_id, "token": job.lease_token})
 
 
 RELEASE = text(
     """
-    UPDATE app.jobs SET status = 'queued', updated_at = NOW(), metadata = metadata - 'runner_id'
-    WHERE job_id = :job AND status = 'processing' AND metadata ->> 'runner_id' = :runner
+    UPDATE app.jobs
+    SET status = 'queued', updated_at = NOW(), metadata = metadata - 'runner_id' - 'lease_token'
+    WHERE job_id = :job AND status = 'processing' AND metadata ->> 'lease_token' = :token
     """
 )
 
@@ -164,7 +179,8 @@ def advance_job(connection: Connection, job: Job) -> None:
 ADVANCE = text(
     """
     UPDATE app.jobs
-    SET stage = stage + 1, status = 'queued', updated_at = NOW(), metadata = metadata - 'runner_id'
+    SET stage = stage + 1, status = 'queued', updated_at = NOW(),
+        metadata = metadata - 'runner_id' - 'lease_token'
     WHERE job_id = :job
     """
 )
@@ -192,7 +208,7 @@ END = text(
     UPDATE app.jobs
     SET status = :status, updated_at = NOW(),
         result_data = CAST(:result AS jsonb), error_details = :error,
-        metadata = metadata - 'runner_id'
+        metadata = metadata - 'runner_id' - 'lease_token'
     WHERE job_id = :job
     """
 )

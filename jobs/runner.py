@@ -80,8 +80,8 @@ class Runner:
     def _claim(self) -> Job | None:
         try:
             with self._engine.begin() as connection:
-                types = list(self._job_types)
-                return claim_job(connection, self.runner_id, types, self._lease_seconds)
+                types, held = list(self._job_types), list(self._held)
+                return claim_job(connection, self.runner_id, types, self._lease_seconds, held)
         except DBAPIError as error:
             log.warning("No job can be claimed: %s", explain(error))
             return None
@@ -132,7 +132,7 @@ class Runner:
     def _end(self, job: Job, reason: str) -> None:
         try:
             with self._engine.begin() as connection:
-                hold_job(connection, self.runner_id, job)
+                hold_job(connection, job)
                 end_job(connection, job, "failed", None, reason)
         except (DBAPIError, JobLost) as error:
             log.warning("Job %s could not be ended: %s", job.job_id[:8], error)

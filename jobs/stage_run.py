@@ -70,7 +70,7 @@ class StageRun:
         self._dispatch.cancel()
         with self._holding() as connection:
             task_rows.put_back(connection, self._job)
-            job_rows.release_job(connection, self._runner_id, self._job)
+            job_rows.release_job(connection, self._job)
 
     def abandon(self) -> None:
         """Stops what the workers still do for the stage, and writes nothing."""
@@ -79,7 +79,7 @@ class StageRun:
     @contextmanager
     def _holding(self) -> Iterator[Connection]:
         with self._engine.begin() as connection:
-            job_rows.hold_job(connection, self._runner_id, self._job)
+            job_rows.hold_job(connection, self._job)
             yield connection
 
     def _plan(self) -> None:
@@ -89,7 +89,7 @@ class StageRun:
                 return
             plan = self._stage.plan(connection, self._job)
             task_rows.plan_tasks(connection, self._job, self._stage, plan)
-            job_rows.hold_job(connection, self._runner_id, self._job)
+            job_rows.hold_job(connection, self._job)
             job_rows.mark_planned(connection, self._job)
 
     def _take_up(self, connection: Connection) -> None:
@@ -99,7 +99,7 @@ class StageRun:
             # Files may have come or changed since: a group that failed may be whole by now.
             plan = self._stage.plan(connection, self._job)
             task_rows.refresh_tasks(connection, self._job, plan)
-            job_rows.hold_job(connection, self._runner_id, self._job)
+            job_rows.hold_job(connection, self._job)
             job_rows.mark_refreshed(connection, self._job)
 
     @contextmanager
@@ -140,7 +140,7 @@ class StageRun:
         assert self._stage.query is not None
         with self._engine.begin() as connection:
             result = self._stage.query(connection, self._job)
-            job_rows.hold_job(connection, self._runner_id, self._job)
+            job_rows.hold_job(connection, self._job)
             seconds = time.monotonic() - began
             ending = Ending(task, result, None, seconds, self._runner_id)
             task_rows.end_tasks(connection, [ending])

@@ -20,13 +20,14 @@ class TaskError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed job, as its row stands."""
+    """A claimed job, as its row stands; `lease_token` names the claim that every write proves."""
 
     job_id: str
     job_type: str
     parameters: Parameters
     stage: int
     stage_results: Mapping[str, Any]
+    lease_token: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from distributed import Client
 from sqlalchemy import Engine, text
 
-from jobs.job_rows import EXECUTOR
+from jobs.job_rows import EXECUTOR, JobLost, claim_job, hold_job
 from jobs.runner import Runner
 from jobs.stages import JobType
 from jobs.storage import Storage
@@ -225,3 +226,43 @@ def test_a_silent_runners_job_is_taken_over_and_its_late_writes_are_refused(
             Path(storage.place("released")).touch()
             wait_until_ended(engine, "silent")
     assert job(engine, "silent").stage_results["2"] == {"tasks": 30, "completed": 30, "failed": 0}
+
+
+def test_a_runner_never_claims_a_job_that_it_holds(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    add_job(engine, "slow", tasks=6, held_from=2)
+    with running(engine, cluster, storage, heartbeat_seconds=60.0, lease_seconds=0.2):
+        wait_for(lambda: _completed(engine, "slow") >= 2)
+        token = job(engine, "slow").metadata["lease_token"]
+        wait_for(lambda: _silent_for(engine, "slow", 0.6))
+        assert job(engine, "slow").metadata["lease_token"] == token
+        Path(storage.place("released")).touch()
+        wait_until_ended(engine, "slow")
+    ended = job(engine, "slow")
+    assert (ended.status, ended.stage) == ("completed", 3)
+    assert ended.stage_results["2"] == {"tasks": 6, "completed": 6, "failed": 0}
+
+
+def _silent_for(engine: Engine, job_id: str, seconds: float) -> bool:
+    query = text(
+        "SELECT updated_at < NOW() - :seconds * INTERVAL '1 second' FROM app.jobs "
+        "WHERE job_id = :job"
+    )
+    with engine.begin() as connection:
+        return bool(connection.execute(query, {"job": job_id, "seconds": seconds}).scalar_one())
+
+
+def test_a_claim_ends_the_one_before_it_even_of_the_same_runner(engine: Engine) -> None:
+    add_job(engine, "twice", tasks=1)
+    with engine.begin() as connection:
+        first = claim_job(connection, "runner", list(JOB_TYPES), 0)
+    with engine.begin() as connection:
+        second = claim_job(connection, "runner", list(JOB_TYPES), -1)
+        assert first is not None
+        assert second is not None
+        hold_job(connection, second)
+        with pytest.raises(JobLost):
+            hold_job(connection, first)
+        with pytest.raises(JobLost):
+            hold_job(connection, replace(second, stage=2))
