@@ -87,10 +87,21 @@ class Runner:
             return None
 
     def _walk(self, job: Job) -> None:
+        """Does one stage of a job; whatever comes of it, the runner has room for another then."""
+        try:
+            stages = len(self._job_types[job.job_type].stages)
+            if 1 <= job.stage <= stages:
+                self._walk_stage(job, self._stage_run(job))
+            else:
+                self._end(job, f"Job type '{job.job_type}' has {stages} stages, no {job.stage}")
+        finally:
+            self._held.discard(job.job_id)
+            self._wake.set()
+
+    def _walk_stage(self, job: Job, run: StageRun) -> None:
         """Does one stage of a job. What goes wrong here concerns this job, not the runner."""
         name = f"{job.job_type} {job.job_id[:8]} stage {job.stage}"
         log.info("%s begins", name)
-        run = self._stage_run(job)
         try:
             run.run()
             log.info("%s ended", name)
@@ -110,9 +121,6 @@ class Runner:
             run.abandon()
             log.exception("%s failed", name)
             self._end(job, "An error of the runner ended this job; the runner's log has it")
-        finally:
-            self._held.discard(job.job_id)
-            self._wake.set()
 
     def _stage_run(self, job: Job) -> StageRun:
         stages = self._job_types[job.job_type].stages

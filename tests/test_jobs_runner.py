@@ -266,3 +266,18 @@ def test_a_claim_ends_the_one_before_it_even_of_the_same_runner(engine: Engine) 
             hold_job(connection, first)
         with pytest.raises(JobLost):
             hold_job(connection, replace(second, stage=2))
+
+
+def test_a_job_at_a_stage_that_does_not_exist_fails_with_the_reason(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    names = [add_job(engine, f"beyond-{number}", tasks=1) for number in range(5)]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE app.jobs SET stage = 5"))
+    with running(engine, cluster, storage):
+        wait_until_ended(engine, *names)
+        add_job(engine, "after", tasks=1)
+        wait_until_ended(engine, "after")
+    assert job(engine, names[0]).status == "failed"
+    assert job(engine, names[0]).error_details == "Job type 'toy' has 3 stages, no 5"
+    assert job(engine, "after").status == "completed"
