@@ -35,7 +35,8 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
                 client,
                 storage,
                 JOB_TYPES,
-                heartbeat_seconds=settings.heartbeat_seconds,
+                # A heartbeat or two may be late without the lease running out.
+                heartbeat_seconds=min(settings.heartbeat_seconds, settings.job_lease_seconds / 3),
                 lease_seconds=settings.job_lease_seconds,
             )
             on_request_to_end(runner.stop)
