@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 from commands.supervise import on_request_to_end
 from jobs.catalog import JOB_TYPES
 from jobs.cluster import ClusterError, open_client
-from jobs.dispatch import SchedulerLost
 from jobs.runner import Runner
 from jobs.storage import Storage
+from jobs.workers import SchedulerLost
 from settings import Settings
 
 

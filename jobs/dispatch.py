@@ -7,17 +7,19 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from dask.typing import Key
 from distributed import Client, KilledWorker
-from distributed import Future as DaskFuture
 
 from jobs.stages import Stage, Task
 from jobs.storage import Storage
 from jobs.task_rows import Ending
-from jobs.worker import Order, Outcome, Parcel, execute
+from jobs.worker import Order, Outcome, Parcel
+from jobs.workers import Future, SchedulerLost, Workers
 
 # Waiting parcels a worker thread, so that none idles while the runner writes what others did.
 DEPTH = 4
@@ -28,13 +30,6 @@ LARGEST_PARCEL = 200
 KNOWN, REMEMBERED = 8, 100
 # Tasks taken from the tables at once, at the least: looking for the next ones goes through all.
 LEAST_TAKEN = 100
-
-
-Future = DaskFuture[Any]
-
-
-class SchedulerLost(Exception):
-    """The Dask scheduler is gone: the runner has to be started again."""
 
 
 class Newsroom:
@@ -84,27 +79,29 @@ class Dispatch:
 
     def __init__(
         self,
-        client: Client,
+        workers: Workers,
         newsroom: Newsroom,
         storage: Storage,
         stage: Stage,
         heartbeat_seconds: float,
     ) -> None:
-        self._client = client
+        self._workers = workers
         self._newsroom = newsroom
         self._storage = storage
         self._stage = stage
         self._heartbeat_seconds = heartbeat_seconds
         self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
         # Dask forgets a task whose future nobody keeps.
-        self._sent: dict[object, Sent] = {}
+        self._sent: dict[Key, Sent] = {}
         self._waiting: deque[Task] = deque()
         self._suspects: deque[Task] = deque()
         self._seconds: deque[float] = deque(maxlen=REMEMBERED)
+        # When a task that is at work began, as far as its worker told, by time.monotonic().
+        self._began: dict[str, float] = {}
 
     def room(self) -> int:
         """How many more tasks it would take now; none while it has enough."""
-        wanted = self._threads() * DEPTH * self._parcel_size()
+        wanted = self._workers.threads() * DEPTH * self._parcel_size()
         return 0 if len(self._waiting) >= wanted else max(wanted, LEAST_TAKEN)
 
     @property
@@ -116,33 +113,48 @@ class Dispatch:
         """Takes over tasks that are to be done."""
         self._waiting.extend(tasks)
 
+    def note(self, news: Sequence[Mapping[str, Any]]) -> None:
+        """Takes what workers told of tasks at work: task_id, age (seconds since it began)."""
+        now = time.monotonic()
+        self._began |= {item["task_id"]: now - item["age"] for item in news}
+
     def endings(self, patience: float) -> list[Ending]:
         """The tasks that have ended since the last call; waits at most `patience` seconds for one.
 
         Raises SchedulerLost when the cluster is gone.
         """
-        if self._client.status != "running":
-            raise SchedulerLost(f"The Dask scheduler is gone ({self._client.status})")
+        self._workers.check()
         self._send_next()
         futures = self._collect(patience)
         finished = {future.key: future for future in futures if future.status == "finished"}
-        outcomes = self._client.gather(finished, errors="skip")
-        return [ending for future in futures for ending in self._endings(future, outcomes)]
+        outcomes = self._workers.outcomes(finished) if finished else {}
+        ended = [ending for future in futures for ending in self._endings(future, outcomes)]
+        return ended + self._overdue()
 
     def cancel(self) -> None:
         """Takes back what the workers have not begun; what they have begun is forgotten."""
-        self._client.cancel([sent.future for sent in self._sent.values()])
-        for tasks in (self._sent, self._waiting, self._suspects):
+        futures = [sent.future for sent in self._sent.values()]
+        for tasks in (self._sent, self._waiting, self._suspects, self._began):
             tasks.clear()
+        with suppress(SchedulerLost):
+            self._workers.forget(futures)
+
+    def end(self) -> None:
+        """Ends everything: a worker that does not stop by itself is started again."""
+        keys = list(self._sent)
+        self.cancel()
+        with suppress(SchedulerLost):
+            if keys:
+                self._workers.free(keys)
 
     def _send_next(self) -> None:
-        if any(sent.alone for sent in self._sent.values()):
+        threads = self._workers.threads()
+        if threads == 0 or any(sent.alone for sent in self._sent.values()):
             return
         if self._suspects:
             if not self._sent:
                 self._send([[self._suspects.popleft()]], alone=True)
             return
-        threads = self._threads()
         free = max(0, threads * DEPTH - len(self._sent))
         # What is left at the end is for all threads.
         size = min(self._parcel_size(), -(-len(self._waiting) // threads))
@@ -150,9 +162,6 @@ class Dispatch:
         while self._waiting and len(parcels) < free:
             parcels.append([self._waiting.popleft() for _ in range(min(size, len(self._waiting)))])
         self._send(parcels)
-
-    def _threads(self) -> int:
-        return max(1, int(sum(self._client.nthreads().values())))
 
     def _parcel_size(self) -> int:
         if len(self._seconds) < KNOWN:
@@ -163,9 +172,10 @@ class Dispatch:
     def _send(self, parcels: Sequence[Sequence[Task]], alone: bool = False) -> None:
         # A key of its own each time: Dask gives the same result for the same key.
         keys = [f"{tasks[0].task_id}-{uuid4().hex[:8]}" for tasks in parcels]
-        packed = [self._packed(tasks) for tasks in parcels]
-        futures = self._client.map(execute, packed, key=keys, pure=False) if packed else []
+        packed = {key: self._packed(tasks) for key, tasks in zip(keys, parcels, strict=True)}
+        futures = self._workers.start(packed, len(self._sent))
         for tasks, future in zip(parcels, futures, strict=True):
+            self._forget_start(tasks)
             self._sent[future.key] = Sent(tasks, future, alone)
             future.add_done_callback(self._ended.put)
 
@@ -184,7 +194,9 @@ class Dispatch:
             futures.append(self._ended.get())
         return futures
 
-    def _endings(self, future: Future, gathered: Mapping[object, list[Outcome]]) -> list[Ending]:
+    def _endings(self, future: Future, gathered: Mapping[Key, list[Outcome]]) -> list[Ending]:
+        if future.key not in self._sent:
+            return []
         sent, outcomes = self._sent[future.key], gathered.get(future.key)
         if outcomes is None and future.status == "cancelled":
             raise SchedulerLost(f"Dask gave up task {sent.tasks[0].task_id}")
@@ -192,7 +204,7 @@ class Dispatch:
             # The worker that held the outcome died before it was fetched: Dask does the task again.
             future.add_done_callback(self._ended.put)
             return []
-        del self._sent[future.key]
+        self._forget(sent)
         if outcomes is None:
             return self._broken(sent)
         self._seconds.extend(outcome.seconds for outcome in outcomes)
@@ -207,6 +219,34 @@ class Dispatch:
             return []
         reason = f"The worker died while doing this task: {error}"
         return [Ending(sent.tasks[0], None, reason, 0.0, "")]
+
+    def _forget(self, sent: Sent) -> None:
+        del self._sent[sent.future.key]
+        self._forget_start(sent.tasks)
+
+    def _forget_start(self, tasks: Sequence[Task]) -> None:
+        for task in tasks:
+            self._began.pop(task.task_id, None)
+
+    def _overdue(self) -> list[Ending]:
+        """Tasks that take longer than their stage allows; what was sent with them is done again."""
+        now, limit = time.monotonic(), self._stage.time_limit
+        late = {task: now - began for task, began in self._began.items() if now - began > limit}
+        found = [sent for sent in self._sent.values() if any(t.task_id in late for t in sent.tasks)]
+        if not found:
+            return []
+        for sent in found:
+            self._forget(sent)
+            self._waiting.extendleft(t for t in reversed(sent.tasks) if t.task_id not in late)
+        self._workers.forget([sent.future for sent in found])
+        self._workers.free([sent.future.key for sent in found], grace_seconds=0)
+        reason = f"It took longer than {limit:g} seconds, the time limit of {self._stage.task_type}"
+        return [
+            Ending(task, None, reason, late[task.task_id], "")
+            for sent in found
+            for task in sent.tasks
+            if task.task_id in late
+        ]
 
 
 def _ending(task: Task, outcome: Outcome) -> Ending:

@@ -18,10 +18,12 @@ from jobs.stages import Job
 
 # The mark in a job's metadata that this project's runner may do it; others are the platform's.
 EXECUTOR = "pipeline-monitor"
+# What a claim writes into a job's metadata, and its end takes out.
+MARKS_OF_CLAIM = ["runner_id", "lease_token", "stage_lock"]
 
 
 class JobLost(Exception):
-    """The job was taken over by another runner, or removed."""
+    """The job was taken over by another runner, ended or removed."""
 
 
 def claim_job(
@@ -30,11 +32,13 @@ def claim_job(
     job_types: Sequence[str],
     lease_seconds: float,
     held: Collection[str] = (),
+    waited_seconds: float = 0.0,
 ) -> Job | None:
     """Takes the oldest job that waits, or whose runner has been silent for too long; none if none.
 
-    Only jobs that were submitted for this project's runner, and whose predecessor has ended. Jobs
-    that the runner holds are left alone, however long their heartbeat has been silent.
+    Only jobs that were submitted for this project's runner, and whose predecessor has ended; of
+    those in the queue, only what has been there for `waited_seconds`. Jobs that the runner holds
+    are left alone, however long their heartbeat has been silent.
     """
     row = connection.execute(
         CLAIM,
@@ -45,6 +49,7 @@ def claim_job(
             "lease": lease_seconds,
             "token": uuid4().hex,
             "held": list(held),
+            "waited": waited_seconds,
         },
     ).one_or_none()
     return None if row is None else Job(*row)
@@ -54,16 +59,19 @@ CLAIM = text(
     """
     UPDATE app.jobs
     SET status = 'processing', updated_at = NOW(),
-        metadata = metadata || jsonb_build_object('runner_id', CAST(:runner AS text),
-                                           'lease_token', CAST(:token AS text))
+        metadata = metadata - 'stage_lock'
+                   || jsonb_build_object('runner_id', CAST(:runner AS text),
+                                         'lease_token', CAST(:token AS text))
     WHERE job_id = (
         SELECT waiting.job_id FROM app.jobs AS waiting
         WHERE waiting.metadata ->> 'executor' = :executor
           AND waiting.job_type = ANY (:types)
           AND waiting.job_id <> ALL (:held)
-          AND (waiting.status = 'queued'
-               OR (waiting.status = 'processing'
-                   AND waiting.updated_at < NOW() - :lease * INTERVAL '1 second'))
+          AND CASE waiting.status
+              WHEN 'queued' THEN :waited <= 0
+                  OR waiting.updated_at <= NOW() - :waited * INTERVAL '1 second'
+              WHEN 'processing' THEN
+                  waiting.updated_at < NOW() - :lease * INTERVAL '1 second' END
           AND NOT EXISTS (
               SELECT FROM app.jobs AS first
               WHERE first.job_id = waiting.metadata ->> 'after'
@@ -71,36 +79,60 @@ CLAIM = text(
         ORDER BY waiting.created_at, waiting.job_id
         LIMIT 1
         FOR UPDATE SKIP LOCKED)
-    RETURNING job_id, job_type, parameters, stage, COALESCE(stage_results, '{}'),
+    RETURNING job_id, job_type, parameters, stage,
+              CASE jsonb_typeof(stage_results) WHEN 'object' THEN stage_results ELSE '{}' END,
               metadata ->> 'lease_token'
     """
 )
 
 
-def keep_alive(connection: Connection, runner_id: str, job_ids: Sequence[str]) -> None:
-    """Says that the runner is alive and at work on these jobs."""
-    connection.execute(KEEP_ALIVE, {"jobs": list(job_ids), "runner": runner_id})
+def keep_alive(connection: Connection, tokens: Collection[str]) -> None:
+    """Says that whoever holds these claims is alive and at work."""
+    connection.execute(KEEP_ALIVE, {"tokens": list(tokens)})
 
 
 KEEP_ALIVE = text(
     """
     UPDATE app.jobs SET updated_at = CLOCK_TIMESTAMP()
-    WHERE job_id = ANY (:jobs) AND status = 'processing' AND metadata ->> 'runner_id' = :runner
+    WHERE status = 'processing' AND metadata ->> 'lease_token' = ANY (:tokens)
     """
 )
 
 
-def hold_job(connection: Connection, job: Job) -> None:
-    """Makes sure, until the transaction ends, that the claim still holds. Raises JobLost."""
-    values = {"job": job.job_id, "token": job.lease_token, "stage": job.stage}
+def tokens_that_hold(connection: Connection, tokens: Collection[str]) -> set[str]:
+    """Those of the claims that still hold: nobody took over, ended or removed their job."""
+    return set(connection.execute(HOLDING, {"tokens": list(tokens)}).scalars())
+
+
+HOLDING = text(
+    """
+    SELECT metadata ->> 'lease_token' FROM app.jobs
+    WHERE status = 'processing' AND metadata ->> 'lease_token' = ANY (:tokens)
+    """
+)
+
+
+def hold_job(connection: Connection, job: Job, idle_seconds: float = 30.0) -> None:
+    """Makes sure, until the transaction ends, that the claim still holds. Raises JobLost.
+
+    The database ends the transaction of a runner that says nothing for `idle_seconds`: one that
+    was stopped there would keep the job to itself.
+    """
+    values = {
+        "job": job.job_id,
+        "token": job.lease_token,
+        "stage": job.stage,
+        "idle": str(round(idle_seconds * 1000)),
+    }
     if connection.execute(HOLD, values).one_or_none() is None:
         raise JobLost(f"Job {job.job_id[:8]} is no longer this runner's")
 
 
 HOLD = text(
     """
-    SELECT job_id FROM app.jobs
-    WHERE job_id = :job AND status = 'processing' AND stage = :stage
+    SELECT job_id, set_config('idle_in_transaction_session_timeout', :idle, true)
+    FROM app.jobs
+    WHERE job_id = :job AND status = 'processing' AND stage IS NOT DISTINCT FROM :stage
       AND metadata ->> 'lease_token' = :token
     FOR UPDATE
     """
@@ -143,13 +175,14 @@ def mark_refreshed(connection: Connection, job: Job) -> None:
 
 def release_job(connection: Connection, job: Job) -> None:
     """Puts a job back in the queue at its current stage."""
-    connection.execute(RELEASE, {"job": job.job_id, "token": job.lease_token})
+    values = {"job": job.job_id, "token": job.lease_token, "marks": MARKS_OF_CLAIM}
+    connection.execute(RELEASE, values)
 
 
 RELEASE = text(
     """
     UPDATE app.jobs
-    SET status = 'queued', updated_at = NOW(), metadata = metadata - 'runner_id' - 'lease_token'
+    SET status = 'queued', updated_at = NOW(), metadata = metadata - CAST(:marks AS text[])
     WHERE job_id = :job AND status = 'processing' AND metadata ->> 'lease_token' = :token
     """
 )
@@ -164,7 +197,8 @@ def record_stage(connection: Connection, job: Job, result: dict[str, Any]) -> No
 RECORD_STAGE = text(
     """
     UPDATE app.jobs
-    SET stage_results = COALESCE(stage_results, '{}')
+    SET stage_results = CASE jsonb_typeof(stage_results)
+                            WHEN 'object' THEN stage_results ELSE '{}' END
                         || jsonb_build_object(CAST(:stage AS text), CAST(:result AS jsonb))
     WHERE job_id = :job
     """
@@ -173,14 +207,14 @@ RECORD_STAGE = text(
 
 def advance_job(connection: Connection, job: Job) -> None:
     """Queues the job for its next stage."""
-    connection.execute(ADVANCE, {"job": job.job_id})
+    connection.execute(ADVANCE, {"job": job.job_id, "marks": MARKS_OF_CLAIM})
 
 
 ADVANCE = text(
     """
     UPDATE app.jobs
     SET stage = stage + 1, status = 'queued', updated_at = NOW(),
-        metadata = metadata - 'runner_id' - 'lease_token'
+        metadata = metadata - CAST(:marks AS text[])
     WHERE job_id = :job
     """
 )
@@ -199,6 +233,7 @@ def end_job(
         "status": status,
         "result": None if result is None else json.dumps(result),
         "error": error,
+        "marks": MARKS_OF_CLAIM,
     }
     connection.execute(END, row)
 
@@ -208,7 +243,7 @@ END = text(
     UPDATE app.jobs
     SET status = :status, updated_at = NOW(),
         result_data = CAST(:result AS jsonb), error_details = :error,
-        metadata = metadata - 'runner_id' - 'lease_token'
+        metadata = metadata - CAST(:marks AS text[])
     WHERE job_id = :job
     """
 )

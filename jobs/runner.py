@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 from distributed import Client
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
-from jobs.dispatch import Dispatch, Newsroom, SchedulerLost
-from jobs.job_rows import JobLost, claim_job, end_job, hold_job, keep_alive
-from jobs.stage_run import StageRun, Stopped
+from jobs.dispatch import Dispatch, Newsroom
+from jobs.job_rows import JobLost, claim_job, end_job, keep_alive, tokens_that_hold
+from jobs.lease import Lease, Stopped, is_passing
+from jobs.stage_run import StageRun
 from jobs.stages import Job, JobType
 from jobs.storage import Storage
+from jobs.workers import SchedulerLost, Workers
 
 log = logging.getLogger(__name__)
 
-JOBS_AT_ONCE = 4
+# A runner has room for many jobs, so that a short one need not wait until long ones end; beyond
+# the first few it takes only what no other runner has taken meanwhile.
+FIRST_JOBS, MOST_JOBS = 4, 64
+WAITED_SECONDS = 2.0
 POLL_SECONDS = 0.5
+# How often a runner looks whether its claims still hold.
+LOOK_SECONDS = 1.0
 
 
 class Runner:
@@ -43,13 +54,13 @@ class Runner:
     ) -> None:
         self.runner_id = f"runner-{uuid4().hex[:12]}"
         self._engine = engine
-        self._client = client
+        self._workers = Workers(client)
         self._storage = storage
         self._job_types = job_types
         self._heartbeat_seconds = heartbeat_seconds
         self._lease_seconds = lease_seconds
         self._newsroom = Newsroom(client, f"pipeline-monitor-{self.runner_id}")
-        self._held: set[str] = set()
+        self._leases: dict[str, Lease] = {}
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._lost: SchedulerLost | None = None
@@ -57,6 +68,8 @@ class Runner:
     def stop(self) -> None:
         """Asks the runner to give its jobs back and to end; returns at once."""
         self._stopping.set()
+        for lease in list(self._leases.values()):
+            lease.stop()
         self._wake.set()
 
     def run(self) -> None:
@@ -64,91 +77,152 @@ class Runner:
         log.info("%s waits for jobs", self.runner_id)
         beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         beat.start()
-        with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="job") as walkers:
+        with ThreadPoolExecutor(MOST_JOBS, thread_name_prefix="job") as walkers:
             while not self._stopping.is_set():
                 self._wake.clear()
-                job = self._claim() if len(self._held) < JOBS_AT_ONCE else None
+                job = self._claim()
                 if job is None:
                     self._wake.wait(POLL_SECONDS)
                 else:
-                    self._held.add(job.job_id)
-                    walkers.submit(self._walk, job)
+                    walkers.submit(self._walk, self._leased(job))
         beat.join()
         if self._lost is not None:
             raise self._lost
 
     def _claim(self) -> Job | None:
+        """The next job, while there are workers and room for it."""
+        held = list(self._leases)
         try:
+            if len(held) >= MOST_JOBS or self._workers.threads() == 0:
+                return None
+            waited = 0.0 if len(held) < FIRST_JOBS else WAITED_SECONDS
             with self._engine.begin() as connection:
-                types, held = list(self._job_types), list(self._held)
-                return claim_job(connection, self.runner_id, types, self._lease_seconds, held)
-        except DBAPIError as error:
+                types = list(self._job_types)
+                return claim_job(
+                    connection, self.runner_id, types, self._lease_seconds, held, waited
+                )
+        except (DBAPIError, PoolTimeoutError) as error:
             log.warning("No job can be claimed: %s", explain(error))
-            return None
+        except SchedulerLost as error:
+            self._lose_scheduler(error)
+        return None
 
-    def _walk(self, job: Job) -> None:
+    def _leased(self, job: Job) -> Lease:
+        lease = self._leases[job.job_id] = Lease(self._engine, job, self._lease_seconds)
+        if self._stopping.is_set():
+            lease.stop()
+        return lease
+
+    def _lose_scheduler(self, error: SchedulerLost) -> None:
+        self._lost = self._lost or error
+        self.stop()
+
+    def _walk(self, lease: Lease) -> None:
         """Does one stage of a job; whatever comes of it, the runner has room for another then."""
         try:
-            stages = len(self._job_types[job.job_type].stages)
-            if 1 <= job.stage <= stages:
-                self._walk_stage(job, self._stage_run(job))
+            if reason := self._unfit(lease.job):
+                self._end(lease, reason)
             else:
-                self._end(job, f"Job type '{job.job_type}' has {stages} stages, no {job.stage}")
+                self._walk_stage(lease)
+        except (DBAPIError, PoolTimeoutError, JobLost) as error:
+            log.warning("Job %s is left for later: %s", lease.job.job_id[:8], error)
         finally:
-            self._held.discard(job.job_id)
+            del self._leases[lease.job.job_id]
             self._wake.set()
 
-    def _walk_stage(self, job: Job, run: StageRun) -> None:
+    def _unfit(self, job: Job) -> str | None:
+        """Why a job can't be done as its row stands, if it can't."""
+        stages = len(self._job_types[job.job_type].stages)
+        if job.stage is None:
+            return f"The job's stage is not set; job type '{job.job_type}' has {stages} stages"
+        if not 1 <= job.stage <= stages:
+            return f"Job type '{job.job_type}' has {stages} stages, no {job.stage}"
+        parameters: Any = job.parameters
+        if not isinstance(parameters, dict):
+            return f"The job's parameters are no JSON object but {json.dumps(parameters)[:100]}"
+        return None
+
+    def _walk_stage(self, lease: Lease) -> None:
         """Does one stage of a job. What goes wrong here concerns this job, not the runner."""
-        name = f"{job.job_type} {job.job_id[:8]} stage {job.stage}"
+        run = self._stage_run(lease)
+        name = f"{lease.job.job_type} {lease.job.job_id[:8]} stage {lease.job.stage}"
         log.info("%s begins", name)
         try:
-            run.run()
+            self._persevere(lease, run)
             log.info("%s ended", name)
         except Stopped:
             run.give_back()
             log.info("%s given back", name)
         except JobLost as error:
-            run.abandon()
             log.warning("%s", error)
-        except SchedulerLost as error:
-            self._lost = error
-            self.stop()
-        except DBAPIError as error:
             run.abandon()
-            log.warning("%s is left for later: %s", name, explain(error))
+        except SchedulerLost as error:
+            self._lose_scheduler(error)
+            run.give_back()
+            log.warning("%s given back: %s", name, error)
+        except (DBAPIError, PoolTimeoutError) as error:
+            run.abandon()
+            if is_passing(error):
+                log.warning("%s is left for later: %s", name, explain(error))
+            else:
+                log.warning("%s failed: %s", name, explain(error))
+                self._end(lease, f"The database refused: {explain(error)}")
         except Exception:
             run.abandon()
             log.exception("%s failed", name)
-            self._end(job, "An error of the runner ended this job; the runner's log has it")
+            self._end(lease, "An error of the runner ended this job; the runner's log has it")
 
-    def _stage_run(self, job: Job) -> StageRun:
-        stages = self._job_types[job.job_type].stages
-        stage, pulse = stages[job.stage - 1], self._heartbeat_seconds
-        dispatch = Dispatch(self._client, self._newsroom, self._storage, stage, pulse)
+    def _persevere(self, lease: Lease, run: StageRun) -> None:
+        """Runs a stage; while the database can't be reached, again, for as long as the lease."""
+        until = time.monotonic() + self._lease_seconds
+        while True:
+            try:
+                run.run()
+            except (DBAPIError, PoolTimeoutError) as error:
+                if not is_passing(error) or time.monotonic() > until:
+                    raise
+                log.warning("The database did not answer, trying again: %s", explain(error))
+                run.cancel()
+                lease.pause(POLL_SECONDS)
+            else:
+                return
+
+    def _stage_run(self, lease: Lease) -> StageRun:
+        stages, number = self._job_types[lease.job.job_type].stages, lease.job.stage or 0
+        stage, pulse = stages[number - 1], self._heartbeat_seconds
+        dispatch = Dispatch(self._workers, self._newsroom, self._storage, stage, pulse)
         return StageRun(
             self._engine,
             self.runner_id,
-            job,
+            lease,
             stage,
-            job.stage == len(stages),
+            number == len(stages),
             dispatch,
             self._newsroom,
-            self._stopping,
         )
 
-    def _end(self, job: Job, reason: str) -> None:
+    def _end(self, lease: Lease, reason: str) -> None:
         try:
-            with self._engine.begin() as connection:
-                hold_job(connection, job)
-                end_job(connection, job, "failed", None, reason)
-        except (DBAPIError, JobLost) as error:
-            log.warning("Job %s could not be ended: %s", job.job_id[:8], error)
+            lease.write(lambda rows: end_job(rows, lease.job, "failed", None, reason))
+        except (DBAPIError, PoolTimeoutError, JobLost) as error:
+            log.warning("Job %s could not be ended: %s", lease.job.job_id[:8], error)
 
     def _beat(self) -> None:
-        while not self._stopping.wait(self._heartbeat_seconds):
+        """Keeps the claims alive, and notices the ones that are lost."""
+        beaten = time.monotonic()
+        while not self._stopping.wait(min(LOOK_SECONDS, self._heartbeat_seconds)):
+            leases = {lease.job.lease_token: lease for lease in list(self._leases.values())}
+            due = time.monotonic() - beaten >= self._heartbeat_seconds
             try:
-                with self._engine.begin() as connection:
-                    keep_alive(connection, self.runner_id, list(self._held))
-            except DBAPIError as error:
+                if leases and due:
+                    with self._engine.begin() as connection:
+                        keep_alive(connection, list(leases))
+                if leases:
+                    with self._engine.connect() as connection:
+                        hold = tokens_that_hold(connection, list(leases))
+                    for token in leases.keys() - hold:
+                        leases[token].lose()
+            except (DBAPIError, PoolTimeoutError) as error:
                 log.warning("The heartbeat was not written: %s", explain(error))
+            if due:
+                beaten = time.monotonic()

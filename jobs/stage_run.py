@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from psycopg2.errors import QueryCanceled
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import DBAPIError
 
 from database.engine import explain
 from jobs import job_rows, outcomes, task_rows
 from jobs.dispatch import Dispatch, Newsroom
-from jobs.stages import Job, Stage, Task, TaskError, record_nothing
+from jobs.lease import Lease, is_passing
+from jobs.stage_lock import take_lock
+from jobs.stages import Stage, Task, TaskError, record_nothing
 from jobs.task_rows import Ending
 
-log = logging.getLogger(__name__)
-
 PATIENCE = 0.25
-ATTEMPTS = 5
-
-
-class Stopped(Exception):
-    """The runner is stopping: the job goes back into the queue."""
 
 
 class StageRun:
@@ -35,21 +28,20 @@ class StageRun:
         self,
         engine: Engine,
         runner_id: str,
-        job: Job,
+        lease: Lease,
         stage: Stage,
         last: bool,
         dispatch: Dispatch,
         newsroom: Newsroom,
-        stopping: threading.Event,
     ) -> None:
         self._engine = engine
         self._runner_id = runner_id
-        self._job = job
+        self._lease = lease
+        self._job = lease.job
         self._stage = stage
         self._last = last
         self._dispatch = dispatch
         self._newsroom = newsroom
-        self._stopping = stopping
 
     def run(self) -> None:
         """Does what is left of the stage. Raises Stopped, JobLost, SchedulerLost or DBAPIError."""
@@ -58,92 +50,97 @@ class StageRun:
         except TaskError as error:
             self._fail(str(error))
             return
-        with self._locked():
-            if self._stage.query is None:
-                self._fan_out()
-            else:
-                self._query()
-        self._end_stage()
+        self._lock()
+        self._do()
+        while not self._lease.write(self._end_stage):
+            # Somebody put tasks back, or added some, while the last ones ended.
+            self._lease.pause(PATIENCE)
+            self._lease.write(self._put_back)
+            self._do()
 
     def give_back(self) -> None:
         """Puts the job back in the queue, for a runner that stops in order."""
         self._dispatch.cancel()
-        with self._holding() as connection:
-            task_rows.put_back(connection, self._job)
+
+        def release(connection: Connection) -> None:
+            self._put_back(connection)
             job_rows.release_job(connection, self._job)
 
-    def abandon(self) -> None:
-        """Stops what the workers still do for the stage, and writes nothing."""
+        self._lease.write(release)
+
+    def cancel(self) -> None:
+        """Takes back what the workers have not begun, before the stage is run anew."""
         self._dispatch.cancel()
 
-    @contextmanager
-    def _holding(self) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
-            job_rows.hold_job(connection, self._job)
-            yield connection
+    def abandon(self) -> None:
+        """Ends what the workers still do for the stage, and writes nothing."""
+        self._dispatch.end()
+
+    def _put_back(self, connection: Connection) -> None:
+        task_rows.put_back(connection, self._job)
 
     def _plan(self) -> None:
-        with self._engine.begin() as connection:
-            if job_rows.stage_is_planned(connection, self._job):
-                self._take_up(connection)
-                return
-            plan = self._stage.plan(connection, self._job)
-            task_rows.plan_tasks(connection, self._job, self._stage, plan)
-            job_rows.hold_job(connection, self._job)
-            job_rows.mark_planned(connection, self._job)
-
-    def _take_up(self, connection: Connection) -> None:
-        """Goes on with tasks that are there: of a runner that stopped, or of a job run again."""
-        task_rows.put_back(connection, self._job)
-        if job_rows.plan_is_stale(connection, self._job):
-            # Files may have come or changed since: a group that failed may be whole by now.
-            plan = self._stage.plan(connection, self._job)
-            task_rows.refresh_tasks(connection, self._job, plan)
-            job_rows.hold_job(connection, self._job)
-            job_rows.mark_refreshed(connection, self._job)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        if self._stage.lock is None:
-            yield
-            return
         with self._engine.connect() as connection:
-            key = {"key": self._stage.lock(self._job)}
-            while not connection.execute(TRY_LOCK, key).scalar_one():
-                connection.rollback()
-                self._pause()
-            connection.commit()
-            try:
-                yield
-            finally:
-                connection.execute(UNLOCK, key)
-                connection.commit()
+            planned = job_rows.stage_is_planned(connection, self._job)
+            stale = planned and job_rows.plan_is_stale(connection, self._job)
+        if planned:
+            # Of a runner that stopped, or of a job that is run again.
+            self._lease.write(self._put_back)
+        if stale or not planned:
+            with self._engine.begin() as connection, self._lease.statement(connection):
+                # A plan may take long: its job's row is locked at the end alone.
+                self._refresh(connection) if stale else self._make(connection)
 
-    def _pause(self) -> None:
-        if self._stopping.wait(PATIENCE):
-            raise Stopped
+    def _make(self, connection: Connection) -> None:
+        plan = self._lease.checked(self._stage.plan(connection, self._job))
+        task_rows.plan_tasks(connection, self._job, self._stage, plan)
+        self._lease.hold(connection)
+        job_rows.mark_planned(connection, self._job)
+
+    def _refresh(self, connection: Connection) -> None:
+        """Files may have come or changed since: a group that failed may be whole by now."""
+        plan = self._lease.checked(self._stage.plan(connection, self._job))
+        task_rows.refresh_tasks(connection, self._job, plan)
+        self._lease.hold(connection)
+        job_rows.mark_refreshed(connection, self._job)
+
+    def _lock(self) -> None:
+        """Waits until no other job writes what this stage does."""
+        if self._stage.lock is None:
+            return
+        job, name, seconds = self._job, self._stage.lock(self._job), self._lease.seconds
+        while not self._lease.write(lambda connection: take_lock(connection, job, name, seconds)):
+            self._lease.pause(PATIENCE)
+
+    def _do(self) -> None:
+        if self._stage.query is None:
+            self._fan_out()
+        else:
+            self._query()
 
     def _query(self) -> None:
         """The stage's one statement and the end of its task: both happen, or neither."""
-        with self._engine.begin() as connection:
-            handed = task_rows.hand_out(connection, self._job, 1)
-        if not handed:
-            return
-        task, began = handed[0], time.monotonic()
-        try:
-            self._answer(task, began)
-        except (TaskError, DBAPIError) as error:
-            seconds = time.monotonic() - began
-            self._record([Ending(task, None, _reason(error), seconds, self._runner_id)])
+        for task in self._hand_out(1):
+            began = time.monotonic()
+            try:
+                self._answer(task, began)
+            except (TaskError, DBAPIError) as error:
+                seconds = time.monotonic() - began
+                self._record([Ending(task, None, self._reason(error), seconds, self._runner_id)])
 
     def _answer(self, task: Task, began: float) -> None:
         assert self._stage.query is not None
-        with self._engine.begin() as connection:
+        with self._engine.begin() as connection, self._lease.statement(connection):
+            limit = str(round(self._stage.time_limit * 1000))
+            connection.execute(select(func.set_config("statement_timeout", limit, True)))
             result = self._stage.query(connection, self._job)
-            job_rows.hold_job(connection, self._job)
+            self._lease.hold(connection)
             seconds = time.monotonic() - began
             ending = Ending(task, result, None, seconds, self._runner_id)
             task_rows.end_tasks(connection, [ending])
+
+    def _hand_out(self, most: int) -> list[Task]:
+        return self._lease.write(lambda rows: task_rows.hand_out(rows, self._job, most))
 
     def _fan_out(self) -> None:
         left = True
@@ -153,32 +150,29 @@ class StageRun:
             endings = self._dispatch.endings(PATIENCE)
             if endings:
                 self._record(endings)
-            if self._stopping.is_set():
-                raise Stopped
+            self._lease.check()
 
     def _refill(self) -> bool:
         """Hands out as many tasks as there is room for; says whether more may be waiting."""
         room = self._dispatch.room()
         if room == 0:
             return True
-        with self._holding() as connection:
-            tasks = task_rows.hand_out(connection, self._job, room)
+        tasks = self._hand_out(room)
         self._dispatch.take(tasks)
         return len(tasks) == room
 
     def _follow(self) -> None:
         if news := self._newsroom.take(f"{self._job.job_id[:8]}-s{self._job.stage}"):
-            with self._engine.begin() as connection:
-                task_rows.note_news(connection, news)
+            self._dispatch.note(news)
+            self._lease.write(lambda connection: task_rows.note_news(connection, news))
 
     def _record(self, endings: Sequence[Ending]) -> None:
         # Another job may hold rows of the same files: the database then ends one of the two
         # transactions, and doing it again is right.
-        _again(lambda: self._record_once(endings))
-
-    def _record_once(self, endings: Sequence[Ending]) -> None:
-        with self._holding() as connection:
+        def record(connection: Connection) -> None:
             task_rows.end_tasks(connection, self._kept(connection, endings))
+
+        self._lease.write(record)
 
     def _kept(self, connection: Connection, endings: Sequence[Ending]) -> Sequence[Ending]:
         """Records results, in a savepoint; where the tables refuse one, each in its own."""
@@ -189,7 +183,7 @@ class StageRun:
                 for ending in endings:
                     self._keep(connection, ending)
         except (TaskError, DBAPIError) as error:
-            _reason(error)
+            self._reason(error)
             return [self._kept_alone(connection, ending) for ending in endings]
         return endings
 
@@ -199,52 +193,40 @@ class StageRun:
             with connection.begin_nested():
                 self._keep(connection, ending)
         except (TaskError, DBAPIError) as error:
-            return replace(ending, result=None, error=_reason(error))
+            return replace(ending, result=None, error=self._reason(error))
         return ending
 
     def _keep(self, connection: Connection, ending: Ending) -> None:
         if ending.result is not None:
             self._stage.record(connection, self._job, ending.task, ending.result)
 
-    def _end_stage(self) -> None:
-        with self._holding() as connection:
-            count = task_rows.count_stage(connection, self._job)
-            result = outcomes.stage_result(connection, self._job, count)
-            job_rows.record_stage(connection, self._job, result)
-            status, summary, error = outcomes.job_result(connection, self._job)
-            if count.tasks and count.failed == count.tasks:
-                job_rows.end_job(connection, self._job, "failed", summary, error)
-            elif self._last:
-                job_rows.end_job(connection, self._job, status, {**summary, **result}, error)
-            else:
-                job_rows.advance_job(connection, self._job)
+    def _end_stage(self, connection: Connection) -> bool:
+        """Moves the job on; false, and nothing is changed, while a task is left."""
+        count = task_rows.count_stage(connection, self._job)
+        if count.unfinished:
+            return False
+        result = outcomes.stage_result(connection, self._job, count)
+        job_rows.record_stage(connection, self._job, result)
+        status, summary, error = outcomes.job_result(connection, self._job)
+        if count.tasks and count.failed == count.tasks:
+            job_rows.end_job(connection, self._job, "failed", summary, error)
+        elif self._last:
+            job_rows.end_job(connection, self._job, status, {**summary, **result}, error)
+        else:
+            job_rows.advance_job(connection, self._job)
+        return True
 
     def _fail(self, reason: str) -> None:
-        with self._holding() as connection:
+        def end(connection: Connection) -> None:
             job_rows.end_job(connection, self._job, "failed", None, reason)
 
+        self._lease.write(end)
 
-TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:key, 0))")
-UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))")
-
-
-def _reason(error: TaskError | DBAPIError) -> str:
-    """Why a task failed; an error that is the database's own, not the task's, is raised again."""
-    if isinstance(error, DBAPIError) and (
-        isinstance(error, OperationalError) or error.connection_invalidated
-    ):
-        raise error
-    return explain(error) if isinstance(error, DBAPIError) else str(error)
-
-
-def _again(attempt: Callable[[], None]) -> None:
-    for number in range(1, ATTEMPTS + 1):
-        try:
-            attempt()
-        except OperationalError as error:
-            if number == ATTEMPTS:
-                raise
-            log.warning("The database refused to record tasks, trying again: %s", error.orig)
-            time.sleep(0.2 * 2**number)
-        else:
-            return
+    def _reason(self, error: TaskError | DBAPIError) -> str:
+        """Why a task failed; an error that is the database's own, not the task's, is raised."""
+        if is_passing(error):
+            raise error
+        if isinstance(error, DBAPIError) and isinstance(error.orig, QueryCanceled):
+            # A claim that is over raises its own error: this one is the server's limit.
+            return f"{explain(error)} (the time limit is {self._stage.time_limit:g} seconds)"
+        return explain(error) if isinstance(error, DBAPIError) else str(error)

@@ -10,6 +10,9 @@ from sqlalchemy import Connection
 
 from jobs.storage import Storage
 
+# Nothing that a stage does takes so long unless it hangs.
+LONGEST_TASK_SECONDS = 6 * 3600.0
+
 Parameters = dict[str, Any]
 Result = dict[str, Any]
 
@@ -25,7 +28,7 @@ class Job:
     job_id: str
     job_type: str
     parameters: Parameters
-    stage: int
+    stage: int | None
     stage_results: Mapping[str, Any]
     lease_token: str = ""
 
@@ -60,6 +63,8 @@ class Stage:
     runner does it itself, inside the transaction that completes the task.
     record(connection, job, task, result) runs in the transaction that completes the task.
     lock(job) names what no two tasks may write at once; the runner holds it for the whole stage.
+    time_limit is how many seconds one task may take from when its worker began; past it the task
+    fails, and its worker is started again where the task can't be stopped otherwise.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Stage:
     query: Callable[[Connection, Job], Result] | None = None
     record: Callable[[Connection, Job, Task, Result], None] = record_nothing
     lock: Callable[[Job], str] | None = None
+    time_limit: float = LONGEST_TASK_SECONDS
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ class StageCount:
     tasks: int
     completed: int
     failed: int
+    unfinished: int
 
 
 def plan_tasks(connection: Connection, job: Job, stage: Stage, plan: Iterable[Parameters]) -> None:
@@ -71,16 +72,18 @@ PLAN = text(
 
 
 def put_back(connection: Connection, job: Job) -> None:
-    """Makes the stage's handed-out tasks pending again, after a runner stopped or was killed."""
+    """Makes the stage's unfinished tasks pending again, after a runner stopped or was killed."""
     connection.execute(PUT_BACK, {"job": job.job_id, "stage": job.stage})
 
 
 PUT_BACK = text(
     """
     UPDATE app.tasks
-    SET retry_count = retry_count + CASE WHEN status = 'processing' THEN 1 ELSE 0 END,
+    SET retry_count = COALESCE(retry_count, 0) + CASE WHEN status = 'processing' THEN 1 ELSE 0 END,
         status = 'pending', heartbeat = NULL, execution_started_at = NULL, updated_at = NOW()
-    WHERE parent_job_id = :job AND stage = :stage AND status IN ('queued', 'processing')
+    WHERE parent_job_id = :job AND stage = :stage
+      AND COALESCE(CAST(status AS text), '')
+          NOT IN ('pending', 'completed', 'failed', 'cancelled')
     """
 )
 
@@ -200,7 +203,9 @@ def count_stage(connection: Connection, job: Job) -> StageCount:
 COUNT = text(
     """
     SELECT COUNT(*), COUNT(*) FILTER (WHERE status = 'completed'),
-           COUNT(*) FILTER (WHERE status = 'failed')
+           COUNT(*) FILTER (WHERE CAST(status AS text) IN ('failed', 'cancelled')),
+           COUNT(*) FILTER (WHERE COALESCE(CAST(status AS text), '')
+                                  NOT IN ('completed', 'failed', 'cancelled'))
     FROM app.tasks WHERE parent_job_id = :job AND stage = :stage
     """
 )
@@ -223,8 +228,10 @@ def failed_tasks(connection: Connection, job: Job, most: int) -> list[tuple[Task
 
 FAILED = text(
     """
-    SELECT task_id, task_type, parameters, COALESCE(error_details, 'no error was recorded')
-    FROM app.tasks WHERE parent_job_id = :job AND status = 'failed'
+    SELECT task_id, task_type, parameters,
+           COALESCE(error_details, CASE CAST(status AS text)
+               WHEN 'cancelled' THEN 'it was cancelled' ELSE 'no error was recorded' END)
+    FROM app.tasks WHERE parent_job_id = :job AND CAST(status AS text) IN ('failed', 'cancelled')
     ORDER BY stage, length(task_id), task_id LIMIT :most
     """
 )
@@ -232,5 +239,12 @@ FAILED = text(
 
 def count_failed(connection: Connection, job: Job) -> int:
     """How many tasks of the job failed, in all stages."""
-    query = text("SELECT COUNT(*) FROM app.tasks WHERE parent_job_id = :job AND status = 'failed'")
-    return int(connection.execute(query, {"job": job.job_id}).scalar_one())
+    return int(connection.execute(COUNT_FAILED, {"job": job.job_id}).scalar_one())
+
+
+COUNT_FAILED = text(
+    """
+    SELECT COUNT(*) FROM app.tasks
+    WHERE parent_job_id = :job AND CAST(status AS text) IN ('failed', 'cancelled')
+    """
+)

@@ -1,0 +1,118 @@
+"""The Dask workers as a runner uses them, and one error for a cluster that is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Any
+
+from dask.typing import Key
+from distributed import Client, Worker
+from distributed import Future as DaskFuture
+
+from jobs.worker import Outcome, Parcel, execute
+
+# How long the number of threads is taken for known.
+KNOWN_SECONDS = 1.0
+# Tasks that nobody waits for any more may end by themselves for so long.
+GRACE_SECONDS = 2.0
+# A worker that does not say within this time what it does is as good as busy.
+ANSWER_SECONDS = 3.0
+RESTART_SECONDS = 20.0
+
+Future = DaskFuture[Any]
+# What Dask raises when nobody answers; everything else is looked at more closely.
+GONE = (OSError, TimeoutError, asyncio.TimeoutError, asyncio.CancelledError, CancelledError)
+
+
+class SchedulerLost(Exception):
+    """The Dask scheduler is gone: the runner has to be started again."""
+
+
+class Workers:
+    """The workers of one Dask cluster. Every method raises SchedulerLost when it is gone."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._threads = 0
+        self._counted_at = float("-inf")
+
+    def check(self) -> None:
+        """Raises SchedulerLost when the connection to the scheduler has ended."""
+        if self._client.status != "running":
+            raise SchedulerLost(f"The Dask scheduler is gone ({self._client.status})")
+
+    def threads(self) -> int:
+        """How many tasks can be done at the same time; none while no worker is there."""
+        if time.monotonic() - self._counted_at > KNOWN_SECONDS:
+            with self._reaching():
+                self._threads = int(sum(self._client.nthreads().values()))
+            self._counted_at = time.monotonic()
+        return self._threads
+
+    def start(self, parcels: Mapping[str, Parcel], behind: int) -> list[Future]:
+        """Sends parcels by their keys; `behind` of the same job are on their way already.
+
+        A job's first parcel goes before the second one of every other: a short job does not wait
+        until the long ones that came before it have ended.
+        """
+        with self._reaching():
+            return [
+                self._client.submit(
+                    execute, parcel, key=key, pure=False, priority=-(behind + place)
+                )
+                for place, (key, parcel) in enumerate(parcels.items())
+            ]
+
+    def outcomes(self, futures: Mapping[Key, Future]) -> dict[Key, list[Outcome]]:
+        """What came of finished parcels, by key; those whose worker has died since are left out."""
+        with self._reaching():
+            return dict(self._client.gather(dict(futures), errors="skip"))
+
+    def forget(self, futures: Sequence[Future]) -> None:
+        """Takes back what is not begun; what is goes on, and nobody waits for it."""
+        if futures:
+            with self._reaching():
+                self._client.cancel(list(futures))
+
+    def free(self, keys: Collection[Key], grace_seconds: float = GRACE_SECONDS) -> None:
+        """Restarts the workers that still do parcels of these keys when the grace is over.
+
+        A thread can't be ended from outside, its process can: Dask sends what else was there to
+        other workers.
+        """
+        until = time.monotonic() + grace_seconds
+        while (busy := self._busy(keys)) and time.monotonic() < until:
+            time.sleep(0.1)
+        if busy:
+            with self._reaching():
+                self._client.restart_workers(busy, timeout=RESTART_SECONDS, raise_for_error=False)
+
+    def _busy(self, keys: Collection[Key]) -> list[str]:
+        """The addresses of the workers that do a parcel of these keys at this moment."""
+        with self._reaching():
+            doing: dict[str, list[Key]] = self._client.sync(
+                self._client._run, _doing, on_error="ignore", callback_timeout=ANSWER_SECONDS
+            )
+        return [address for address, parcels in doing.items() if set(parcels) & set(keys)]
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        self.check()
+        try:
+            yield
+        except GONE as error:
+            raise SchedulerLost(f"The Dask scheduler does not answer: {error!r}") from error
+        except Exception as error:
+            if self._client.status != "running":
+                raise SchedulerLost(f"The Dask scheduler is gone: {error!r}") from error
+            raise
+
+
+def _doing(dask_worker: Worker) -> list[Key]:
+    """The keys of the parcels that a worker's threads do."""
+    with dask_worker.active_threads_lock:
+        return list(dask_worker.active_threads.values())

@@ -1,0 +1,245 @@
+"""A claim and its end: nothing is left undone, nothing goes on that nobody waits for."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from distributed import Client, Worker
+from sqlalchemy import Connection, Engine, text
+
+from jobs.job_rows import claim_job, hold_job
+from jobs.stage_lock import take_lock
+from jobs.stages import Job, JobType, Parameters, Result, Stage
+from jobs.storage import Storage
+from tests.test_jobs_runner import add_job, job, row, running, wait_for, wait_until_ended
+from tests.toy_jobs import JOB_TYPES, count_up
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(str(tmp_path))
+
+
+def execute(engine: Engine, statement: str, **values: Any) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(statement), values)
+
+
+def idle(cluster: Client) -> bool:
+    """Whether no worker does anything."""
+
+    def doing(dask_worker: Worker) -> int:
+        return len(dask_worker.active_threads)
+
+    return not any(cluster.run(doing).values())
+
+
+def status(engine: Engine, job_id: str) -> str:
+    return str(job(engine, job_id).status)
+
+
+@pytest.mark.parametrize("left", ["pending", "queued", "retrying", "pending_retry"])
+def test_a_stage_does_not_end_with_a_task_undone(
+    engine: Engine, cluster: Client, storage: Storage, left: str
+) -> None:
+    add_job(engine, "undone", tasks=4, held_from=3)
+    with running(engine, cluster, storage):
+        wait_for(lambda: _of_stage(engine, "undone", "completed") == 3)
+        again = "UPDATE app.tasks SET status = CAST(:left AS app.task_status)"
+        execute(engine, f"{again} WHERE task_id = 'undone-s2-0'", left=left)
+        Path(storage.place("released")).touch()
+        wait_until_ended(engine, "undone")
+    assert job(engine, "undone").stage_results["2"] == {"tasks": 4, "completed": 4, "failed": 0}
+    assert _of_stage(engine, "undone", "completed") == 4
+
+
+def _of_stage(engine: Engine, job_id: str, status: str) -> int:
+    query = "SELECT count(*) AS n FROM app.tasks WHERE parent_job_id = :id AND stage = 2"
+    query += " AND status = CAST(:status AS app.task_status)"
+    return int(row(engine, query, id=job_id, status=status).n)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "UPDATE app.jobs SET status = 'failed', error_details = 'by hand' WHERE job_id = 'long'",
+        "UPDATE app.jobs SET status = 'completed' WHERE job_id = 'long'",
+        "DELETE FROM app.jobs WHERE job_id = 'long'",
+        "UPDATE app.jobs SET metadata = '{}' WHERE job_id = 'long'",
+    ],
+)
+def test_a_job_that_somebody_ends_stops_its_tasks_too(
+    engine: Engine, cluster: Client, storage: Storage, ending: str
+) -> None:
+    add_job(engine, "long", tasks=50, seconds=100)
+    with running(engine, cluster, storage):
+        wait_for(lambda: _of_stage(engine, "long", "processing") == 2)
+        execute(engine, ending)
+        wait_for(lambda: idle(cluster), 20)
+        add_job(engine, "next", tasks=2)
+        wait_until_ended(engine, "next")
+    assert status(engine, "next") == "completed"
+    assert not list(Path(storage.place("notes")).glob("9*"))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("stage", None, "The job's stage is not set; job type 'toy' has 3 stages"),
+        ("stage", 0, "Job type 'toy' has 3 stages, no 0"),
+        ("stage", 2_000_000_000, "Job type 'toy' has 3 stages, no 2000000000"),
+        ("parameters", "[1]", "The job's parameters are no JSON object but [1]"),
+        ("parameters", None, "The job's parameters are no JSON object but null"),
+    ],
+)
+def test_a_job_that_can_not_be_done_fails_with_the_reason(
+    engine: Engine, cluster: Client, storage: Storage, column: str, value: Any, reason: str
+) -> None:
+    add_job(engine, "odd", tasks=1)
+    execute(engine, f"ALTER TABLE app.jobs ALTER COLUMN {column} DROP NOT NULL")
+    kind = "jsonb" if column == "parameters" else "integer"
+    execute(engine, f"UPDATE app.jobs SET {column} = CAST(:value AS {kind})", value=value)
+    with running(engine, cluster, storage):
+        wait_until_ended(engine, "odd")
+    assert (status(engine, "odd"), job(engine, "odd").error_details) == ("failed", reason)
+
+
+@pytest.mark.parametrize("results", ["[]", "3", "null", None])
+def test_odd_results_of_stages_do_not_stop_a_job(
+    engine: Engine, cluster: Client, storage: Storage, results: str | None
+) -> None:
+    add_job(engine, "odd", tasks=2)
+    execute(engine, "ALTER TABLE app.jobs ALTER COLUMN stage_results DROP NOT NULL")
+    execute(engine, "UPDATE app.jobs SET stage_results = CAST(:r AS jsonb)", r=results)
+    with running(engine, cluster, storage):
+        wait_until_ended(engine, "odd")
+    assert status(engine, "odd") == "completed"
+
+
+def test_lost_connections_cost_a_moment_and_not_the_lease(
+    engine: Engine, cluster: Client, storage: Storage, tmp_path: Path
+) -> None:
+    add_job(engine, "dropped", tasks=60, seconds=0.1)
+    with running(engine, cluster, storage, lease_seconds=600.0):
+        for _ in range(8):
+            wait_for(lambda: status(engine, "dropped") == "processing")
+            execute(engine, OTHERS_END)
+            time.sleep(0.2)
+        wait_until_ended(engine, "dropped")
+    assert job(engine, "dropped").stage_results["2"] == {"tasks": 60, "completed": 60, "failed": 0}
+
+
+OTHERS_END = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def test_a_short_job_does_not_wait_for_long_ones(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    long = [add_job(engine, f"long-{n:02}", tasks=400, seconds=0.2) for n in range(24)]
+    with running(engine, cluster, storage):
+        wait_for(lambda: all(_of_stage(engine, name, "completed") for name in long), 60)
+        add_job(engine, "short", tasks=3)
+        wait_until_ended(engine, "short")
+        assert {status(engine, name) for name in long} <= {"processing", "queued"}
+    assert status(engine, "short") == "completed"
+
+
+def read_number(parameters: Parameters, storage: Storage) -> Result:
+    """Reads a task's file."""
+    return {"words": (Path(storage.place("in")) / str(parameters["number"])).read_text()}
+
+
+def limited(seconds: float) -> JobType:
+    stage = Stage("read", "toy_read", plan=count_up, work=read_number, time_limit=seconds)
+    return JobType("toy", (stage,))
+
+
+def test_a_task_that_hangs_fails_at_its_time_limit_and_the_others_are_done(
+    engine: Engine, cluster: Client, storage: Storage, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        (tmp_path / "in" / str(number)).write_text("here")
+    for hanging in (20, 33):
+        (tmp_path / "in" / str(hanging)).unlink()
+        os.mkfifo(tmp_path / "in" / str(hanging))
+    add_job(engine, "fifo", tasks=40)
+    with running(engine, cluster, storage, {"toy": limited(1.5)}):
+        wait_until_ended(engine, "fifo")
+        wait_for(lambda: idle(cluster), 20)
+    ended = job(engine, "fifo")
+    assert (ended.status, ended.error_details[:14]) == ("completed_with_errors", "2 tasks failed")
+    assert ended.stage_results["1"] == {"tasks": 40, "completed": 38, "failed": 2}
+    reasons = [group["error"] for group in ended.result_data["failed_groups"]]
+    assert reasons == ["It took longer than 1.5 seconds, the time limit of toy_read"] * 2
+
+
+def sleep(connection: Connection, _job: Job) -> Result:
+    """A statement that takes a minute."""
+    connection.execute(text("SELECT pg_sleep(60)"))
+    return {}
+
+
+def sleepy(seconds: float) -> dict[str, JobType]:
+    return {"toy": JobType("toy", (Stage("sleep", "toy_sleep", query=sleep, time_limit=seconds),))}
+
+
+def test_a_statement_that_takes_too_long_fails_its_task(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    add_job(engine, "slow")
+    with running(engine, cluster, storage, sleepy(0.5)):
+        wait_until_ended(engine, "slow")
+    assert status(engine, "slow") == "failed"
+    assert "the time limit is 0.5 seconds" in job(engine, "slow").error_details
+
+
+def test_a_statement_ends_with_its_job(engine: Engine, cluster: Client, storage: Storage) -> None:
+    add_job(engine, "slow")
+    with running(engine, cluster, storage, sleepy(100)):
+        wait_for(lambda: _sleeping(engine))
+        execute(engine, "UPDATE app.jobs SET status = 'failed'")
+        wait_for(lambda: not _sleeping(engine), 10)
+    assert status(engine, "slow") == "failed"
+
+
+def _sleeping(engine: Engine) -> bool:
+    query = "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+    return bool(row(engine, query + " AND state = 'active'").n)
+
+
+def claimed(engine: Engine, job_id: str) -> Job:
+    add_job(engine, job_id, tasks=1)
+    with engine.begin() as connection:
+        found = claim_job(connection, f"runner of {job_id}", list(JOB_TYPES), 30)
+    assert found is not None
+    return found
+
+
+def locks(engine: Engine, job: Job, lease_seconds: float = 30) -> bool:
+    with engine.begin() as connection:
+        hold_job(connection, job)
+        return take_lock(connection, job, "place", lease_seconds)
+
+
+def test_a_lock_is_of_one_job_until_it_ends(engine: Engine) -> None:
+    first, second = claimed(engine, "first"), claimed(engine, "second")
+    assert [locks(engine, one) for one in (first, second, first)] == [True, False, True]
+    execute(engine, "UPDATE app.jobs SET status = 'failed' WHERE job_id = 'first'")
+    assert locks(engine, second)
+
+
+def test_the_lock_of_a_silent_job_goes_to_the_next_and_it_waits_again(engine: Engine) -> None:
+    first, second = claimed(engine, "first"), claimed(engine, "second")
+    assert locks(engine, first)
+    execute(engine, "UPDATE app.jobs SET updated_at = NOW() - INTERVAL '1 minute'")
+    assert locks(engine, second)
+    waiting = job(engine, "first")
+    assert (waiting.status, waiting.metadata) == ("queued", {"executor": "pipeline-monitor"})
