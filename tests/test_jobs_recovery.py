@@ -123,19 +123,53 @@ def _every_group_once(engine: Engine) -> None:
     assert one(engine, status).status == "completed_with_errors"
 
 
-@pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[str]:
-    """Address of a Dask scheduler with two workers, each a process of its own."""
-    file = tmp_path / "scheduler.json"
+@contextmanager
+def scheduler_at(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A Dask scheduler with two workers, each a process of its own, and its address."""
+    file = folder / "scheduler.json"
+    file.unlink(missing_ok=True)
     # As on a cluster: the workers find the project's code, and nothing else of this process.
     place = {"PYTHONPATH": str(SOURCE)}
     quiet = ("--scheduler-file", str(file), "--no-dashboard")
-    with process("-m", "distributed.cli.dask_scheduler", *quiet, "--port", "0", **place):
+    start = ("-m", "distributed.cli.dask_scheduler", *quiet, "--port", str(port))
+    with process(*start, **place) as started:
         wait_for(file.exists, 20)
         worker = ("-m", "distributed.cli.dask_worker", *quiet, "--nthreads", "1")
-        folder = ("--local-directory", str(tmp_path / "dask"))
-        with process(*worker, *folder, **place), process(*worker, *folder, **place):
-            yield json.loads(file.read_text())["address"]
+        local = ("--local-directory", str(folder / "dask"))
+        with process(*worker, *local, **place), process(*worker, *local, **place):
+            yield started, json.loads(file.read_text())["address"]
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """Address of a Dask scheduler with two workers."""
+    with scheduler_at(tmp_path) as (_, address):
+        yield address
+
+
+def test_jobs_wait_for_the_scheduler_that_was_lost(
+    engine: Engine, database: str, registry: Registry, sample: Path, tmp_path: Path
+) -> None:
+    submit(engine, registry, "inventory_fathom_container", base_prefix="rwa")
+    # So long a lease that only a job that was given back is taken again.
+    given = {"JOB_LEASE_SECONDS": "600"}
+    with (
+        scheduler_at(tmp_path) as (process, address),
+        runner(database, sample, tmp_path, DASK_SCHEDULER=address, **given) as lost,
+    ):
+        wait_for(lambda: all_ended(engine), 90)
+        submit(engine, registry, "process_fathom_stack", region_code="rwa")
+        wait_for(lambda: len(finished_groups(engine)) >= 30, 90)
+        process.kill()
+        assert lost.wait(60) == 1
+    status = "SELECT status::text FROM app.jobs WHERE job_type = 'process_fathom_stack'"
+    assert one(engine, status).status == "queued"
+    with (
+        scheduler_at(tmp_path, int(address.rpartition(":")[2])),
+        runner(database, sample, tmp_path, DASK_SCHEDULER=address, **given),
+    ):
+        wait_for(lambda: all_ended(engine), 90)
+    _every_group_once(engine)
 
 
 def test_a_runner_that_is_stopped_while_its_cluster_starts_ends_in_order(
