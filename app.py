@@ -263,6 +263,27 @@ _database_command("rebuild", "Count anew what is kept, while writers write.")
 _database_command("remove", "Remove schema monitor and its triggers.")
 
 
+@main.group()
+def jobs() -> None:
+    """Cancel a job, or run it again."""
+
+
+def _job_command(name: str, help_text: str) -> None:
+    @jobs.command(name, help=help_text)
+    @click.argument("job_id")
+    @_prepared
+    def command(settings: Settings, registry: Registry, job_id: str) -> None:
+        from commands.database import open_database
+        from commands.jobs import COMMANDS
+
+        with open_database(settings, registry) as engine:
+            COMMANDS[name](_destination(settings, engine), job_id)
+
+
+_job_command("cancel", "End a job that waits or is at work; what is done stays done.")
+_job_command("rerun", "Run an ended job again: what failed or was cancelled, no more.")
+
+
 @main.command("settings")
 def print_settings() -> None:
     """Print the settings as a Markdown table."""

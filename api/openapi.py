@@ -60,6 +60,7 @@ def document(registry: Registry) -> dict[str, Any]:
             "/api/jobs/{job_id}/tasks.csv": {"get": _tasks_file()},
             "/api/jobs/submit/{job_type}": {"post": _submit(registry)},
             "/api/jobs/rerun/{job_id}": {"post": _rerun()},
+            "/api/jobs/cancel/{job_id}": {"post": _cancel()},
             "/api/openapi.json": {"get": _document()},
         },
         "components": {"schemas": SCHEMAS},
@@ -160,6 +161,13 @@ def _rerun() -> dict[str, Any]:
     summary = "Runs a failed job again"
     job_id = _path("job_id", "A job's id.", {})
     operation = _operation("rerunJob", summary, "Submission", [job_id], POST_PROBLEMS)
+    return {**operation, "requestBody": _body("An empty object.")}
+
+
+def _cancel() -> dict[str, Any]:
+    summary = "Cancels a job that waits or is at work; what is done stays done"
+    job_id = _path("job_id", "A job's id.", {})
+    operation = _operation("cancelJob", summary, "Submission", [job_id], POST_PROBLEMS)
     return {**operation, "requestBody": _body("An empty object.")}
 
 

@@ -16,7 +16,14 @@ from queries.queue import Queue, queue
 from queries.watched import Watched
 
 # These are told when there is none of them, too.
-STATUSES = ("queued", "processing", "completed", "failed", "completed_with_errors")
+STATUSES = (
+    "queued",
+    "processing",
+    "completed",
+    "failed",
+    "completed_with_errors",
+    "cancelled",
+)
 # Scrapers that ask more often share an answer, and a slow count is given up.
 PACE_SECONDS = 5.0
 MOST_SECONDS = 2.0

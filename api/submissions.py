@@ -1,6 +1,7 @@
-"""Submits jobs, with the platform's own contract, and runs ended ones again.
+"""Submits jobs, with the platform's own contract, runs ended ones again and cancels others.
 
-`POST /api/jobs/submit/{job_type}`, `POST /api/jobs/rerun/{job_id}`.
+`POST /api/jobs/submit/{job_type}`, `POST /api/jobs/rerun/{job_id}`,
+`POST /api/jobs/cancel/{job_id}`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from api.problems import problem
+from jobs.cancel import CancelError
 from jobs.platform import Refused
 from jobs.rerun import NoSuchJob, RerunError
 from jobs.submission import SubmissionError, Submitter
@@ -32,6 +34,10 @@ def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
     @blueprint.post("/api/jobs/rerun/<job_id>")
     def rerun_job(job_id: str) -> Response:
         return _no_json("Send an empty JSON object") or _rerun(submitter, job_id)
+
+    @blueprint.post("/api/jobs/cancel/<job_id>")
+    def cancel_job(job_id: str) -> Response:
+        return _no_json("Send an empty JSON object") or _cancel(submitter, job_id)
 
     return blueprint
 
@@ -71,6 +77,19 @@ def _rerun(submitter: Submitter, job_id: str) -> Response:
     except SubmissionError as error:
         return _not_submitted(error)
     body = {"job_id": rerun.job_id, "status": rerun.status}
+    return Response(orjson.dumps(body), mimetype="application/json")
+
+
+def _cancel(submitter: Submitter, job_id: str) -> Response:
+    try:
+        cancelled = submitter.cancel(job_id)
+    except NoSuchJob as error:
+        return problem(HTTPStatus.NOT_FOUND, str(error))
+    except CancelError as error:
+        return problem(HTTPStatus.CONFLICT, str(error))
+    except SubmissionError as error:
+        return _not_submitted(error)
+    body = {"job_id": cancelled.job_id, "status": cancelled.status}
     return Response(orjson.dumps(body), mimetype="application/json")
 
 

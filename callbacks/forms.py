@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jobs.cancel import CancelError
 from jobs.rerun import RerunError
 from jobs.submission import SubmissionError, Submitter
 from layouts.preview import (
@@ -17,6 +18,7 @@ from layouts.preview import (
     send_label,
     told,
     told_again,
+    told_cancelled,
 )
 from layouts.submit import given, unreadable
 from pipelines.models import Parameter, SubmitAction
@@ -93,6 +95,15 @@ def again(submitter: Submitter, job_id: str) -> Any:
     except (RerunError, SubmissionError) as error:
         return str(error)
     return told_again(rerun.job_id, rerun.status, rerun.tasks, rerun.done)
+
+
+def cancel(submitter: Submitter, job_id: str) -> str:
+    """Cancels a job: what to tell beside the button."""
+    try:
+        cancelled = submitter.cancel(job_id)
+    except (RerunError, CancelError, SubmissionError) as error:
+        return str(error)
+    return told_cancelled(cancelled.done, cancelled.tasks)
 
 
 def _settled(form: Form) -> list[str]:

@@ -10,7 +10,7 @@ from uuid import uuid4
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update, set_props
 
 from callbacks.addresses import read_address
-from callbacks.forms import Form, again, preview, submit
+from callbacks.forms import Form, again, cancel, preview, submit
 from callbacks.sources import Sources
 from layouts import ids
 from layouts.narrowed import taken_over
@@ -26,6 +26,7 @@ def register(app: Dash, sources: Sources) -> None:
     _submit_forms(app, sources)
     _run_jobs_again(app, sources)
     _run_this_again(app, sources)
+    _cancel_this(app, sources)
 
 
 def _open_forms(app: Dash, sources: Sources) -> None:
@@ -112,12 +113,34 @@ def _run_this_again(app: Dash, sources: Sources) -> None:
         prevent_initial_call=True,
     )
     def run_job_again(clicks: int | None, pathname: str, search: str) -> Any:
-        asked = read_address(pathname, search).one("job_id")
-        found = sources.readings.found.latest(asked).value or ()
-        if not clicks or len(found) != 1:
+        job_id = _shown_job(sources, pathname, search)
+        if not clicks or job_id is None:
             return no_update
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
-        return again(sources.submitter, found[0])
+        return again(sources.submitter, job_id)
+
+
+def _cancel_this(app: Dash, sources: Sources) -> None:
+    @app.callback(
+        Output(ids.CANCEL_ANSWER, "children"),
+        Input(ids.CANCEL, "submit_n_clicks"),
+        State(ids.LOCATION, "pathname"),
+        State(ids.LOCATION, "search"),
+        prevent_initial_call=True,
+    )
+    def cancel_job(clicks: int | None, pathname: str, search: str) -> Any:
+        job_id = _shown_job(sources, pathname, search)
+        if not clicks or job_id is None:
+            return no_update
+        set_props(ids.SUBMITTED, {"data": uuid4().hex})
+        return cancel(sources.submitter, job_id)
+
+
+def _shown_job(sources: Sources, pathname: str, search: str) -> str | None:
+    """The job whose page is open, if it is one."""
+    asked = read_address(pathname, search).one("job_id")
+    found = sources.readings.found.latest(asked).value or ()
+    return found[0] if len(found) == 1 else None
 
 
 def _action(sources: Sources, job_type: str) -> tuple[Pipeline, SubmitAction]:

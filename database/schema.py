@@ -20,6 +20,8 @@ def install_schema(engine: Engine, registry: Registry) -> None:
     with engine.begin() as connection:
         if not inspect(connection).has_schema("app"):
             connection.exec_driver_sql(SCHEMA.read_text(encoding="utf-8"))
+        # One that an earlier version made could not say that a job was cancelled.
+        connection.execute(text("ALTER TYPE app.job_status ADD VALUE IF NOT EXISTS 'cancelled'"))
         for pipeline in registry.values():
             for phase in pipeline.phases:
                 for statement in _phase_columns(phase):

@@ -2,7 +2,7 @@
 CREATE SCHEMA app;
 
 CREATE TYPE app.job_status AS ENUM
-    ('queued', 'processing', 'completed', 'failed', 'completed_with_errors');
+    ('queued', 'processing', 'completed', 'failed', 'completed_with_errors', 'cancelled');
 
 CREATE TYPE app.task_status AS ENUM
     ('pending', 'queued', 'processing', 'completed', 'failed', 'retrying', 'pending_retry', 'cancelled');

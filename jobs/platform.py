@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
+from jobs.cancel import CancelError, Cancellation
 from jobs.preview import Existing, Preview, find_existing, looking
 from jobs.rerun import Rerun, check_unfinished, find_job
 from jobs.stages import Scope
@@ -69,6 +70,16 @@ class Platform:
             raise SubmissionError(reason) from error
         check_unfinished(job)
         return Rerun(*_read_answer(self._post(job.job_type, job.parameters)))
+
+    def cancel(self, job_id: str) -> Cancellation:
+        """The platform has no way to be asked for it. Raises NoSuchJob or CancelError."""
+        try:
+            with looking(self._engine, PREVIEW_SECONDS) as connection:
+                find_job(connection, job_id)
+        except (DBAPIError, PoolTimeoutError) as error:
+            reason = f"The job was not cancelled, the database refused: {explain(error)}"
+            raise SubmissionError(reason) from error
+        raise CancelError(f"Job {job_id[:8]} is the platform's: only the platform can cancel it")
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:
         # The platform answers alike for a new job and a known one. Without the tables nobody knows.

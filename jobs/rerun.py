@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from jobs.job_rows import EXECUTOR
+from jobs.job_rows import EXECUTOR, MARKS_OF_CLAIM
 from jobs.stages import Parameters
 
 # How a job ends that has something left to do.
-UNFINISHED = ("failed", "completed_with_errors")
+UNFINISHED = ("failed", "completed_with_errors", "cancelled")
 
 
 class RerunError(Exception):
@@ -51,14 +51,14 @@ def rerun_job(connection: Connection, job_id: str) -> Rerun:
 
     Tasks that failed or were cancelled are pending again, those of later stages are forgotten and
     planned afresh from the new results. Raises NoSuchJob, and RerunError for a job of the
-    platform's or one that is not `failed` or `completed_with_errors`.
+    platform's or one that is not `failed`, `completed_with_errors` or `cancelled`.
     """
     job = find_job(connection, job_id, lock=True)
     if not job.ours:
         raise RerunError(f"Job {job_id[:8]} is the platform's: only the platform can run it again")
     check_unfinished(job)
     stage = connection.execute(FIRST_STAGE, {"job": job_id}).scalar_one()
-    values = {"job": job_id, "stage": stage}
+    values = {"job": job_id, "stage": stage, "marks": [*MARKS_OF_CLAIM, "cancelled_at"]}
     connection.execute(FORGET_LATER, values)
     tasks = connection.execute(RETRY, values).rowcount
     connection.execute(QUEUE, values)
@@ -81,7 +81,7 @@ def find_job(connection: Connection, job_id: str, *, lock: bool = False) -> Ende
 def check_unfinished(job: EndedJob) -> None:
     """Raises RerunError for a job that has not ended, or has nothing left to do."""
     if job.status not in UNFINISHED:
-        expected = " or ".join(UNFINISHED)
+        expected = f"{', '.join(UNFINISHED[:-1])} or {UNFINISHED[-1]}"
         raise RerunError(
             f"Job {job.job_id[:8]} is {job.status}; only a job that is {expected} is run again"
         )
@@ -126,7 +126,7 @@ QUEUE = text(
             SELECT COALESCE(jsonb_object_agg(key, value), '{}')
             FROM jsonb_each(COALESCE(stage_results, '{}'))
             WHERE CASE WHEN key ~ '^[0-9]{1,9}$' THEN CAST(key AS integer) < :stage END),
-        metadata = (metadata - 'runner_id')
+        metadata = (metadata - CAST(:marks AS text[]))
             || CASE WHEN CAST(metadata ->> 'planned_stage' AS integer) > :stage
                     THEN jsonb_build_object('planned_stage', CAST(:stage AS integer))
                     ELSE '{}' END

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
+from jobs.cancel import Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
 from jobs.preview import Preview, preview_job
 from jobs.rerun import Rerun, RerunError, find_job, rerun_job
@@ -57,6 +58,9 @@ class Destination(Protocol):
     def rerun(self, job_id: str) -> Rerun:
         """Runs an ended job again. Raises RerunError or SubmissionError."""
 
+    def cancel(self, job_id: str) -> Cancellation:
+        """Cancels a job. Raises NoSuchJob, CancelError or SubmissionError."""
+
 
 class Submitter:
     """Checks parameters against the registry, then sends the job to its destination."""
@@ -80,11 +84,18 @@ class Submitter:
         return self._destination.preview(job_type, check_parameters(action, parameters))
 
     def rerun(self, job_id: str) -> Rerun:
-        """Runs a job again that ended `failed` or `completed_with_errors`: what failed, no more.
+        """Runs a job again that has something left to do: what failed or was cancelled, no more.
 
         Raises NoSuchJob, RerunError (why it can't be) or SubmissionError; then nothing has changed.
         """
         return self._destination.rerun(job_id)
+
+    def cancel(self, job_id: str) -> Cancellation:
+        """Cancels a job that waits or is at work.
+
+        Raises NoSuchJob, CancelError (why it can't be) or SubmissionError, having changed nothing.
+        """
+        return self._destination.cancel(job_id)
 
     def _action(self, job_type: str) -> SubmitAction:
         action = self._registry.action(job_type)
@@ -120,6 +131,10 @@ class NoDestination:
         return Preview(Scope(note=self.unavailable(job_type)))
 
     def rerun(self, job_id: str) -> Rerun:
+        """Always refuses."""
+        raise SubmissionError(self.unavailable(job_id))
+
+    def cancel(self, job_id: str) -> Cancellation:
         """Always refuses."""
         raise SubmissionError(self.unavailable(job_id))
 
@@ -162,6 +177,11 @@ class RunnerQueue:
             if job.ours and (reason := self.unavailable(job.job_type)):
                 raise RerunError(reason)
             return rerun_job(connection, job_id)
+
+    def cancel(self, job_id: str) -> Cancellation:
+        """Cancels the job, whoever is at work on it."""
+        with _told("The job was not cancelled"), self._engine.begin() as connection:
+            return cancel_job(connection, job_id)
 
 
 def _busy(_connection: Connection, _parameters: Parameters) -> Scope:

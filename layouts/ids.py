@@ -12,6 +12,7 @@ REFRESH, AUTO, THEME = "refresh", "auto", "theme"
 PROBLEM, AGE, SAID = "problem", "age", "said"
 CHARTS, CHARTS_OPENER, ZONE = "charts", "charts-opener", "zone"
 RERUN, RERUN_ANSWER = "rerun", "rerun-answer"
+CANCEL, CANCEL_ANSWER = "cancel", "cancel-answer"
 
 # The kinds of leaves: the key of their id, and the property that each of them is.
 LEAVES = {

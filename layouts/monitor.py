@@ -27,7 +27,8 @@ FACTS = {
     "by": "Submitted by",
 }
 MOMENTS = ("created", "updated")
-FAILED = ("failed", "completed_with_errors")
+UNFINISHED = ("failed", "completed_with_errors", "cancelled")
+ACTIVE = ("queued", "processing")
 
 
 def monitor_page(
@@ -47,6 +48,7 @@ def monitor_page(
             html.Dl([_fact(key, label) for key, label in FACTS.items()], className="counts"),
             _error(),
             _again(),
+            _cancel(),
             html.Details(
                 [html.Summary("Parameters"), _parameters(job.parameters)],
                 className="panel",
@@ -100,6 +102,24 @@ def _again() -> html.Div:
     )
 
 
+def _cancel() -> html.Div:
+    """What cancels a job that waits or is at work, once that is confirmed."""
+    return html.Div(
+        [
+            dcc.ConfirmDialogProvider(
+                html.Button("Cancel job", className="button"),
+                id=ids.CANCEL,
+                message="Cancel this job? Tasks that are done stay done, all others are not done. "
+                "You can run the job again later.",
+            ),
+            html.Span(id=ids.CANCEL_ANSWER, role="status", className="note"),
+        ],
+        id=ids.shown("cancel"),
+        className="actions",
+        hidden=True,
+    )
+
+
 def _result() -> html.Details:
     return html.Details(
         [html.Summary("Result"), html.Pre(id=ids.text("result"), className="result")],
@@ -135,7 +155,8 @@ def monitor_values(report: Any) -> Leaves:
     }
     shown = {
         "error": bool(job.error_details),
-        "again": job.status in FAILED,
+        "again": job.status in UNFINISHED,
+        "cancel": job.status in ACTIVE,
         "result": bool(job.result_data),
     }
     return Leaves(text=text, shown=shown) | stage_values(report.stages, report.stage_count)

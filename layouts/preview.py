@@ -66,6 +66,13 @@ def told_again(job_id: str, status: str, tasks: int | None, done: int | None) ->
     return [_link(job_id), f" is run again: {_counted(tasks, 'task')} to do{stay}."]
 
 
+def told_cancelled(done: int, tasks: int) -> str:
+    """What cancelling a job came to."""
+    if not tasks:
+        return "Cancelled before its first task."
+    return f"Cancelled: {format_count(done)} of {_counted(tasks, 'task')} were done."
+
+
 def asked_for(titles: Sequence[str], marked: bool) -> str:
     """What has to be filled in or mended before anybody can say what the job would do."""
     steps = [f"fill in {' and '.join(titles)}"] if titles else []

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pandas as pd
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Text, cast, func, select
 
 from database.tables import JOBS, TASKS
 from pipelines.models import Pipeline
 from queries.frames import TEXT, WHOLE, frame
 
-ENDED = ("completed", "failed", "completed_with_errors")
+ENDED = ("completed", "failed", "completed_with_errors", "cancelled")
 
 
 def contradictions(connection: Connection, pipeline: Pipeline, files: pd.DataFrame) -> pd.DataFrame:
@@ -50,7 +50,8 @@ def _tasks(
         .where(
             JOBS.c.job_type.in_(pipeline.job_types),
             TASKS.c.status == task_status,
-            JOBS.c.status.in_(job_statuses),
+            # Not every database knows all of them.
+            cast(JOBS.c.status, Text).in_(job_statuses),
         )
     )
     return int(connection.execute(query).scalar_one())

@@ -61,6 +61,7 @@ QUESTIONS = [
     ("/api/openapi.json", "colour=red", 400),
 ]
 SUBMIT, RERUN = "/api/jobs/submit/{job_type}", "/api/jobs/rerun/{job_id}"
+CANCEL = "/api/jobs/cancel/{job_id}"
 SUBMISSIONS: list[tuple[str, str, dict[str, Any], int]] = [
     (SUBMIT, "process_fathom_stack", {"json": {"region_code": "rwa"}}, 200),
     (SUBMIT, "process_fathom_stack", {"json": {}}, 400),
@@ -70,13 +71,17 @@ SUBMISSIONS: list[tuple[str, str, dict[str, Any], int]] = [
     (RERUN, "nothing", {"json": {}}, 404),
     (RERUN, "job-1", {"json": {}}, 409),
     (RERUN, "job-3", {"data": "x"}, 415),
+    (CANCEL, "job-4", {"json": {}}, 200),
+    (CANCEL, "nothing", {"json": {}}, 404),
+    (CANCEL, "job-2", {"json": {}}, 409),
+    (CANCEL, "job-3", {"data": "x"}, 415),
 ]
 OURS = text(
     "UPDATE app.jobs SET metadata = jsonb_build_object('executor', CAST(:executor AS text)) "
-    "WHERE job_id = 'job-3'"
+    "WHERE job_id IN ('job-3', 'job-4')"
 )
 # What only the platform answers, or a database that is away.
-OF_OTHERS = {"502", "503", (SUBMIT, "409"), (RERUN, "400")}
+OF_OTHERS = {"502", "503", (SUBMIT, "409"), (RERUN, "400"), (CANCEL, "400")}
 
 
 @pytest.fixture
@@ -86,6 +91,7 @@ def api(engine: Engine, registry: Registry) -> Api:
         job = add_job(connection, "job-1", parameters={"region_code": "rwa"})
         add_job(connection, "job-2", job_type="load_vector", status="failed")
         add_job(connection, "job-3", status="failed")
+        add_job(connection, "job-4", status="queued")
         add_job(connection, "ambiguous1")
         add_job(connection, "ambiguous2")
         add_files(connection, 8, metadata=RWA, group="a")

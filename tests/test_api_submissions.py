@@ -17,7 +17,7 @@ from pipelines.registry import Registry
 from tests.platform import breaks, listening, refuses
 
 STACK = "/api/jobs/submit/process_fathom_stack"
-RERUN = "/api/jobs/rerun"
+RERUN, CANCEL = "/api/jobs/rerun", "/api/jobs/cancel"
 
 
 @pytest.fixture
@@ -101,6 +101,26 @@ def test_a_failed_job_is_run_again_once(client: FlaskClient, engine: Engine) -> 
     assert (first.status_code, first.json) == (200, {"job_id": job_id, "status": "queued"})
     assert (again.status_code, again.mimetype) == (409, "application/problem+json")
     assert "is queued; only a job that is failed" in again.get_json()["detail"]
+
+
+def test_a_job_is_cancelled_and_cancelled_again_is_the_same(
+    client: FlaskClient, engine: Engine
+) -> None:
+    job_id = client.post(STACK, json={"region_code": "rwa"}).get_json()["job_id"]
+    answers = [client.post(f"{CANCEL}/{job_id}", json={}) for _ in range(2)]
+    expected = (200, {"job_id": job_id, "status": "cancelled"})
+    assert [(answer.status_code, answer.json) for answer in answers] == [expected] * 2
+    assert client.post(f"{RERUN}/{job_id}", json={}).status_code == 200
+
+
+def test_what_can_not_be_cancelled_is_told(client: FlaskClient, engine: Engine) -> None:
+    job_id = client.post(STACK, json={"region_code": "rwa"}).get_json()["job_id"]
+    assert client.post(f"{CANCEL}/{job_id}", data="{}").status_code == 415
+    end(engine, "completed")
+    ended = client.post(f"{CANCEL}/{job_id}", json={})
+    assert (ended.status_code, ended.mimetype) == (409, "application/problem+json")
+    assert "is completed; only a job that waits" in ended.get_json()["detail"]
+    assert client.post(f"{CANCEL}/none", json={}).status_code == 404
 
 
 def test_a_job_of_the_platform_is_not_run_again(client: FlaskClient, engine: Engine) -> None:

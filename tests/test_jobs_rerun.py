@@ -222,7 +222,7 @@ WAITING = """
 def test_a_job_that_has_nothing_to_mend_is_left_alone(engine: Engine, status: str) -> None:
     job_id = add_ended(engine, status)
     before = everything(engine)
-    with pytest.raises(RerunError, match=f"is {status}; only a job that is failed or"):
+    with pytest.raises(RerunError, match=f"is {status}; only a job that is failed, "):
         rerun(engine, job_id)
     assert everything(engine) == before
 

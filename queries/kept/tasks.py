@@ -85,7 +85,7 @@ JOBS = text(
 CONTRADICTING = text(
     """
     SELECT COALESCE(sum(tasks) FILTER (WHERE part.status = 'processing'
-                                       AND job.status IN :ended), 0),
+                                       AND CAST(job.status AS text) IN :ended), 0),
            COALESCE(sum(tasks) FILTER (WHERE part.status = 'failed'
                                        AND job.status = 'completed'), 0)
     FROM (SELECT job_id, status, tasks FROM monitor.task_counts

@@ -1,0 +1,31 @@
+"""`python app.py jobs …`: what can be done about a job from a terminal."""
+
+from __future__ import annotations
+
+import click
+
+from jobs.cancel import CancelError
+from jobs.rerun import RerunError
+from jobs.submission import Destination, SubmissionError
+
+
+def cancel(destination: Destination, job_id: str) -> None:
+    """Cancels a job and says what of it was done. Raises click.ClickException."""
+    try:
+        done = destination.cancel(job_id)
+    except (RerunError, CancelError, SubmissionError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{done.job_id}: {done.status}; {done.done} of {done.tasks} tasks were done")
+
+
+def rerun(destination: Destination, job_id: str) -> None:
+    """Runs an ended job again and says what is to do. Raises click.ClickException."""
+    try:
+        again = destination.rerun(job_id)
+    except (RerunError, SubmissionError) as error:
+        raise click.ClickException(str(error)) from error
+    tasks = "" if again.tasks is None else f"; {again.tasks} tasks to do, {again.done} stay done"
+    click.echo(f"{again.job_id}: {again.status}{tasks}")
+
+
+COMMANDS = {"cancel": cancel, "rerun": rerun}
