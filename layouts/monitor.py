@@ -47,8 +47,7 @@ def monitor_page(
             html.H1([f"{job.job_type} ", html.Code(job.job_id, className="job-id")]),
             html.Dl([_fact(key, label) for key, label in FACTS.items()], className="counts"),
             _error(),
-            _again(),
-            _cancel(),
+            _actions(),
             html.Details(
                 [html.Summary("Parameters"), _parameters(job.parameters)],
                 className="panel",
@@ -89,34 +88,29 @@ def _error() -> html.Section:
     )
 
 
-def _again() -> html.Div:
-    """What runs a job again that has failed, as far as it has failed."""
+def _actions() -> html.Div:
+    """What a person can do about the job; what came of it stays when the buttons go."""
     return html.Div(
         [
-            html.Button("Run again", id=ids.RERUN, className="button"),
-            html.Span(id=ids.RERUN_ANSWER, role="status", className="note"),
-        ],
-        id=ids.shown("again"),
-        className="actions",
-        hidden=True,
-    )
-
-
-def _cancel() -> html.Div:
-    """What cancels a job that waits or is at work, once that is confirmed."""
-    return html.Div(
-        [
-            dcc.ConfirmDialogProvider(
-                html.Button("Cancel job", className="button"),
-                id=ids.CANCEL,
-                message="Cancel this job? Tasks that are done stay done, all others are not done. "
-                "You can run the job again later.",
+            html.Span(
+                html.Button("Run again", id=ids.RERUN, className="button"),
+                id=ids.shown("again"),
+                hidden=True,
             ),
+            html.Span(
+                dcc.ConfirmDialogProvider(
+                    html.Button("Cancel job", className="button"),
+                    id=ids.CANCEL,
+                    message="Cancel this job? What is done stays done, the rest is not done. "
+                    "The job can be run again later.",
+                ),
+                id=ids.shown("cancel"),
+                hidden=True,
+            ),
+            html.Span(id=ids.RERUN_ANSWER, role="status", className="note"),
             html.Span(id=ids.CANCEL_ANSWER, role="status", className="note"),
         ],
-        id=ids.shown("cancel"),
         className="actions",
-        hidden=True,
     )
 
 
@@ -141,8 +135,8 @@ def _parameters(parameters: Any) -> html.Dl | html.P:
     )
 
 
-def monitor_values(report: Any) -> Leaves:
-    """The leaves of the job and its stages, from a JobReport."""
+def monitor_values(report: Any, ours: bool) -> Leaves:
+    """The leaves of the job and its stages, from a JobReport; `ours` when no platform runs it."""
     job = report.job
     text = {
         "job.status": format_status(job.status),
@@ -156,7 +150,7 @@ def monitor_values(report: Any) -> Leaves:
     shown = {
         "error": bool(job.error_details),
         "again": job.status in UNFINISHED,
-        "cancel": job.status in ACTIVE,
+        "cancel": job.status in ACTIVE and ours,
         "result": bool(job.result_data),
     }
     return Leaves(text=text, shown=shown) | stage_values(report.stages, report.stage_count)

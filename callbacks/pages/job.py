@@ -8,6 +8,7 @@ from callbacks.addresses import Address
 from callbacks.pages.paging import paging_of
 from callbacks.sights import Sight, gather
 from callbacks.sources import Sources
+from jobs.job_rows import EXECUTOR
 from layouts.leaves import Leaves
 from layouts.links import SEARCH, task_file
 from layouts.lists import Size
@@ -50,7 +51,7 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
         return Sight(None, problem=error)
     leaves, failed = gather(
         {
-            "The job": lambda: monitor_values(report),
+            "The job": lambda: monitor_values(report, _is_ours(report)),
             "Its tasks": lambda: _tasks(report, query, page),
         }
     )
@@ -69,6 +70,10 @@ def task_query(job_id: str, address: Address) -> TaskQuery:
         address.one(SEARCH),
         paging_of(address, VALUES),
     )
+
+
+def _is_ours(report: JobReport) -> bool:
+    return bool(report.job.metadata.get("executor") == EXECUTOR)
 
 
 def _tasks(report: JobReport, query: TaskQuery, page: Page) -> Leaves:
