@@ -268,20 +268,20 @@ def jobs() -> None:
     """Cancel a job, or run it again."""
 
 
-def _job_command(name: str, help_text: str) -> None:
-    @jobs.command(name, help=help_text)
-    @click.argument("job_id")
+def _job_command(name: str, help_text: str, *options: click.Parameter) -> None:
+    @jobs.command(name, help=help_text, params=[click.Argument(["job_id"]), *options])
     @_prepared
-    def command(settings: Settings, registry: Registry, job_id: str) -> None:
+    def command(settings: Settings, registry: Registry, **given: Any) -> None:
         from commands.database import open_database
         from commands.jobs import COMMANDS
 
         with open_database(settings, registry) as engine:
-            COMMANDS[name](_destination(settings, engine), job_id)
+            COMMANDS[name](_destination(settings, engine), **given)
 
 
+FROM_START = click.Option(["--from-start"], is_flag=True, help="A new attempt, with nothing done.")
 _job_command("cancel", "End a job that waits or is at work; what is done stays done.")
-_job_command("rerun", "Run an ended job again: what failed or was cancelled, no more.")
+_job_command("rerun", "Run an ended job again: what failed or was cancelled.", FROM_START)
 
 
 @main.command("settings")

@@ -158,10 +158,13 @@ def _submit(registry: Registry) -> dict[str, Any]:
 
 
 def _rerun() -> dict[str, Any]:
-    summary = "Runs a failed job again"
+    summary = "Runs an ended job again: what is left of it, or a new attempt from the start"
     job_id = _path("job_id", "A job's id.", {})
     operation = _operation("rerunJob", summary, "Submission", [job_id], POST_PROBLEMS)
-    return {**operation, "requestBody": _body("An empty object.")}
+    body = _body("Empty to do what is left, or from_start for a new attempt, a job of its own.")
+    schema = body["content"]["application/json"]["schema"]
+    schema |= {"properties": {"from_start": {"type": "boolean", "default": False}}}
+    return {**operation, "requestBody": body}
 
 
 def _cancel() -> dict[str, Any]:

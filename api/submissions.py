@@ -33,7 +33,8 @@ def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
 
     @blueprint.post("/api/jobs/rerun/<job_id>")
     def rerun_job(job_id: str) -> Response:
-        return _no_json("Send an empty JSON object") or _rerun(submitter, job_id)
+        expected = 'Send {} or {"from_start": true}'
+        return _no_json(expected) or _rerun(submitter, job_id, expected)
 
     @blueprint.post("/api/jobs/cancel/<job_id>")
     def cancel_job(job_id: str) -> Response:
@@ -67,9 +68,15 @@ def _submitted(submitter: Submitter, job_type: str) -> Response:
     )
 
 
-def _rerun(submitter: Submitter, job_id: str) -> Response:
+def _rerun(submitter: Submitter, job_id: str, expected: str) -> Response:
+    asked = request.get_json(silent=True)
+    if not isinstance(asked, dict) or asked.keys() - {"from_start"}:
+        return problem(HTTPStatus.BAD_REQUEST, expected)
+    from_start = asked.get("from_start", False)
+    if not isinstance(from_start, bool):
+        return problem(HTTPStatus.BAD_REQUEST, expected)
     try:
-        rerun = submitter.rerun(job_id)
+        rerun = submitter.run_from_start(job_id) if from_start else submitter.rerun(job_id)
     except NoSuchJob as error:
         return problem(HTTPStatus.NOT_FOUND, str(error))
     except RerunError as error:

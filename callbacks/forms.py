@@ -18,6 +18,7 @@ from layouts.preview import (
     send_label,
     told,
     told_again,
+    told_attempt,
     told_cancelled,
 )
 from layouts.submit import given, unreadable
@@ -95,6 +96,15 @@ def again(submitter: Submitter, job_id: str) -> Any:
     except (RerunError, SubmissionError) as error:
         return str(error)
     return told_again(rerun.job_id, rerun.status, rerun.tasks, rerun.done)
+
+
+def from_start(submitter: Submitter, job_id: str) -> Any:
+    """Makes a new attempt at a job: what to tell beside the button."""
+    try:
+        attempt = submitter.run_from_start(job_id)
+    except (RerunError, SubmissionError) as error:
+        return str(error)
+    return told_attempt(attempt.job_id, attempt.created)
 
 
 def cancel(submitter: Submitter, job_id: str) -> str:

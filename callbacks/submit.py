@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update, set_props
 
 from callbacks.addresses import read_address
-from callbacks.forms import Form, again, cancel, preview, submit
+from callbacks.forms import Form, again, cancel, from_start, preview, submit
 from callbacks.sources import Sources
+from jobs.submission import Submitter
 from layouts import ids
 from layouts.narrowed import taken_over
 from layouts.preview import Pace
@@ -25,8 +26,11 @@ def register(app: Dash, sources: Sources) -> None:
     _check_forms(app, sources)
     _submit_forms(app, sources)
     _run_jobs_again(app, sources)
-    _run_this_again(app, sources)
-    _cancel_this(app, sources)
+    _act_on_this(app, sources, Input(ids.RERUN, "n_clicks"), ids.RERUN_ANSWER, again)
+    confirmed = Input(ids.FROM_START, "submit_n_clicks")
+    _act_on_this(app, sources, confirmed, ids.FROM_START_ANSWER, from_start)
+    confirmed = Input(ids.CANCEL, "submit_n_clicks")
+    _act_on_this(app, sources, confirmed, ids.CANCEL_ANSWER, cancel)
 
 
 def _open_forms(app: Dash, sources: Sources) -> None:
@@ -104,36 +108,24 @@ def _run_jobs_again(app: Dash, sources: Sources) -> None:
         return again(sources.submitter, job_id)
 
 
-def _run_this_again(app: Dash, sources: Sources) -> None:
+def _act_on_this(
+    app: Dash, sources: Sources, button: Input, answer: str, act: Callable[[Submitter, str], Any]
+) -> None:
+    """A button of a job's page, and what is told beside it."""
+
     @app.callback(
-        Output(ids.RERUN_ANSWER, "children"),
-        Input(ids.RERUN, "n_clicks"),
+        Output(answer, "children"),
+        button,
         State(ids.LOCATION, "pathname"),
         State(ids.LOCATION, "search"),
         prevent_initial_call=True,
     )
-    def run_job_again(clicks: int | None, pathname: str, search: str) -> Any:
+    def act_on_job(clicks: int | None, pathname: str, search: str) -> Any:
         job_id = _shown_job(sources, pathname, search)
         if not clicks or job_id is None:
             return no_update
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
-        return again(sources.submitter, job_id)
-
-
-def _cancel_this(app: Dash, sources: Sources) -> None:
-    @app.callback(
-        Output(ids.CANCEL_ANSWER, "children"),
-        Input(ids.CANCEL, "submit_n_clicks"),
-        State(ids.LOCATION, "pathname"),
-        State(ids.LOCATION, "search"),
-        prevent_initial_call=True,
-    )
-    def cancel_job(clicks: int | None, pathname: str, search: str) -> Any:
-        job_id = _shown_job(sources, pathname, search)
-        if not clicks or job_id is None:
-            return no_update
-        set_props(ids.SUBMITTED, {"data": uuid4().hex})
-        return cancel(sources.submitter, job_id)
+        return act(sources.submitter, job_id)
 
 
 def _shown_job(sources: Sources, pathname: str, search: str) -> str | None:

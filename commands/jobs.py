@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
 
 from jobs.cancel import CancelError
@@ -18,9 +20,13 @@ def cancel(destination: Destination, job_id: str) -> None:
     click.echo(f"{done.job_id}: {done.status}; {done.done} of {done.tasks} tasks were done")
 
 
-def rerun(destination: Destination, job_id: str) -> None:
+def rerun(destination: Destination, job_id: str, from_start: bool) -> None:
     """Runs an ended job again and says what is to do. Raises click.ClickException."""
     try:
+        if from_start:
+            attempt = destination.run_from_start(job_id)
+            click.echo(f"{attempt.job_id}: {attempt.status}")
+            return
         again = destination.rerun(job_id)
     except (RerunError, SubmissionError) as error:
         raise click.ClickException(str(error)) from error
@@ -28,4 +34,4 @@ def rerun(destination: Destination, job_id: str) -> None:
     click.echo(f"{again.job_id}: {again.status}{tasks}")
 
 
-COMMANDS = {"cancel": cancel, "rerun": rerun}
+COMMANDS: dict[str, Callable[..., None]] = {"cancel": cancel, "rerun": rerun}

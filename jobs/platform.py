@@ -14,9 +14,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from database.engine import explain
 from jobs.cancel import CancelError, Cancellation
 from jobs.preview import Existing, Preview, find_existing, looking
-from jobs.rerun import Rerun, check_unfinished, find_job
+from jobs.rerun import EndedJob, Rerun, RerunError, check_unfinished, find_job
 from jobs.stages import Scope
-from jobs.submission import PREVIEW_SECONDS, Submission, SubmissionError, make_job_id
+from jobs.submission import PREVIEW_SECONDS, Submission, SubmissionError
 
 # Of a page that was sent for an error, this much is worth showing.
 LONGEST = 1000
@@ -62,24 +62,27 @@ class Platform:
 
     def rerun(self, job_id: str) -> Rerun:
         """Posts the job's parameters once more: the platform decides what comes of it."""
-        try:
-            with looking(self._engine, PREVIEW_SECONDS) as connection:
-                job = find_job(connection, job_id)
-        except (DBAPIError, PoolTimeoutError) as error:
-            reason = f"The job was not run again, the database refused: {explain(error)}"
-            raise SubmissionError(reason) from error
+        job = self._find(job_id, "run again")
         check_unfinished(job)
         return Rerun(*_read_answer(self._post(job.job_type, job.parameters)))
 
+    def run_from_start(self, job_id: str) -> Submission:
+        """The platform has no way to be asked for it. Raises NoSuchJob or RerunError."""
+        self._find(job_id, "run again")
+        raise RerunError(f"Job {job_id[:8]} is the platform's: only the platform can run it again")
+
     def cancel(self, job_id: str) -> Cancellation:
         """The platform has no way to be asked for it. Raises NoSuchJob or CancelError."""
+        self._find(job_id, "cancelled")
+        raise CancelError(f"Job {job_id[:8]} is the platform's: only the platform can cancel it")
+
+    def _find(self, job_id: str, done: str) -> EndedJob:
         try:
             with looking(self._engine, PREVIEW_SECONDS) as connection:
-                find_job(connection, job_id)
+                return find_job(connection, job_id)
         except (DBAPIError, PoolTimeoutError) as error:
-            reason = f"The job was not cancelled, the database refused: {explain(error)}"
+            reason = f"The job was not {done}, the database refused: {explain(error)}"
             raise SubmissionError(reason) from error
-        raise CancelError(f"Job {job_id[:8]} is the platform's: only the platform can cancel it")
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:
         # The platform answers alike for a new job and a known one. Without the tables nobody knows.
@@ -87,7 +90,7 @@ class Platform:
             suppress(DBAPIError, PoolTimeoutError),
             looking(self._engine, PREVIEW_SECONDS) as connection,
         ):
-            return find_existing(connection, make_job_id(job_type, parameters), ours=False)
+            return find_existing(connection, job_type, parameters, ours=False)
         return None
 
     def _post(self, job_type: str, parameters: dict[str, Any]) -> requests.Response:

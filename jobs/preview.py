@@ -10,7 +10,8 @@ from psycopg2.errors import QueryCanceled
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
-from jobs.rerun import UNFINISHED, NoSuchJob, find_job
+from jobs.attempts import newest_attempt
+from jobs.rerun import UNFINISHED, find_job
 from jobs.stages import JobType, Parameters, Scope, TaskError
 
 
@@ -42,7 +43,7 @@ def looking(engine: Engine, seconds: float) -> Iterator[Connection]:
 
 
 def preview_job(
-    engine: Engine, job_type: JobType, parameters: Parameters, job_id: str, seconds: float
+    engine: Engine, job_type: JobType, parameters: Parameters, seconds: float
 ) -> Preview:
     """What a job of this project's runner would do; each statement may take so many seconds.
 
@@ -51,7 +52,7 @@ def preview_job(
     existing = None
     try:
         with looking(engine, seconds) as connection:
-            existing = find_existing(connection, job_id, ours=True)
+            existing = find_existing(connection, job_type.name, parameters, ours=True)
             return Preview(job_type.scope(connection, parameters), existing)
     except TaskError as error:
         return Preview(Scope(note=str(error)), existing)
@@ -62,11 +63,13 @@ def preview_job(
         return Preview(Scope(note=note), existing)
 
 
-def find_existing(connection: Connection, job_id: str, *, ours: bool) -> Existing | None:
-    """The job of this id, or none; with `ours` a job of the platform's can't be run again."""
-    try:
-        job = find_job(connection, job_id)
-    except NoSuchJob:
+def find_existing(
+    connection: Connection, job_type: str, parameters: Parameters, *, ours: bool
+) -> Existing | None:
+    """The newest attempt at a job, or none; with `ours` one of the platform's can't run again."""
+    newest = newest_attempt(connection, job_type, parameters)
+    if newest is None:
         return None
+    job = find_job(connection, newest.job_id)
     again = job.status in UNFINISHED and (job.ours or not ours)
     return Existing(job.job_id, job.status, again)

@@ -54,8 +54,7 @@ def rerun_job(connection: Connection, job_id: str) -> Rerun:
     platform's or one that is not `failed`, `completed_with_errors` or `cancelled`.
     """
     job = find_job(connection, job_id, lock=True)
-    if not job.ours:
-        raise RerunError(f"Job {job_id[:8]} is the platform's: only the platform can run it again")
+    check_ours(job)
     check_unfinished(job)
     stage = connection.execute(FIRST_STAGE, {"job": job_id}).scalar_one()
     values = {"job": job_id, "stage": stage, "marks": [*MARKS_OF_CLAIM, "cancelled_at"]}
@@ -76,6 +75,13 @@ def find_job(connection: Connection, job_id: str, *, lock: bool = False) -> Ende
     if row is None:
         raise NoSuchJob(f"There is no job '{job_id}'")
     return EndedJob(*row)
+
+
+def check_ours(job: EndedJob) -> None:
+    """Raises RerunError for a job of the platform's."""
+    if not job.ours:
+        name = job.job_id[:8]
+        raise RerunError(f"Job {name} is the platform's: only the platform can run it again")
 
 
 def check_unfinished(job: EndedJob) -> None:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from threading import BoundedSemaphore
 from typing import Any, Protocol
 
@@ -15,10 +14,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
-from jobs.cancel import Cancellation, cancel_job
+from jobs.attempts import make_job_id, newest_attempt
+from jobs.cancel import ACTIVE, Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
 from jobs.preview import Preview, preview_job
-from jobs.rerun import Rerun, RerunError, find_job, rerun_job
+from jobs.rerun import EndedJob, Rerun, RerunError, check_ours, find_job, rerun_job
 from jobs.stages import JobType, Parameters, Scope
 from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
@@ -58,6 +58,9 @@ class Destination(Protocol):
     def rerun(self, job_id: str) -> Rerun:
         """Runs an ended job again. Raises RerunError or SubmissionError."""
 
+    def run_from_start(self, job_id: str) -> Submission:
+        """Makes a new attempt at an ended job. Raises RerunError or SubmissionError."""
+
     def cancel(self, job_id: str) -> Cancellation:
         """Cancels a job. Raises NoSuchJob, CancelError or SubmissionError."""
 
@@ -90,6 +93,13 @@ class Submitter:
         """
         return self._destination.rerun(job_id)
 
+    def run_from_start(self, job_id: str) -> Submission:
+        """Makes a new attempt at an ended job, which begins with nothing done.
+
+        Raises NoSuchJob, RerunError (why it can't be) or SubmissionError, having changed nothing.
+        """
+        return self._destination.run_from_start(job_id)
+
     def cancel(self, job_id: str) -> Cancellation:
         """Cancels a job that waits or is at work.
 
@@ -104,12 +114,6 @@ class Submitter:
         if reason := self.unavailable(job_type):
             raise SubmissionError(reason)
         return action
-
-
-def make_job_id(job_type: str, parameters: Mapping[str, Any]) -> str:
-    """The id of a job: the same type with the same parameters is the same job."""
-    identity = json.dumps({"job_type": job_type, **parameters}, sort_keys=True)
-    return sha256(identity.encode()).hexdigest()
 
 
 class NoDestination:
@@ -131,6 +135,10 @@ class NoDestination:
         return Preview(Scope(note=self.unavailable(job_type)))
 
     def rerun(self, job_id: str) -> Rerun:
+        """Always refuses."""
+        raise SubmissionError(self.unavailable(job_id))
+
+    def run_from_start(self, job_id: str) -> Submission:
         """Always refuses."""
         raise SubmissionError(self.unavailable(job_id))
 
@@ -160,12 +168,12 @@ class RunnerQueue:
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
         """Counts what the job's plan would make of the tables as they are."""
-        kind, job_id = self._job_types[job_type], make_job_id(job_type, parameters)
+        kind = self._job_types[job_type]
         free = self._counting.acquire(blocking=False)
         kind = kind if free else replace(kind, scope=_busy)
         try:
             with _told("What the job would do can't be said"):
-                return preview_job(self._engine, kind, parameters, job_id, PREVIEW_SECONDS)
+                return preview_job(self._engine, kind, parameters, PREVIEW_SECONDS)
         finally:
             if free:
                 self._counting.release()
@@ -173,10 +181,20 @@ class RunnerQueue:
     def rerun(self, job_id: str) -> Rerun:
         """Queues the job again, with what failed in it."""
         with _told("The job was not run again"), self._engine.begin() as connection:
-            job = find_job(connection, job_id)
-            if job.ours and (reason := self.unavailable(job.job_type)):
-                raise RerunError(reason)
+            self._check_known(find_job(connection, job_id))
             return rerun_job(connection, job_id)
+
+    def run_from_start(self, job_id: str) -> Submission:
+        """Queues a new attempt at the job."""
+        with _told("The job was not run again"), self._engine.begin() as connection:
+            job = find_job(connection, job_id, lock=True)
+            check_ours(job)
+            self._check_known(job)
+            return queue_attempt(connection, self._job_types[job.job_type], job)
+
+    def _check_known(self, job: EndedJob) -> None:
+        if job.ours and (reason := self.unavailable(job.job_type)):
+            raise RerunError(reason)
 
     def cancel(self, job_id: str) -> Cancellation:
         """Cancels the job, whoever is at work on it."""
@@ -204,21 +222,59 @@ def queue_job(
     *,
     after: str | None = None,
 ) -> Submission:
-    """Inserts a job for the runner, once; `after` names a job that has to end first."""
-    job_id = make_job_id(job_type.name, parameters)
-    marks = {"executor": EXECUTOR, "submitted_by": "Pipeline Monitor"}
+    """Inserts a job for the runner, once; `after` names a job that has to end first.
+
+    Where the job exists, the answer is its newest attempt.
+    """
+    while (newest := newest_attempt(connection, job_type.name, parameters)) is None:
+        marks = {"after": after} if after else {}
+        if created := _insert_job(connection, job_type, parameters, marks, 1):
+            return created
+    return Submission(newest.job_id, created=False, status=newest.status)
+
+
+def queue_attempt(connection: Connection, job_type: JobType, job: EndedJob) -> Submission:
+    """Inserts a new attempt at an ended job, which begins with nothing done; its row stays.
+
+    While another attempt waits or is at work, the answer is that one. The job's row has to be
+    locked. Raises RerunError where the job itself has not ended, or was not made by this project.
+    """
+    if job.status in ACTIVE:
+        raise RerunError(
+            f"Job {job.job_id[:8]} is {job.status}; only a job that has ended is run from the start"
+        )
+    while True:
+        newest = newest_attempt(connection, job.job_type, job.parameters)
+        if newest is None:
+            raise RerunError(
+                f"Job {job.job_id[:8]} was made by something else than its type and parameters; "
+                "submit its parameters as a new job"
+            )
+        if newest.status in ACTIVE:
+            return Submission(newest.job_id, created=False, status=newest.status)
+        number = newest.number + 1
+        marks = {"attempt": number, "previous_job_id": newest.job_id}
+        if created := _insert_job(connection, job_type, job.parameters, marks, number):
+            return created
+
+
+def _insert_job(
+    connection: Connection,
+    job_type: JobType,
+    parameters: dict[str, Any],
+    marks: dict[str, Any],
+    attempt: int,
+) -> Submission | None:
+    """The new job, or none where somebody else has just made the same."""
     row = {
-        "job_id": job_id,
+        "job_id": make_job_id(job_type.name, parameters, attempt),
         "job_type": job_type.name,
         "parameters": json.dumps(parameters),
         "stages": len(job_type.stages),
-        "metadata": json.dumps({**marks, "after": after} if after else marks),
+        "metadata": json.dumps({"executor": EXECUTOR, "submitted_by": "Pipeline Monitor", **marks}),
     }
     created = connection.execute(INSERT_JOB, row).one_or_none()
-    if created is not None:
-        return Submission(job_id, created=True, status="queued")
-    status = connection.execute(JOB_STATUS, {"job_id": job_id}).scalar_one()
-    return Submission(job_id, created=False, status=status)
+    return None if created is None else Submission(created[0], created=True, status="queued")
 
 
 INSERT_JOB = text(
@@ -231,4 +287,3 @@ INSERT_JOB = text(
     RETURNING job_id
     """
 )
-JOB_STATUS = text("SELECT CAST(status AS text) FROM app.jobs WHERE job_id = :job_id")

@@ -13,6 +13,7 @@ PROBLEM, AGE, SAID = "problem", "age", "said"
 CHARTS, CHARTS_OPENER, ZONE = "charts", "charts-opener", "zone"
 RERUN, RERUN_ANSWER = "rerun", "rerun-answer"
 CANCEL, CANCEL_ANSWER = "cancel", "cancel-answer"
+FROM_START, FROM_START_ANSWER = "from-start", "from-start-answer"
 
 # The kinds of leaves: the key of their id, and the property that each of them is.
 LEAVES = {

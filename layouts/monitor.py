@@ -25,10 +25,12 @@ FACTS = {
     "created": "Submitted",
     "updated": "Last sign of life",
     "by": "Submitted by",
+    "attempt": "Attempt",
 }
 MOMENTS = ("created", "updated")
 UNFINISHED = ("failed", "completed_with_errors", "cancelled")
 ACTIVE = ("queued", "processing")
+ENDED = (*UNFINISHED, "completed")
 
 
 def monitor_page(
@@ -46,6 +48,7 @@ def monitor_page(
             *_link(pipeline),
             html.H1([f"{job.job_type} ", html.Code(job.job_id, className="job-id")]),
             html.Dl([_fact(key, label) for key, label in FACTS.items()], className="counts"),
+            *_previous(job.metadata.get("previous_job_id")),
             _error(),
             _actions(),
             html.Details(
@@ -79,6 +82,13 @@ def _fact(key: str, label: str) -> html.Div:
     return html.Div([html.Dt(label), html.Dd(id=ids.text(f"job.{key}"), className=shape)])
 
 
+def _previous(job_id: Any) -> list[Component]:
+    """The attempt before this one, if there is one."""
+    if not isinstance(job_id, str):
+        return []
+    return [html.P(["The attempt before: ", dcc.Link(job_id[:8], href=job_link(job_id))])]
+
+
 def _error() -> html.Section:
     return html.Section(
         [html.Strong("Error: "), html.Span(id=ids.text("error"))],
@@ -107,6 +117,16 @@ def _actions() -> html.Div:
                 id=ids.shown("cancel"),
                 hidden=True,
             ),
+            html.Span(
+                dcc.ConfirmDialogProvider(
+                    html.Button("Run from the start", className="button"),
+                    id=ids.FROM_START,
+                    message="Do all of this job again, as a new attempt? This one stays as it is.",
+                ),
+                id=ids.shown("from_start"),
+                hidden=True,
+            ),
+            html.Span(id=ids.FROM_START_ANSWER, role="status", className="note"),
             html.Span(id=ids.RERUN_ANSWER, role="status", className="note"),
             html.Span(id=ids.CANCEL_ANSWER, role="status", className="note"),
         ],
@@ -144,6 +164,7 @@ def monitor_values(report: Any, ours: bool) -> Leaves:
         "job.created": format_moment(job.created_at),
         "job.updated": format_moment(job.updated_at),
         "job.by": str(job.metadata.get("submitted_by") or "–"),
+        "job.attempt": str(job.metadata.get("attempt") or 1),
         "error": job.error_details or "",
         "result": _plain(job.result_data or ""),
     }
@@ -151,6 +172,7 @@ def monitor_values(report: Any, ours: bool) -> Leaves:
         "error": bool(job.error_details),
         "again": job.status in UNFINISHED,
         "cancel": job.status in ACTIVE and ours,
+        "from_start": job.status in ENDED and ours,
         "result": bool(job.result_data),
     }
     return Leaves(text=text, shown=shown) | stage_values(report.stages, report.stage_count)

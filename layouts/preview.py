@@ -66,6 +66,13 @@ def told_again(job_id: str, status: str, tasks: int | None, done: int | None) ->
     return [_link(job_id), f" is run again: {_counted(tasks, 'task')} to do{stay}."]
 
 
+def told_attempt(job_id: str, created: bool) -> Words:
+    """What running a job from the start came to."""
+    if created:
+        return [_link(job_id), " is the new attempt."]
+    return [_link(job_id), " is an attempt that has not ended yet; nothing was submitted."]
+
+
 def told_cancelled(done: int, tasks: int) -> str:
     """What cancelling a job came to."""
     if not tasks:

@@ -49,6 +49,10 @@ class Grouping(Entry):
     )
 
 
+# What of a text's spelling has no meaning: nothing, its case, or slashes around it.
+Spelling = Literal["as given", "any case", "path"]
+
+
 class Parameter(Entry):
     """A parameter of a submit action: what the form shows and what the check enforces."""
 
@@ -61,6 +65,7 @@ class Parameter(Entry):
     maximum: int | None = Field(None, alias="max")
     choices: tuple[str | int, ...] = ()
     grouping: str | None = Field(None, description="grouping whose values are suggested")
+    spelling: Spelling = "as given"
     help: str = ""
 
     @property

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pipelines.models import Parameter, SubmitAction
+
+T = TypeVar("T", str, int)
 
 
 class ParameterErrors(Exception):
@@ -48,7 +50,7 @@ def _string(parameter: Parameter, value: Any) -> str:
         raise ValueError(f"expected text, got {value!r}")
     if len(value) > 512 or not value.isprintable():
         raise ValueError("expected at most 512 printable characters")
-    return str(_chosen(parameter, value.strip()))
+    return str(_chosen(parameter, _SPELLINGS[parameter.spelling](value.strip())))
 
 
 def _integer(parameter: Parameter, value: Any) -> int:
@@ -74,11 +76,17 @@ def _boolean(_: Parameter, value: Any) -> bool:
 
 
 def _list(parameter: Parameter, value: Any) -> list[str]:
-    return list(dict.fromkeys(_string(parameter, item) for item in _items(value)))
+    return _in_order(parameter, {_string(parameter, item) for item in _items(value)})
 
 
 def _integer_list(parameter: Parameter, value: Any) -> list[int]:
-    return list(dict.fromkeys(_integer(parameter, item) for item in _items(value)))
+    return _in_order(parameter, {_integer(parameter, item) for item in _items(value)})
+
+
+def _in_order(parameter: Parameter, values: set[T]) -> list[T]:
+    """The values in one order, whichever they were given in: they mean the same job."""
+    places = {choice: place for place, choice in enumerate(parameter.choices)}
+    return sorted(values, key=lambda value: (places.get(value, 0), value))
 
 
 def _bbox(_: Parameter, value: Any) -> list[float]:
@@ -121,6 +129,12 @@ def _chosen(parameter: Parameter, value: str | int) -> str | int:
         raise ValueError(f"expected one of {expected}; got {value!r}")
     return value
 
+
+_SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as given": str,
+    "any case": str.lower,
+    "path": lambda path: path.strip("/"),
+}
 
 _CHECKS: dict[str, Callable[[Parameter, Any], Any]] = {
     "string": _string,

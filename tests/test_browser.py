@@ -9,7 +9,7 @@ from typing import Any
 
 from dash.testing.browser import Browser
 
-from jobs.submission import make_job_id
+from jobs.attempts import make_job_id
 from layouts.links import job_link
 from tests.browsing import count, severe, text
 from tests.monitor import Monitor, suspended, wait_for

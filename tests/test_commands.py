@@ -9,8 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from commands.describe import settings_table
+from jobs.catalog import JOB_TYPES
+from jobs.submission import queue_job
+from pipelines.registry import Registry
 from settings import SOURCE, Settings
 
 
@@ -96,3 +100,17 @@ def test_a_database_of_ones_own_has_no_runner_unless_asked_for() -> None:
     assert not Settings(database_url=url).runs_jobs
     assert Settings(database_url=url, runner="on").runs_jobs
     assert not Settings(platform_url="https://platform").runs_jobs
+
+
+def test_jobs_are_cancelled_and_run_again_from_a_terminal(
+    engine: Engine, database: str, registry: Registry
+) -> None:
+    with engine.begin() as connection:
+        job_id = queue_job(connection, JOB_TYPES["inventory_fathom_container"], {}).job_id
+    given = {"DATABASE_URL": database, "RUNNER": "on"}
+    assert run("jobs", "cancel", job_id, **given).stdout.startswith(f"{job_id}: cancelled; 0 of 0")
+    assert run("jobs", "rerun", job_id, **given).stdout.startswith(f"{job_id}: queued; 0 tasks")
+    refused = run("jobs", "rerun", job_id, "--from-start", **given)
+    assert (refused.returncode, "only a job that has ended" in refused.stderr) == (1, True)
+    missing = run("jobs", "cancel", "none", **given)
+    assert (missing.returncode, missing.stderr) == (1, "Error: There is no job 'none'\n")

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database.engine import open_engine
+from jobs.attempts import make_job_id
 from jobs.platform import Platform, Refused
 from jobs.rerun import NoSuchJob, RerunError
-from jobs.submission import SubmissionError, Submitter, make_job_id
+from jobs.submission import SubmissionError, Submitter
 from pipelines.registry import Registry
 from tests.factories import add_job
 from tests.platform import Answer, accepts, breaks, listening, refuses

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database.engine import open_engine
+from jobs.attempts import make_job_id
 from jobs.rerun import RerunError
 from jobs.stages import JobType, Stage, one_task
 from jobs.submission import (
@@ -19,7 +20,6 @@ from jobs.submission import (
     Submission,
     SubmissionError,
     Submitter,
-    make_job_id,
 )
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
