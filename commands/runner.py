@@ -23,6 +23,7 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
     Raises click.ClickException when the Dask cluster can't be reached or is lost.
     """
     storage = Storage(settings.storage_root, settings.containers)
+    storage.remove_abandoned()
     # Ended while it starts the cluster, it would leave processes behind: it ends afterwards.
     asked_to_end = threading.Event()
     on_request_to_end(asked_to_end.set)

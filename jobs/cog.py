@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
+
+from jobs.reading import unplaced_allowed
+from jobs.storage import Incomplete
 
 # From this width or height on, blocks are larger: fewer of them to ask for.
 LARGE_PIXELS = 2048
@@ -41,7 +45,8 @@ def copy_as_cog(source: Any, target: Path, compression: str = "deflate") -> None
     """Writes an open raster as COG, block by block, with everything it carries.
 
     Overviews take the nearest pixel: they never show a value that the raster does not have.
-    Raises RasterioError for a source that can't be read and a target that can't be written.
+    Raises RasterioError for a source that can't be read, and Incomplete for a target that has not
+    all of it afterwards: GDAL says nothing when a disk is full.
     """
     options = {
         "blocksize": 512 if max(source.width, source.height) >= LARGE_PIXELS else 256,
@@ -54,7 +59,36 @@ def copy_as_cog(source: Any, target: Path, compression: str = "deflate") -> None
     try:
         rasterio.shutil.copy(source, target, driver="COG", **options)
     except CPLE_BaseError as error:
-        raise RasterioError(explain(error)) from error
+        # GDAL does not say which of the two it means.
+        kind = Incomplete if _is_readable(source) else RasterioError
+        raise kind(explain(error)) from error
+    check_copy(source, target)
+
+
+def check_copy(source: Any, target: Path) -> None:
+    """Reads a copy of an open raster again, with its overviews. Raises Incomplete."""
+    try:
+        with unplaced_allowed(), rasterio.open(target) as copy:
+            shapes = [(it.width, it.height, it.dtypes) for it in (source, copy)]
+            if shapes[0] != shapes[1]:
+                raise Incomplete(f"it should have {shapes[0]}, and has {shapes[1]}")
+            for band in copy.indexes:
+                if copy.checksum(band) != source.checksum(band):
+                    raise Incomplete(f"the pixels of band {band} are not those that were written")
+            levels = len(copy.overviews(1))
+        for level in range(levels):
+            with unplaced_allowed(), rasterio.open(target, overview_level=level) as overview:
+                for band in overview.indexes:
+                    overview.read(band)
+    except RasterioError as error:
+        raise Incomplete(f"it can't be read again: {explain(error)}") from error
+
+
+def _is_readable(raster: Any) -> bool:
+    try:
+        return all(raster.checksum(band) >= 0 for band in raster.indexes)
+    except (RasterioError, CPLE_BaseError):
+        return False
 
 
 def _predictable(source: Any) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pystac
 
-from jobs.stac import collection_path
-from jobs.stages import Job, Parameters, Result
+from jobs.stac import collection_path, is_item
+from jobs.stages import Job, Parameters, Result, TaskError
 from jobs.storage import Storage
 
 WORLD = [-180.0, -90.0, 180.0, 90.0]
@@ -33,7 +33,7 @@ def register_collection(parameters: Parameters, storage: Storage) -> Result:
     paths = [blob.path for blob in storage.blobs(container, prefix) if _is_item(blob.path, path)]
     if not paths:
         return {"items": 0, "collection": None}
-    items = [json.loads(storage.read_bytes(container, item)) for item in paths]
+    items = [_item(storage, container, item) for item in paths]
     collection = _collection(parameters["collection_id"], items)
     for item in paths:
         href = f"./{posixpath.relpath(item, posixpath.dirname(path))}"
@@ -41,6 +41,17 @@ def register_collection(parameters: Parameters, storage: Storage) -> Result:
     content = collection.to_dict(include_self_link=False, transform_hrefs=False)
     storage.write_bytes(container, path, json.dumps(content, indent=1).encode())
     return {"items": len(paths), "collection": path}
+
+
+def _item(storage: Storage, container: str, path: str) -> dict[str, Any]:
+    content = storage.read_bytes(container, path)
+    if not is_item(content):
+        raise TaskError(
+            f"{container}/{path} is no STAC item; remove it and run this job again, or run what "
+            "wrote it again with force_reprocess"
+        )
+    item: dict[str, Any] = json.loads(content)
+    return item
 
 
 def _is_item(path: str, collection: str) -> bool:

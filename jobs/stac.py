@@ -11,7 +11,7 @@ from typing import Any
 
 import pystac
 
-from jobs.storage import Storage
+from jobs.storage import Storage, StorageError
 
 COLLECTION_FILE = "collection.json"
 
@@ -40,6 +40,26 @@ def item_path(raster_path: str) -> str:
 def collection_path(prefix: str) -> str:
     """Path of the collection of all items below a prefix."""
     return posixpath.join(prefix.strip("/"), COLLECTION_FILE)
+
+
+def has_item(storage: Storage, container: str, raster_path: str) -> bool:
+    """Whether a raster's item is there and whole: neither a folder of that name nor half a file."""
+    path = item_path(raster_path)
+    if not storage.exists(container, path):
+        return False
+    try:
+        return is_item(storage.read_bytes(container, path))
+    except StorageError:
+        return False
+
+
+def is_item(content: bytes) -> bool:
+    """Whether these bytes are those of a STAC item."""
+    try:
+        item = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(item, dict) and item.get("type") == "Feature"
 
 
 def write_item(

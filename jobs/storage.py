@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
-from uuid import uuid4
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from jobs.part_files import part_file, remove_abandoned_below
+
 
 class StorageError(Exception):
     """A place can't be read or written: the message names it and says what to check."""
+
+
+class Incomplete(Exception):
+    """What was written is not what is there now: the message says what differs."""
 
 
 @dataclass(frozen=True)
@@ -92,41 +96,60 @@ class Storage:
     def reading(self, container: str, path: str) -> Iterator[Path]:
         """A local file with a blob's bytes: the file itself where it is local, else a copy."""
         filesystem, place = self._open(container, path)
-        if not filesystem.exists(place):
-            raise StorageError(f"{container}/{path} is not there")
+        if not filesystem.isfile(place):
+            # A pipe or a device would be waited for.
+            found = "is no regular file" if filesystem.exists(place) else "is not there"
+            raise StorageError(f"{container}/{path} {found}")
         if isinstance(filesystem, LocalFileSystem):
             yield Path(place)
             return
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / PurePosixPath(path).name
-            filesystem.get_file(place, str(copy))
+            with _told(f"{container}/{path} can't be read"):
+                filesystem.get_file(place, str(copy))
             yield copy
 
     @contextmanager
     def writing(self, container: str, path: str) -> Iterator[Path]:
         """A local file to write; it becomes the blob, whole, when the block ends without an error.
 
-        Locally it is renamed into place; an object store shows an upload only when it is complete.
+        Locally it is flushed and renamed into place; an object store shows an upload only when it
+        is complete. Raises StorageError with the cause; what was there before is there still.
         """
         filesystem, place = self._open(container, path)
-        if isinstance(filesystem, LocalFileSystem):
-            yield from _renamed(Path(place))
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / PurePosixPath(path).name
-            yield copy
-            filesystem.makedirs(filesystem._parent(place), exist_ok=True)
-            filesystem.put_file(str(copy), place)
+        with _told(f"{self._named(container, path)} can't be written"):
+            if isinstance(filesystem, LocalFileSystem):
+                top = self._open(container, "")[1]
+                with part_file(Path(top), Path(place)) as part:
+                    yield part
+                return
+            with tempfile.TemporaryDirectory() as folder:
+                copy = Path(folder) / PurePosixPath(path).name
+                yield copy
+                filesystem.makedirs(filesystem._parent(place), exist_ok=True)
+                filesystem.put_file(str(copy), place)
+                _check_size(filesystem.info(place, refresh=True), copy)
 
     def read_bytes(self, container: str, path: str) -> bytes:
-        """A blob's bytes."""
+        """A blob's bytes. Raises StorageError."""
         filesystem, place = self._open(container, path)
-        return bytes(filesystem.cat_file(place))
+        with _told(f"{container}/{path} can't be read"):
+            return bytes(filesystem.cat_file(place))
 
     def write_bytes(self, container: str, path: str, content: bytes) -> None:
-        """Writes a blob, whole or not at all."""
+        """Writes a blob, whole or not at all. Raises StorageError."""
         with self.writing(container, path) as local:
             local.write_bytes(content)
+            if local.read_bytes() != content:
+                raise Incomplete("what was written is not what is there")
+
+    def remove_abandoned(self) -> None:
+        """Removes what killed writers left in local containers, where nobody can still write it."""
+        root = Path(self.root)
+        folders = [root / entry.name for entry in root.iterdir()] if root.is_dir() else []
+        for top in [*folders, *map(Path, self.places.values())]:
+            with suppress(OSError):
+                remove_abandoned_below(top)
 
     def _open(self, container: str, path: str) -> tuple[fsspec.AbstractFileSystem, str]:
         # The path is joined behind fsspec's back: in a URL it would read `::` and `?` as its own.
@@ -150,14 +173,19 @@ def _is_folder(filesystem: fsspec.AbstractFileSystem, entry: dict[str, Any]) -> 
     return bool(filesystem.isdir(entry["name"]))
 
 
-def _renamed(target: Path) -> Iterator[Path]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # In a folder of its own, under its own name: GDAL may put more files beside it, and names it in
-    # messages. The dot keeps the folder out of every listing.
-    folder = target.with_name(f".{uuid4().hex}")
-    folder.mkdir()
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """Turns what the system refuses into a StorageError that begins with `what`."""
     try:
-        yield folder / target.name
-        (folder / target.name).replace(target)
-    finally:
-        shutil.rmtree(folder)
+        yield
+    except (OSError, Incomplete) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise StorageError(
+            f"{what}: {cause}. Check its space and rights, then run the job again"
+        ) from error
+
+
+def _check_size(info: dict[str, Any], copy: Path) -> None:
+    stored, written = info.get("size"), copy.stat().st_size
+    if stored is not None and stored != written:
+        raise Incomplete(f"{stored} of {written} bytes are there")

@@ -8,7 +8,7 @@ from typing import Any
 from rasterio.coords import BoundingBox
 
 from jobs.fathom.naming import DTYPE, NODATA, RETURN_PERIODS, SCENARIO_KEYS, item_id
-from jobs.stac import Description, item_path, write_item
+from jobs.stac import Description, has_item, item_path, write_item
 from jobs.stages import Parameters
 from jobs.storage import Storage
 
@@ -28,7 +28,7 @@ def describe(
 ) -> str:
     """Writes the STAC item beside a task's output, or leaves the one that is there; its path."""
     container, path = parameters["output_container"], parameters["output_path"]
-    if parameters["skip_existing_stac"] and storage.exists(container, item_path(path)):
+    if parameters["skip_existing_stac"] and has_item(storage, container, path):
         return item_path(path)
     bands = [
         {"name": period, "data_type": DTYPE, "nodata": NODATA, "unit": "cm"}

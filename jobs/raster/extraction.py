@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import isfinite
@@ -12,7 +13,7 @@ from rasterio.warp import transform_bounds
 
 from jobs.collection import register_collection
 from jobs.reading import open_raster
-from jobs.stac import Description, item_path, write_item
+from jobs.stac import Description, has_item, item_path, write_item
 from jobs.stages import Parameters, Result
 from jobs.storage import Storage
 
@@ -32,12 +33,16 @@ def extract_stac(parameters: Parameters, storage: Storage) -> Result:
     paths = {blob.path for blob in storage.blobs(container, prefix)}
     rasters = sorted(path for path in paths if path.endswith(".tif"))
     if not parameters.get("force_reprocess"):
-        rasters = [path for path in rasters if item_path(path) not in paths]
+        rasters = [path for path in rasters if not _is_described(storage, container, path, paths)]
     for path in rasters:
         with storage.reading(container, path) as file, open_raster(file) as raster:
             described = describe(PurePosixPath(path).stem, parameters["collection_id"], raster)
         write_item(storage, container, path, prefix, described)
     return {"described": len(rasters), **register_collection(parameters, storage)}
+
+
+def _is_described(storage: Storage, container: str, raster: str, paths: Container[str]) -> bool:
+    return item_path(raster) in paths and has_item(storage, container, raster)
 
 
 def describe(item_id: str, collection_id: str, raster: Any) -> Description:

@@ -13,7 +13,7 @@ from jobs.raster.naming import ETL_TYPE, group_key, is_raster
 from jobs.reading import open_raster
 from jobs.source_files import SourceFile, upsert
 from jobs.stages import Job, Parameters, Result, Task, TaskError
-from jobs.storage import Blob, Storage
+from jobs.storage import Blob, Storage, StorageError
 
 BATCH_SIZE = 1000
 UNREADABLE_NAMED = 100
@@ -52,12 +52,12 @@ def record_rasters(connection: Connection, job: Job, _task: Task, result: Result
 
 
 def _inspect(storage: Storage, container: str, blob: Blob) -> dict[str, Any]:
-    with storage.reading(container, blob.path) as file:
-        try:
+    try:
+        with storage.reading(container, blob.path) as file:
             return _metadata(file)
-        except RasterioError as error:
-            nothing = dict.fromkeys(("crs", "width", "height", "bands", "dtype"))
-            return {**nothing, "unreadable": explain(error)}
+    except (RasterioError, StorageError) as error:
+        nothing = dict.fromkeys(("crs", "width", "height", "bands", "dtype"))
+        return {**nothing, "unreadable": explain(error)}
 
 
 def _metadata(file: Path) -> dict[str, Any]:

@@ -1,0 +1,126 @@
+"""Files that are being written: in a place of their own, until they are whole.
+
+A part file lies in a folder of its own below `.parts` at the top of its container: on the same
+file system, and in no listing. Its writer holds a lock for as long as it lives, so that what a
+killed one left is told from what is being written.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+FOLDER = ".parts"
+LOCK = ".lock"
+
+
+@contextmanager
+def part_file(top: Path, target: Path) -> Iterator[Path]:
+    """A file to write that becomes `target`, below `top`, when the block ends without an error.
+
+    It is on the disk before it has the name, and so is the name afterwards. Raises OSError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    parts = _parts(top, target.parent)
+    remove_abandoned(parts)
+    try:
+        with _folder_of_ones_own(parts) as folder:
+            part = folder / target.name
+            yield part
+            _flush(part)
+            part.replace(target)
+            _flush(target.parent)
+    finally:
+        _remove_empty(parts)
+
+
+def remove_abandoned(parts: Path) -> None:
+    """Removes what writers left that are no more."""
+    for lock in parts.glob(f"*{LOCK}"):
+        with _locked(lock) as is_free:
+            if is_free:
+                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                lock.unlink(missing_ok=True)
+
+
+def remove_abandoned_below(top: Path) -> None:
+    """Removes what writers left in a container."""
+    if (top / FOLDER).is_dir():
+        remove_abandoned(top / FOLDER)
+        _remove_empty(top / FOLDER)
+
+
+def _parts(top: Path, folder: Path) -> Path:
+    # A file gets its name at once within a file system alone.
+    same = top.is_dir() and top.stat().st_dev == folder.stat().st_dev
+    return (top if same else folder) / FOLDER
+
+
+@contextmanager
+def _folder_of_ones_own(parts: Path) -> Iterator[Path]:
+    """A folder whose lock this process holds; GDAL may put more files beside the one it writes."""
+    while True:
+        lock = parts / f"{uuid4().hex}{LOCK}"
+        parts.mkdir(exist_ok=True)
+        # The last one to write takes the folder along.
+        with suppress(FileNotFoundError):
+            lock.touch()
+        with _locked(lock) as is_ours:
+            # Whoever clears up may have had it first.
+            if not is_ours:
+                continue
+            folder = lock.with_suffix("")
+            try:
+                folder.mkdir()
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+                lock.unlink(missing_ok=True)
+            return
+
+
+@contextmanager
+def _locked(lock: Path) -> Iterator[bool]:
+    """Whether nobody else has the lock, and the file is still the one of that name."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR)
+    except FileNotFoundError:
+        yield False
+        return
+    try:
+        yield _takes(descriptor) and _is_at(descriptor, lock)
+    finally:
+        os.close(descriptor)
+
+
+def _takes(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _remove_empty(parts: Path) -> None:
+    with suppress(OSError):
+        parts.rmdir()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
