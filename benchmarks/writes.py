@@ -1,7 +1,7 @@
 """What the triggers that keep the counts cost those who write: statements with and without them.
 
-A session without them says so (`session_replication_role`); everything that is written is undone in
-the same way, so that the kept counts stay right.
+A session without them says so (`session_replication_role`), which they heed while this measures;
+everything that is written is undone in the same way, so that the kept counts stay right.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from sqlalchemy import Engine, make_url
 from benchmarks.kept import kept_engine
 from benchmarks.rows import Row, at_least, at_most, files_size
 from benchmarks.setup import DESIGN, Setup
+from database.kept.triggers import EVENTS
 
 WITH, WITHOUT = "with the triggers", "without them"
 WRITERS = 16
@@ -31,6 +32,7 @@ UPDATES, INSERTS = 40, 5
 # tenth and more, so there are many. Before them, those that make a session's plans.
 ROUNDS, UPDATES_A_WRITER, UPDATES_BEFORE = 5, 100, 20
 
+ALTER = "ALTER TABLE app.etl_source_files"
 Sessions = Mapping[str, Connection]
 
 
@@ -38,11 +40,29 @@ def measure(setup: Setup) -> list[Row]:
     """Rows of a group's UPDATE, of an INSERT, and of many writers at once, at each size."""
     rows: list[Row] = []
     for files in setup.sizes:
-        with setup.files(files) as url, kept_engine(url, setup.registry) as engine:
+        with (
+            setup.files(files) as url,
+            kept_engine(url, setup.registry) as engine,
+            _heeding_sessions(engine),
+        ):
             rows += _single(setup, files, engine, url)
             if files > DESIGN or setup.small:
                 rows.append(_many(setup, files, engine, url))
     return rows
+
+
+@contextmanager
+def _heeding_sessions(engine: Engine) -> Iterator[None]:
+    """The triggers fire in sessions alone that do not say otherwise."""
+    with engine.begin() as connection:
+        for event in EVENTS:
+            connection.exec_driver_sql(f"{ALTER} ENABLE TRIGGER monitor_files_{event}")
+    try:
+        yield
+    finally:
+        with engine.begin() as connection:
+            for event in EVENTS:
+                connection.exec_driver_sql(f"{ALTER} ENABLE ALWAYS TRIGGER monitor_files_{event}")
 
 
 def _single(setup: Setup, files: int, engine: Engine, url: str) -> Iterator[Row]:

@@ -11,10 +11,13 @@ from sqlalchemy import (
     Float,
     Select,
     Text,
+    and_,
+    case,
     cast,
     extract,
     func,
     literal,
+    literal_column,
     select,
     text,
     true,
@@ -28,8 +31,9 @@ from queries.cube import dimension
 from queries.frames import REAL, TEXT, WHOLE, read_frame
 
 DAY = text("interval '24 hours'")
-# Durations are kept by the hour in which the task ended.
-STARTED = (TASKS.c.execution_started_at.isnot(None),)
+# Times beyond these are no times of work: infinity, a mistyped year. Arithmetic with them may fail.
+EARLIEST: ColumnElement[Any] = literal_column("'0001-01-02'")
+LATEST: ColumnElement[Any] = literal_column("'9999-12-30'")
 
 
 def work(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
@@ -60,8 +64,17 @@ def work(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
 
 
 def task_seconds(tasks: FromClause = TASKS) -> ColumnElement[float]:
-    """A finished task's duration: `updated_at − execution_started_at`, in seconds."""
-    return cast(extract("epoch", tasks.c.updated_at - tasks.c.execution_started_at), Float)
+    """A finished task's duration: `updated_at − execution_started_at`, in seconds.
+
+    NULL where one of the two is not known, or it would have ended before it began.
+    """
+    seconds = cast(extract("epoch", tasks.c.updated_at - tasks.c.execution_started_at), Float)
+    return case((_is_timed(tasks), seconds))
+
+
+def _is_timed(tasks: FromClause) -> ColumnElement[bool]:
+    began, ended = tasks.c.execution_started_at, tasks.c.updated_at
+    return and_(began.between(EARLIEST, LATEST), ended.between(EARLIEST, LATEST), ended >= began)
 
 
 def task_group(tasks: FromClause, phase: Phase) -> ColumnElement[str]:
@@ -93,7 +106,7 @@ def unfinished_groups(phase: Phase) -> Select[str, str]:
         .order_by(
             wanted.c.grp,
             (status == "processing").desc(),
-            task.c.created_at.desc(),
+            task.c.created_at.desc().nulls_last(),
             task.c.task_id.desc(),
         )
         .cte("newest")
@@ -124,13 +137,13 @@ def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]
 
 def _durations(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     completed = (TASKS.c.task_type == phase.task_type, TASKS.c.status == "completed")
-    hour = func.date_trunc("hour", TASKS.c.updated_at)
-    last = select(func.max(hour)).where(*completed, *STARTED).scalar_subquery()
+    # By the hour in which they ended, as they are kept.
+    hour = case((_is_timed(TASKS), func.date_trunc("hour", TASKS.c.updated_at)))
+    last = select(func.max(hour)).where(*completed).scalar_subquery()
     done = (
         select(task_group(TASKS, phase).label("grp"), task_seconds().label("seconds"))
         .where(
             *completed,
-            *STARTED,
             hour > last - DAY,
         )
         .cte("done")

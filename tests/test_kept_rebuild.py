@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from database.kept.fold import fold
 from database.kept.rebuild import rebuild
 from database.kept.state import TASKS
+from database.kept.triggers import drop_triggers, make_triggers
 from database.kept.verify import verify
 from pipelines.models import Pipeline
 from queries.takes import Taker
@@ -91,9 +92,12 @@ def test_what_was_changed_behind_the_triggers_is_mended(engine: Engine, fathom: 
         add_files(connection, 2, metadata=RWA)
         add_task(connection, add_job(connection, "job-1"), "g1", "failed")
     with engine.begin() as connection:
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        drop_triggers(connection, "etl_source_files")
+        drop_triggers(connection, "tasks")
         add_files(connection, 3, metadata=RWA)
         connection.execute(text("DELETE FROM app.tasks"))
+        make_triggers(connection, "etl_source_files", "monitor.files_changed")
+        make_triggers(connection, "tasks", "monitor.tasks_changed")
     assert [one.what for one in verify(engine, "fathom")] == [
         "files of {rwa,fluvial,defended,2020}"
     ]

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.kept.shape import Column, columns_as_they_are
 from pipelines.models import Pipeline
 
 # Raised when what is kept changes its shape or meaning: what was installed before is built anew.
-VERSION = 2
+VERSION = 3
 LONGEST_PREFIX = 40
 
 
@@ -21,12 +22,13 @@ class Definition:
     """A pipeline as it is kept.
 
     moments: the SQL types of the phases' completed_field; indexed: for each phase, whether the
-    files of a group are found by an index.
+    files of a group are found by an index; columns: what else it is made from.
     """
 
     pipeline: Pipeline
     moments: tuple[str, ...]
     indexed: tuple[bool, ...]
+    columns: tuple[Column, ...]
 
     @property
     def digest(self) -> str:
@@ -39,6 +41,7 @@ class Definition:
             self.pipeline.id,
             *kept_parts(self.pipeline),
             [[moment, indexed] for _, moment, indexed in phases],
+            self.columns,
         ]
 
 
@@ -80,6 +83,7 @@ def define(connection: Connection, pipeline: Pipeline) -> Definition:
             phase.has_tasks and _is_indexed(connection, phase.group_key)
             for phase in pipeline.phases
         ),
+        columns_as_they_are(connection, "etl_source_files", columns_of(pipeline)),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.expression import TableClause
 
 from database.kept.definition import Definition, prefix_of
-from database.kept.sql import body, compiled, filled, identifier, literal_text
+from database.kept.sql import body, compiled, filled, identifier, is_known_time, literal_text
 from database.tables import grouping_value
 from pipelines.models import Pipeline
 
@@ -82,8 +82,7 @@ def _moments(definition: Definition) -> dict[str, str]:
     """
     numbers = range(1, len(definition.moments) + 1)
     rows = [
-        f"date_trunc('minute', r.{identifier(phase.completed_field)})"
-        for phase in definition.pipeline.phases
+        _minute(f"r.{identifier(phase.completed_field)}") for phase in definition.pipeline.phases
     ]
     declared = zip(numbers, definition.moments, strict=True)
     return {
@@ -95,6 +94,14 @@ def _moments(definition: Definition) -> dict[str, str]:
         "phase_moments": ", ".join(f"({n}, at_{n}::timestamptz)" for n in numbers),
         "group_by": ", ".join(str(place) for place in range(1, len(rows) + 2)),
     }
+
+
+def _minute(moment: str) -> str:
+    """The minute of a time; -infinity for one that nobody can reckon with, which is a time too."""
+    return (
+        f"CASE WHEN {is_known_time(moment)} THEN date_trunc('minute', {moment}) "
+        f"WHEN {moment} IS NOT NULL THEN '-infinity' END"
+    )
 
 
 def _groups(pipeline: Pipeline) -> dict[str, str]:
@@ -124,8 +131,9 @@ def _with_tasks(pipeline: Pipeline) -> list[int]:
 def _coarse(minutes: Sequence[str], hours_before: str) -> list[str]:
     """The minutes, the old ones as hours."""
     return [
-        f"CASE WHEN {at}::timestamptz < {hours_before} "
-        f"THEN date_trunc('hour', {at}::timestamptz, 'UTC') ELSE {at}::timestamptz END AS at_{n}"
+        f"CASE WHEN ({at})::timestamptz < {hours_before} "
+        f"THEN date_trunc('hour', ({at})::timestamptz, 'UTC') "
+        f"ELSE ({at})::timestamptz END AS at_{n}"
         for n, at in enumerate(minutes, start=1)
     ]
 

@@ -19,14 +19,16 @@ from database.kept.grants import grant_readers
 from database.kept.locks import INSTALLATION, held
 from database.kept.migrate import current, migrate
 from database.kept.rebuild import definitions, rebuild
+from database.kept.shape import TASK_COLUMNS, Column, columns_as_they_are, unseen
 from database.kept.sql import filled, run
-from database.kept.state import TASKS, Kept, kept_subjects, stored
+from database.kept.state import TASKS, Kept, kept_subjects, stored, write_definition
 from database.kept.triggers import are_whole, drop_triggers, files_changed, make_triggers
 from pipelines.registry import Registry
 
 # A trigger needs its table for a moment without writers; they must not queue behind us for long.
-LOCK_SECONDS = 3
-LOCK_ATTEMPTS = 20
+LOCK_SECONDS = 0.2
+LOCK_ATTEMPTS = 50
+PAUSE_SECONDS = 1.0
 
 
 def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> None:
@@ -36,6 +38,7 @@ def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> 
     """
     try:
         with held(engine, INSTALLATION):
+            _check_seen(engine)
             _change(engine, migrate)
             _install_files(engine, registry, tell)
             _install_tasks(engine, tell)
@@ -55,6 +58,17 @@ def remove(engine: Engine) -> bool:
                 return False
         _change(engine, lambda connection: run(connection, "DROP SCHEMA monitor CASCADE"))
     return True
+
+
+def _check_seen(engine: Engine) -> None:
+    """Raises DatabaseError for a table whose changes triggers would not see."""
+    with engine.connect() as connection:
+        for table in ("etl_source_files", "tasks"):
+            if reason := unseen(connection, table):
+                raise DatabaseError(
+                    f"The counts can't be kept: app.{table} {reason}. Nothing was changed; pages "
+                    "count from the tables"
+                )
 
 
 def _install_files(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> None:
@@ -98,7 +112,7 @@ def _make_files(connection: Connection, changed: Sequence[Definition]) -> None:
 
 
 def _enter(connection: Connection, subject: str, definition: Any, digest: str) -> int:
-    values = {"subject": subject, "definition": json.dumps(definition), "digest": digest}
+    values = {"subject": subject, "definition": write_definition(definition), "digest": digest}
     return int(connection.execute(ENTER, values).scalar_one())
 
 
@@ -121,12 +135,15 @@ def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
         subjects = kept_subjects(connection)
         guarded = are_whole(connection, "tasks")
         moment = task_parts.moment_type(connection)
+        columns = columns_as_they_are(connection, "tasks", TASK_COLUMNS)
+    if missing := sorted(set(TASK_COLUMNS) - {name for name, _ in columns}):
+        raise MissingColumn(f"app.tasks has no column {missing[0]}; add it")
     of_pipelines = definitions(subjects)
-    digest = _tasks_digest(of_pipelines, moment)
+    digest = _tasks_digest(of_pipelines, moment, columns)
     kept: Kept | None = subjects.get(TASKS)
     if not (kept and kept.digest == digest and guarded):
-        parts = task_parts.parts(of_pipelines, moment)
-        _change(engine, lambda connection: _make_tasks(connection, parts, digest))
+        parts = task_parts.parts(of_pipelines, moment, columns)
+        _change(engine, lambda connection: _make_tasks(connection, parts, digest, columns))
         kept = None
     if kept is None or kept.built_at is None:
         rebuild(engine, TASKS)
@@ -135,13 +152,17 @@ def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
         tell("app.tasks: is kept")
 
 
-def _tasks_digest(of_pipelines: Sequence[Definition], moment: str) -> str:
-    facts = [VERSION, moment, sorted(definition.digest for definition in of_pipelines)]
+def _tasks_digest(
+    of_pipelines: Sequence[Definition], moment: str, columns: Sequence[Column]
+) -> str:
+    facts = [VERSION, moment, columns, sorted(definition.digest for definition in of_pipelines)]
     return sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def _make_tasks(connection: Connection, parts: dict[str, str], digest: str) -> None:
-    _enter(connection, TASKS, {}, digest)
+def _make_tasks(
+    connection: Connection, parts: dict[str, str], digest: str, columns: Sequence[Column]
+) -> None:
+    _enter(connection, TASKS, {"columns": columns}, digest)
     drop_triggers(connection, "tasks")
     run(connection, filled("tasks_functions", parts))
     make_triggers(connection, "tasks", "monitor.tasks_changed")
@@ -157,9 +178,9 @@ def _change(engine: Engine, make: Callable[[Connection], Any]) -> None:
         except OperationalError as error:
             if getattr(error.orig, "pgcode", None) != LOCK_NOT_AVAILABLE:
                 raise
-            time.sleep(LOCK_SECONDS / 3)
+            time.sleep(PAUSE_SECONDS)
     raise DatabaseError(
-        f"The tables were in use for {LOCK_ATTEMPTS * LOCK_SECONDS} seconds without a pause; "
+        f"The tables were in use for {LOCK_ATTEMPTS * PAUSE_SECONDS:.0f} seconds without a pause; "
         "nothing was changed. Try again when no long transaction writes them."
     )
 
@@ -170,5 +191,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 @contextmanager
 def _impatient(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
-        run(connection, f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        # A role may have limits of its own, which are meant for other statements.
+        milliseconds = round(LOCK_SECONDS * 1000)
+        run(connection, f"SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0")
         yield connection

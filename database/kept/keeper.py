@@ -5,16 +5,29 @@ from __future__ import annotations
 import logging
 import threading
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import DatabaseError, explain
 from database.kept.fold import fold
 from database.kept.rebuild import rebuild
-from database.kept.state import kept_subjects, reasons
+from database.kept.shape import INSTALL, drift, unseen
+from database.kept.state import Kept, kept_subjects, reasons
+from database.kept.triggers import are_whole
 
 log = logging.getLogger(__name__)
+
+
+def _broken(connection: Connection, kept: Kept) -> str | None:
+    """Why counting anew would not help; none if it would."""
+    if told := drift(connection, kept.table, kept.columns):
+        return told
+    if told := unseen(connection, kept.table):
+        return f"app.{kept.table} {told}"
+    if not are_whole(connection, kept.table):
+        return f"triggers of app.{kept.table} are missing, or were disabled for a while: {INSTALL}"
+    return None
 
 
 class Keeper:
@@ -44,7 +57,10 @@ class Keeper:
                 return
             subjects = kept_subjects(connection)
             distrusted = {name: reasons(connection, name) for name in subjects}
+            broken = {name: _broken(connection, kept) for name, kept in subjects.items()}
         for name, kept in subjects.items():
+            if told := broken[name]:
+                raise DatabaseError(told)
             if distrusted[name]:
                 log.warning("%s is counted anew: %s", name or "app.tasks", distrusted[name][0])
                 rebuild(self._engine, name, only_doubted=True)

@@ -10,6 +10,8 @@ from sqlalchemy import Engine, text
 from database.kept.file_parts import LOCK_CLASS
 
 INSTALLATION = -1
+# A role's own, for other statements.
+LIMITS = ("statement_timeout", "lock_timeout")
 
 
 @contextmanager
@@ -21,10 +23,12 @@ def held(engine: Engine, number: int) -> Iterator[None]:
     options = {"isolation_level": "AUTOCOMMIT"}
     with engine.connect().execution_options(**options) as connection:
         names = {"class": LOCK_CLASS, "number": number}
-        connection.execute(text("SET statement_timeout = 0"))
+        for limit in LIMITS:
+            connection.execute(text(f"SET {limit} = 0"))
         connection.execute(text("SELECT pg_advisory_lock(:class, :number)"), names)
         try:
             yield
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:class, :number)"), names)
-            connection.execute(text("RESET statement_timeout"))
+            for limit in LIMITS:
+                connection.execute(text(f"RESET {limit}"))

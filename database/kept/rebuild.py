@@ -16,7 +16,9 @@ from database.kept.locks import held
 from database.kept.sql import filled, run
 from database.kept.state import TASKS, Kept, kept_subjects, reasons
 
-BATCH = 5000
+BATCH = 1000
+# A role's limits are meant for other statements.
+NO_LIMITS = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
 PATIENCE_SECONDS = 0.05
 ROUNDS = 600
 
@@ -59,7 +61,8 @@ def one_moment(engine: Engine, table: str) -> Iterator[Connection]:
     with engine.connect().execution_options(**options) as connection, connection.begin():
         # Both come before the first query, which is when the transaction's moment is taken: a
         # TRUNCATE before it is seen, one after it waits.
-        run(connection, "SET LOCAL statement_timeout = 0; SET LOCAL work_mem = '128MB'")
+        run(connection, NO_LIMITS)
+        run(connection, "SET LOCAL work_mem = '128MB'")
         run(connection, f"LOCK TABLE app.{table} IN ACCESS SHARE MODE")
         yield connection
 
@@ -94,6 +97,7 @@ def _batches(engine: Engine, of_pipelines: Sequence[Definition]) -> Iterator[lis
     last = ""
     while True:
         with engine.connect() as connection:
+            run(connection, NO_LIMITS)
             values = {"types": types, "last": last, "most": BATCH}
             ids = list(connection.execute(NEXT_TASKS, values).scalars())
         if not ids:
@@ -113,7 +117,7 @@ NEXT_TASKS = text(
 def _gone(engine: Engine) -> Iterator[list[str]]:
     """The kept rows whose task is gone: none, unless it went behind the triggers."""
     with engine.connect() as connection:
-        run(connection, "SET LOCAL statement_timeout = 0")
+        run(connection, NO_LIMITS)
         ids = list(connection.execute(GONE_TASKS).scalars())
     for start in range(0, len(ids), BATCH):
         yield ids[start : start + BATCH]
@@ -130,7 +134,7 @@ GONE_TASKS = text(
 def _keep(engine: Engine, ids: Sequence[str]) -> list[str]:
     """Those of the tasks that somebody else holds."""
     with engine.begin() as connection:
-        run(connection, "SET LOCAL statement_timeout = 0")
+        run(connection, NO_LIMITS)
         mine = set(connection.execute(LOCK_TASKS, {"ids": list(ids)}).scalars())
         there = set(connection.execute(THERE, {"ids": list(ids)}).scalars())
         held_by_others = there - mine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
@@ -13,8 +14,9 @@ from sqlalchemy.dialects import postgresql
 TEMPLATES = Path(__file__).with_name("templates")
 # Named parameters, as the SQL is not given to a driver that would read % and : in it.
 DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
-# A backslash is a character like any other, as in every PostgreSQL since 9.1.
+# A backslash is left as it is; `_escaped` says what it means.
 DIALECT._backslash_escapes = False
+LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
 class Statements(Template):
@@ -31,13 +33,21 @@ def filled(name: str, parts: Mapping[str, str]) -> str:
 
 def compiled(clause: ClauseElement) -> str:
     """A clause as SQL text, its values as literals."""
-    return str(clause.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+    text = str(clause.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
+    return LITERAL.sub(lambda found: _escaped(found[0]), text)
 
 
 def literal_text(value: str) -> str:
-    """A text as an SQL literal."""
+    """A text as an SQL literal, whatever `standard_conforming_strings` says."""
     quoted = value.replace("'", "''")
-    return f"'{quoted}'"
+    return _escaped(f"'{quoted}'")
+
+
+def _escaped(literal: str) -> str:
+    if "\\" not in literal:
+        return literal
+    doubled = literal.replace("\\", "\\\\")
+    return f"E{doubled}"
 
 
 def identifier(name: str) -> str:
@@ -51,6 +61,15 @@ def body(text: str) -> str:
     while f"${tag}$" in text:
         tag += "y"
     return f"${tag}$\n{text}${tag}$"
+
+
+# Times beyond these are no times of work: infinity, a mistyped year. Arithmetic with them may fail.
+EARLIEST, LATEST = "'0001-01-02'", "'9999-12-30'"
+
+
+def is_known_time(moment: str) -> str:
+    """The condition that a time is one that can be reckoned with; NULL is none."""
+    return f"({moment} >= {EARLIEST} AND {moment} <= {LATEST})"
 
 
 def run(connection: Connection, statements: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from database.kept.definition import Definition
+from database.kept.shape import Column
 from pipelines.models import Pipeline
 
 # All tasks, whatever their pipeline.
@@ -26,12 +28,23 @@ class Kept:
     digest: str
     built_at: datetime | None
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that it is made from, as they were at the installation."""
+        return tuple((name, kind) for name, kind in self.definition.get("columns", ()))
+
+    @property
+    def table(self) -> str:
+        """The table of schema `app` that it is made from."""
+        return "tasks" if self.subject == TASKS else "etl_source_files"
+
     def of_pipeline(self) -> Definition:
         """The pipeline's definition as it was installed."""
         return Definition(
             Pipeline.model_validate(self.definition["pipeline"]),
             tuple(self.definition["moments"]),
             tuple(self.definition["indexed"]),
+            self.columns,
         )
 
 
@@ -41,6 +54,7 @@ def stored(definition: Definition) -> dict[str, Any]:
         "pipeline": definition.pipeline.model_dump(mode="json", by_alias=True),
         "moments": definition.moments,
         "indexed": definition.indexed,
+        "columns": definition.columns,
     }
 
 
@@ -49,7 +63,20 @@ def kept_subjects(connection: Connection) -> dict[str, Kept]:
     if not has_schema(connection):
         return {}
     rows = connection.execute(SUBJECTS).all()
-    return {row.subject: Kept(*row) for row in rows}
+    return {
+        subject: Kept(subject, number, read_definition(definition), digest, built_at)
+        for subject, number, definition, digest, built_at in rows
+    }
+
+
+def write_definition(definition: Mapping[str, Any]) -> str:
+    """A definition for monitor.kept: JSON in a JSON string, in characters of every encoding."""
+    return json.dumps(json.dumps(definition))
+
+
+def read_definition(held: Any) -> dict[str, Any]:
+    """The definition that monitor.kept holds, also as earlier versions wrote it."""
+    return dict(json.loads(held)) if isinstance(held, str) else dict(held)
 
 
 SUBJECTS = text(

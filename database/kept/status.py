@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from database.kept.definition import MissingColumn, define
 from database.kept.file_parts import names
+from database.kept.shape import INSTALL, drift, unseen
 from database.kept.sql import Statements, run
 from database.kept.state import TASKS, Kept, has_schema, kept_subjects, reasons
 from database.kept.triggers import are_whole
@@ -48,12 +49,16 @@ def _standing(connection: Connection, registry: Registry, kept: Kept) -> Standin
 
 def _state(connection: Connection, registry: Registry, kept: Kept) -> str:
     told = reasons(connection, kept.subject)
+    if changed := drift(connection, kept.table, kept.columns):
+        return changed
+    if missed := unseen(connection, kept.table):
+        return f"app.{kept.table} {missed}: pages count from the tables"
     if kept.built_at is None:
-        return "not counted yet: install again"
+        return f"not counted yet: {INSTALL}"
     if told:
         return f"to be counted anew: {'; '.join(told)}"
-    if not are_whole(connection, "tasks" if kept.subject == TASKS else "etl_source_files"):
-        return "triggers are missing or disabled: install again"
+    if not are_whole(connection, kept.table):
+        return f"triggers are missing, or were disabled for a while: {INSTALL}"
     return "kept" if kept.subject == TASKS else _entry(connection, registry, kept)
 
 
@@ -66,7 +71,7 @@ def _entry(connection: Connection, registry: Registry, kept: Kept) -> str:
     except MissingColumn as error:
         return str(error)
     if changed:
-        return "the pipeline's entry, or an index, has changed: install again"
+        return f"the pipeline's entry, or an index, has changed: {INSTALL}"
     slow = [
         phase.group_key
         for phase, indexed in zip(pipeline.phases, kept.of_pipeline().indexed, strict=True)

@@ -9,28 +9,63 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from database.kept.definition import Definition, column_types
 from database.kept.file_parts import LOCK_CLASS, names
-from database.kept.sql import body, compiled, filled, literal_text
+from database.kept.shape import Column, as_installed, guard
+from database.kept.sql import body, compiled, filled, is_known_time, literal_text
 from pipelines.models import Phase
 
+TABLES = (
+    "task_changes",
+    "task_counts",
+    "task_minutes",
+    "task_stages",
+    "phase_tasks",
+    "duration_changes",
+    "durations",
+)
 
-def parts(definitions: Sequence[Definition], moment: str) -> dict[str, str]:
-    """All parts of the tasks' templates; `moment` is the type of the tasks' times."""
+
+def parts(
+    definitions: Sequence[Definition], moment: str, columns: Sequence[Column] = ()
+) -> dict[str, str]:
+    """All parts of the tasks' templates.
+
+    moment: the type of the tasks' times; columns: those that the triggers need.
+    """
     given = {
         "moment": moment,
         "lock_class": str(LOCK_CLASS),
-        "ended": "CASE WHEN r.status::text = 'completed' "
+        "ended": f"CASE WHEN r.status::text = 'completed' AND {is_known_time('r.updated_at')} "
         "THEN date_trunc('minute', r.updated_at) END",
+        "begun": f"CASE WHEN {is_known_time('r.execution_started_at')} "
+        "THEN r.execution_started_at END",
+        "is_timed": " AND ".join(
+            [
+                is_known_time("r.execution_started_at"),
+                is_known_time("r.updated_at"),
+                "r.updated_at >= r.execution_started_at",
+            ]
+        ),
         "minutes_from": f"(now() - interval '1 hour')::{moment}",
         "checked_from": f"(now() - interval '50 minutes')::{moment}",
-        "cell_key": "sha256(convert_to(coalesce(cell::text, ''), 'UTF8'))",
+        "cell_key": "sha256(convert_to(coalesce(cell::text, ''), getdatabaseencoding()))",
     }
     given |= _phases(definitions)
+    given["guard"] = _guard(definitions, columns)
     given["started"] = filled("stage_started", given)
     given["phase_rows"] = filled("phase_rows", given)
     for function in ("tasks_changed", "keep_phase_tasks"):
         given[f"{function}_body"] = body(filled(function, given))
     given["fold_tasks_body"] = body(filled("tasks_fold", given))
     return given
+
+
+def _guard(definitions: Sequence[Definition], columns: Sequence[Column]) -> str:
+    # A task's group is looked up among the files, so that both tables have to be as they were.
+    of_files = sorted({column for one in definitions for column in one.columns})
+    conditions = [as_installed("tasks", columns)]
+    conditions += [as_installed("etl_source_files", of_files)] if of_files else []
+    needed = [f"monitor.{name}" for name in TABLES]
+    return guard("tasks", conditions, needed, "subject = ''")
 
 
 def _phases(definitions: Sequence[Definition]) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
 from database.kept.definition import Definition, columns_of
-from database.kept.file_parts import parts
+from database.kept.file_parts import names, parts
+from database.kept.shape import as_installed, guard
 from database.kept.sql import body, filled, identifier, run
 from database.kept.state import Kept
 
@@ -29,7 +30,10 @@ def make_triggers(connection: Connection, table: str, function: str) -> None:
 
 
 def are_whole(connection: Connection, table: str) -> bool:
-    """Whether a table of schema `app` has all its triggers, none of them disabled."""
+    """Whether a table of schema `app` has all its triggers, and none was ever disabled.
+
+    They are made to fire always; one that is enabled in the usual way was disabled for a while.
+    """
     values = {"table": table, "prefix": NAMED[table]}
     return int(connection.execute(ENABLED, values).scalar_one()) == len(EVENTS)
 
@@ -38,18 +42,27 @@ ENABLED = text(
     """
     SELECT count(*) FROM pg_trigger
     WHERE tgrelid = to_regclass('app.' || :table) AND NOT tgisinternal
-      AND tgenabled IN ('O', 'A') AND starts_with(tgname, :prefix)
+      AND tgenabled = 'A' AND starts_with(tgname, :prefix)
     """
 )
 
 
-def files_changed(pipelines: Iterable[Kept]) -> str:
+def files_changed(pipelines: Sequence[Kept]) -> str:
     """The body of the function that all pipelines share.
 
     A trigger a pipeline would cost each writer that of all pipelines.
     """
     found = [filled("files_of_pipeline", _of(kept)) for kept in pipelines]
-    return body(filled("files_changed", {"pipelines": "".join(found)}))
+    given = {"guard": _guard(pipelines), "pipelines": "".join(found)}
+    return body(filled("files_changed", given))
+
+
+def _guard(pipelines: Sequence[Kept]) -> str:
+    columns = sorted({column for kept in pipelines for column in kept.columns})
+    made = ("changes", "cells", "minutes", "hours")
+    needed = [names(kept.subject)[name] for kept in pipelines for name in made]
+    table = "etl_source_files"
+    return guard(table, [as_installed(table, columns)], needed, "subject <> ''")
 
 
 def _of(kept: Kept) -> dict[str, str]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from database.kept.definition import kept_parts
 from database.kept.sql import run
+from database.kept.state import read_definition
 from database.kept.triggers import EVENTS
 from pipelines.models import Pipeline
 from queries.cube import label_of_missing
@@ -90,13 +91,14 @@ class KeptCube:
         if state.distrusted:
             raise NotKept(state.distrusted)
         if state.triggers < TRIGGERS:
-            raise NotKept("triggers that keep its counts are missing or disabled")
+            raise NotKept("triggers that keep its counts are missing or were disabled")
         return state
 
     def _is_mine(self, connection: Connection, digest: str) -> bool:
         if digest not in self._matching:
             query = self._statements.definition
-            kept = Pipeline.model_validate(run(connection, query).scalar_one())
+            definition = read_definition(run(connection, query).scalar_one())
+            kept = Pipeline.model_validate(definition["pipeline"])
             self._matching[digest] = kept_parts(kept) == kept_parts(self._pipeline)
         return self._matching[digest]
 

@@ -74,8 +74,13 @@ def _whole(column: str) -> str:
 
 
 def _epoch(moment: str) -> str:
-    return f"extract(epoch FROM {moment}::timestamptz)::bigint"
+    """A time in seconds; one that is not known is long ago."""
+    seconds = f"extract(epoch FROM {moment}::timestamptz)::bigint"
+    unknown = f"WHEN {moment} IS NOT NULL THEN {LONG_AGO}"
+    return f"CASE WHEN isfinite({moment}) THEN {seconds} {unknown} END"
 
+
+LONG_AGO = -(10**15)
 
 LATER = """
 AND changed >= pg_snapshot_xmin(@snapshot::pg_snapshot)
@@ -90,7 +95,9 @@ SELECT files.digest, files.generation, tasks.generation AS task_generation,
        (SELECT string_agg(DISTINCT reason, '; ') FROM monitor.distrust
         WHERE subject IN (@subject, '')) AS distrusted,
        (SELECT count(*) FROM pg_trigger
-        WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')
+        WHERE NOT tgisinternal AND tgenabled = 'A'
+          AND NOT EXISTS (SELECT FROM pg_inherits WHERE tgrelid IN (inhparent, inhrelid))
+          AND NOT EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = tgrelid)
           AND (tgrelid = to_regclass('app.etl_source_files')
                AND starts_with(tgname, 'monitor_files_')
                OR tgrelid = to_regclass('app.tasks') AND starts_with(tgname, 'monitor_tasks_'))
@@ -99,7 +106,7 @@ FROM monitor.kept AS files CROSS JOIN monitor.kept AS tasks
 WHERE files.subject = @subject AND tasks.subject = ''
 """
 
-DEFINITION = "SELECT definition -> 'pipeline' FROM monitor.kept WHERE subject = @subject"
+DEFINITION = "SELECT definition FROM monitor.kept WHERE subject = @subject"
 
 CELLS = "SELECT cell, cell_id, @measures FROM @cells WHERE true"
 
@@ -153,8 +160,9 @@ FROM (
 ) AS open CROSS JOIN LATERAL (
     SELECT * FROM monitor.phase_tasks AS one
     WHERE one.pipeline = @subject AND one.phase = open.phase AND one.grp = open.grp
+      AND hashtextextended(one.grp, 0) = hashtextextended(open.grp, 0)
     OFFSET 0) AS task
-ORDER BY task.phase, task.grp, task.status = 'processing' DESC, task.created_at DESC,
+ORDER BY task.phase, task.grp, task.status = 'processing' DESC, task.created_at DESC NULLS LAST,
          task.task_id DESC
 """
 

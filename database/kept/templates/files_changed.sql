@@ -1,6 +1,7 @@
 DECLARE
     changed_types text[];
 BEGIN
+@guard
     IF TG_OP = 'INSERT' THEN
         changed_types := ARRAY(SELECT DISTINCT etl_type::text FROM new_rows);
     ELSIF TG_OP = 'DELETE' THEN

@@ -14,7 +14,7 @@ DELETE FROM @cells;
 DELETE FROM @minutes;
 DELETE FROM @hours;
 INSERT INTO @cells (key, cell, @measures)
-SELECT sha256(convert_to(cell::text, 'UTF8')), cell, @sums FROM facts GROUP BY cell;
+SELECT sha256(convert_to(cell::text, getdatabaseencoding())), cell, @sums FROM facts GROUP BY cell;
 CREATE TEMPORARY TABLE completions ON COMMIT DROP AS
 SELECT cell_id, phase, at, sum(facts.files)::bigint AS files
 FROM facts JOIN @cells USING (cell)

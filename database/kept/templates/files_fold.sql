@@ -32,7 +32,7 @@ BEGIN
         WHERE grp IS NOT NULL
     ), sums AS (
         INSERT INTO @cells AS kept (key, cell, @measures)
-        SELECT sha256(convert_to(cell::text, 'UTF8')), cell, @sums
+        SELECT sha256(convert_to(cell::text, getdatabaseencoding())), cell, @sums
         FROM gone GROUP BY cell
         ON CONFLICT (key) DO UPDATE SET @additions, changed = excluded.changed
         RETURNING cell_id, cell

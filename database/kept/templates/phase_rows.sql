@@ -9,6 +9,5 @@ LEFT JOIN LATERAL (
     SELECT @cell_of_group AS cell, date_trunc('hour', r.updated_at) AS hour,
            round(extract(epoch FROM r.updated_at - r.execution_started_at) * 1000000)::bigint
            AS micros
-    WHERE r.status::text = 'completed' AND r.execution_started_at IS NOT NULL
-      AND r.updated_at IS NOT NULL
+    WHERE r.status::text = 'completed' AND @is_timed
 ) AS timed ON true

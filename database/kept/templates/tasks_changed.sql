@@ -1,16 +1,17 @@
 DECLARE
     ids text[];
 BEGIN
+@guard
     IF TG_OP = 'INSERT' THEN
         INSERT INTO monitor.task_changes (job_id, stage, status, at, tasks, started)
         SELECT r.parent_job_id, coalesce(r.stage, 0), coalesce(r.status::text, ''), @ended,
-               count(*), min(r.execution_started_at)
+               count(*), min(@begun)
         FROM new_rows AS r WHERE r.parent_job_id IS NOT NULL GROUP BY 1, 2, 3, 4;
         ids := ARRAY(SELECT r.task_id FROM new_rows AS r WHERE r.task_type = ANY (@task_types));
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO monitor.task_changes (job_id, stage, status, at, tasks, lost)
         SELECT r.parent_job_id, coalesce(r.stage, 0), coalesce(r.status::text, ''), @ended,
-               -count(*), min(r.execution_started_at)
+               -count(*), min(@begun)
         FROM old_rows AS r WHERE r.parent_job_id IS NOT NULL GROUP BY 1, 2, 3, 4;
         ids := ARRAY(SELECT r.task_id FROM old_rows AS r WHERE r.task_type = ANY (@task_types));
     ELSIF TG_OP = 'UPDATE' THEN
@@ -22,7 +23,7 @@ BEGIN
                    CASE WHEN o.execution_started_at IS DISTINCT FROM r.execution_started_at
                              OR o.parent_job_id IS DISTINCT FROM r.parent_job_id
                              OR o.stage IS DISTINCT FROM r.stage
-                        THEN r.execution_started_at END AS started, NULL::@moment AS lost
+                        THEN @begun END AS started, NULL::@moment AS lost
             FROM new_rows AS r LEFT JOIN old_rows AS o ON o.task_id = r.task_id
             UNION ALL
             SELECT -1, r.parent_job_id, coalesce(r.stage, 0), coalesce(r.status::text, ''), @ended,
@@ -30,7 +31,7 @@ BEGIN
                    CASE WHEN n.execution_started_at IS DISTINCT FROM r.execution_started_at
                              OR n.parent_job_id IS DISTINCT FROM r.parent_job_id
                              OR n.stage IS DISTINCT FROM r.stage
-                        THEN r.execution_started_at END
+                        THEN @begun END
             FROM old_rows AS r LEFT JOIN new_rows AS n ON n.task_id = r.task_id
         ) AS fact
         WHERE job_id IS NOT NULL

@@ -13,7 +13,7 @@ SELECT r.parent_job_id, coalesce(r.stage, 0), @ended, count(*)
 FROM app.tasks AS r
 WHERE r.parent_job_id IS NOT NULL AND @ended > @minutes_from GROUP BY 1, 2, 3;
 INSERT INTO monitor.task_stages (job_id, stage, started)
-SELECT r.parent_job_id, coalesce(r.stage, 0), min(r.execution_started_at)
+SELECT r.parent_job_id, coalesce(r.stage, 0), min(@begun)
 FROM app.tasks AS r WHERE r.parent_job_id IS NOT NULL GROUP BY 1, 2;
 INSERT INTO monitor.durations (pipeline, phase, key, cell, hour, tasks, micros)
 SELECT pipeline, phase, @cell_key, cell, hour, count(*), sum(micros)
