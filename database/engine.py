@@ -6,6 +6,20 @@ from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 DRIVER = "postgresql+psycopg2"
+CONNECTION = {
+    "application_name": "pipeline-monitor",
+    # Whatever the environment or a server of another encoding says.
+    "client_encoding": "utf8",
+    "connect_timeout": 5,
+    # A peer that is gone without a word is noticed: by a connection that waits for an answer after
+    # keepalives_idle + keepalives_count * keepalives_interval seconds, by one that sends after
+    # tcp_user_timeout milliseconds.
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 # It holds a lock on one connection while it counts on another.
 OF_KEEPER = 2
 
@@ -46,7 +60,7 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
-        connect_args={"connect_timeout": 5, "application_name": "pipeline-monitor"},
+        connect_args=CONNECTION,
     )
 
 

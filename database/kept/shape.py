@@ -11,6 +11,8 @@ from database.kept.sql import filled, literal_text
 # A column and the number of its type; 0 for one that is not PostgreSQL's own.
 Column = tuple[str, int]
 
+# So many statements of a transaction may fail without failing it; a session keeps track of 64.
+LAST_CAUGHT = 50
 INSTALL = "run `python app.py database install`"
 TASK_COLUMNS = (
     "task_id",
@@ -82,24 +84,41 @@ UNSEEN = text(
 
 def as_installed(table: str, columns: Sequence[Column]) -> str:
     """The condition, as SQL, that a table of schema `app` still has these columns."""
-    rows = ", ".join(f"({literal_text(name)}, {kind}::oid)" for name, kind in columns)
+    rows = ", ".join(f"({literal_text(name)}::name, {kind}::oid)" for name, kind in columns)
     given = {"table": f"'app.{table}'", "columns": rows, "column_count": str(len(columns))}
     return filled("as_installed", given)
 
 
-def guard(table: str, conditions: Iterable[str], needed: Iterable[str], subjects: str) -> str:
-    """What a trigger's function begins with.
+def trigger(
+    table: str,
+    work: str,
+    declared: str,
+    conditions: Iterable[str],
+    needed: Iterable[str],
+    subjects: str,
+) -> str:
+    """The body of a trigger's function, which never fails whoever writes a table of schema `app`.
 
-    conditions: of `as_installed`; needed: relations of schema `monitor`; subjects: whose counts
-    are not believed, as a condition on monitor.kept.
+    declared: the variable that the work needs; conditions: of `as_installed`; needed: relations of
+    schema `monitor`; subjects: whose counts are not believed after a failure, as a condition on
+    monitor.kept.
     """
-    reason = f"app.{table} or schema monitor is not what its triggers were made for: {INSTALL}"
-    relations = ", ".join(f"to_regclass({literal_text(name)})" for name in needed)
-    given = {
-        "table": f"'app.{table}'",
-        "as_installed": " AND ".join(conditions),
-        "needed": relations,
-        "reason": literal_text(reason),
-        "subjects": subjects,
+    uncounted = literal_text(f"a change of app.{table} could not be counted: ")
+    causes = {
+        "renamed": literal_text(f"a former app.{table} is written: {INSTALL}"),
+        "failed": f"left({uncounted} || SQLERRM, 500)",
+        "drifted": literal_text(f"app.{table} or schema monitor has changed: {INSTALL}"),
     }
-    return filled("guard", given)
+    given = {
+        "table": literal_text(f"app.{table}"),
+        "work": work,
+        "declared": declared,
+        "last": str(LAST_CAUGHT),
+        "as_installed": " AND ".join(conditions),
+        "needed": ", ".join(f"to_regclass({literal_text(name)})" for name in needed),
+    }
+    doubts = {
+        name: filled("doubt", {"reason": reason, "subjects": subjects})
+        for name, reason in causes.items()
+    }
+    return filled("trigger", given | doubts)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from database.kept.definition import Definition, column_types
 from database.kept.file_parts import LOCK_CLASS, names
-from database.kept.shape import Column, as_installed, guard
+from database.kept.shape import Column, as_installed, trigger
 from database.kept.sql import body, compiled, filled, is_known_time, literal_text
 from pipelines.models import Phase
 
@@ -50,22 +50,22 @@ def parts(
         "cell_key": "sha256(convert_to(coalesce(cell::text, ''), getdatabaseencoding()))",
     }
     given |= _phases(definitions)
-    given["guard"] = _guard(definitions, columns)
     given["started"] = filled("stage_started", given)
     given["phase_rows"] = filled("phase_rows", given)
-    for function in ("tasks_changed", "keep_phase_tasks"):
-        given[f"{function}_body"] = body(filled(function, given))
+    changed = _trigger(filled("tasks_changed", given), definitions, columns)
+    given["tasks_changed_body"] = body(changed)
+    given["keep_phase_tasks_body"] = body(filled("keep_phase_tasks", given))
     given["fold_tasks_body"] = body(filled("tasks_fold", given))
     return given
 
 
-def _guard(definitions: Sequence[Definition], columns: Sequence[Column]) -> str:
+def _trigger(work: str, definitions: Sequence[Definition], columns: Sequence[Column]) -> str:
     # A task's group is looked up among the files, so that both tables have to be as they were.
     of_files = sorted({column for one in definitions for column in one.columns})
     conditions = [as_installed("tasks", columns)]
     conditions += [as_installed("etl_source_files", of_files)] if of_files else []
     needed = [f"monitor.{name}" for name in TABLES]
-    return guard("tasks", conditions, needed, "subject = ''")
+    return trigger("tasks", work, "ids text[];", conditions, needed, "subject = ''")
 
 
 def _phases(definitions: Sequence[Definition]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from database.kept.definition import Definition, columns_of
 from database.kept.file_parts import names, parts
-from database.kept.shape import as_installed, guard
+from database.kept.shape import as_installed, trigger
 from database.kept.sql import body, filled, identifier, run
 from database.kept.state import Kept
 
@@ -53,16 +53,13 @@ def files_changed(pipelines: Sequence[Kept]) -> str:
     A trigger a pipeline would cost each writer that of all pipelines.
     """
     found = [filled("files_of_pipeline", _of(kept)) for kept in pipelines]
-    given = {"guard": _guard(pipelines), "pipelines": "".join(found)}
-    return body(filled("files_changed", given))
-
-
-def _guard(pipelines: Sequence[Kept]) -> str:
     columns = sorted({column for kept in pipelines for column in kept.columns})
     made = ("changes", "cells", "minutes", "hours")
     needed = [names(kept.subject)[name] for kept in pipelines for name in made]
     table = "etl_source_files"
-    return guard(table, [as_installed(table, columns)], needed, "subject <> ''")
+    work = filled("files_changed", {"pipelines": "".join(found)})
+    declared, subjects = "changed_types text[];", "subject <> ''"
+    return body(trigger(table, work, declared, [as_installed(table, columns)], needed, subjects))
 
 
 def _of(kept: Kept) -> dict[str, str]:

@@ -1,4 +1,3 @@
-(SELECT count(*) FROM pg_attribute
-     WHERE attrelid = to_regclass(@table) AND attnum > 0 AND NOT attisdropped
-       AND (attname::text, CASE WHEN atttypid < 16384 THEN atttypid ELSE 0 END)
-           IN (VALUES @columns)) = @column_count
+(SELECT count(*) FROM pg_attribute JOIN (VALUES @columns) AS known (name, kind)
+     ON attname = name AND (atttypid = kind OR kind = 0)
+     WHERE attrelid = to_regclass(@table) AND attnum > 0) = @column_count

@@ -1,7 +1,3 @@
-DECLARE
-    changed_types text[];
-BEGIN
-@guard
     IF TG_OP = 'INSERT' THEN
         changed_types := ARRAY(SELECT DISTINCT etl_type::text FROM new_rows);
     ELSIF TG_OP = 'DELETE' THEN
@@ -11,5 +7,3 @@ BEGIN
                                UNION SELECT etl_type::text FROM new_rows);
     END IF;
 @pipelines
-    RETURN NULL;
-END

@@ -1,7 +1,3 @@
-DECLARE
-    ids text[];
-BEGIN
-@guard
     IF TG_OP = 'INSERT' THEN
         INSERT INTO monitor.task_changes (job_id, stage, status, at, tasks, started)
         SELECT r.parent_job_id, coalesce(r.stage, 0), coalesce(r.status::text, ''), @ended,
@@ -65,5 +61,3 @@ BEGIN
     IF ids <> '{}' THEN
         PERFORM monitor.keep_phase_tasks(ids);
     END IF;
-    RETURN NULL;
-END
