@@ -9,6 +9,7 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 COUNT_OR_NONE: Schema = {"type": ["integer", "null"], "minimum": 0}
+STAGE_OR_NONE: Schema = {"type": ["integer", "null"], "description": "Null where it is not set."}
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
 REAL_OR_NONE: Schema = {"type": ["number", "null"]}
 PERCENT: Schema = {"type": "number", "minimum": 0, "maximum": 100}
@@ -82,7 +83,7 @@ ACTIVE_JOB = entry(
     job_id=TEXT,
     job_type=TEXT,
     status=STATUS,
-    stage=COUNT,
+    stage=STAGE_OR_NONE,
     task_counts=entry(completed=COUNT, processing=COUNT, failed=COUNT, pending=COUNT),
 )
 STATS = entry(
@@ -144,8 +145,8 @@ OWN_OF_JOB: dict[str, Schema] = {
     "job_id": TEXT,
     "job_type": TEXT,
     "status": STATUS,
-    "stage": COUNT,
-    "total_stages": COUNT,
+    "stage": STAGE_OR_NONE,
+    "total_stages": STAGE_OR_NONE,
     "created_at": MOMENT_OR_NONE,
     "updated_at": MOMENT_OR_NONE,
     "error_details": TEXT_OR_NONE,
@@ -159,7 +160,7 @@ LISTED_JOB = entry(
 )
 COUNTS = ("tasks", "pending", "queued", "processing", "completed", "failed")
 STAGE = entry(
-    stage=COUNT,
+    stage=STAGE_OR_NONE,
     task_type=TEXT,
     **dict.fromkeys(
         ("tasks", "pending", "queued", "processing", "completed", "failed", "other"), COUNT
@@ -180,7 +181,7 @@ JOB = entry(
 )
 TASK = entry(
     task_id=TEXT,
-    stage=COUNT,
+    stage=STAGE_OR_NONE,
     task_index=TEXT_OR_NONE,
     task_type=TEXT,
     status=STATUS,

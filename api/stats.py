@@ -98,6 +98,6 @@ def _job(row: dict[str, Any]) -> dict[str, Any]:
         "job_id": row["job_id"],
         "job_type": row["job_type"],
         "status": row["status"],
-        "stage": row["stage"],
+        "stage": known(row["stage"]),
         "task_counts": {key: row[key] for key in ("completed", "processing", "failed", "pending")},
     }

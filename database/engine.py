@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy.event import listen
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from database.values import load_json, register
 
 DRIVER = "postgresql+psycopg2"
 CONNECTION = {
@@ -54,14 +57,17 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
         raise DatabaseError(
             f"DATABASE_URL names {parsed.get_backend_name()}; expected postgresql://…"
         )
-    return create_engine(
+    engine = create_engine(
         parsed.set(drivername=DRIVER),
         pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,
         pool_timeout=10,
         connect_args=CONNECTION,
+        json_deserializer=load_json,
     )
+    listen(engine, "connect", lambda dbapi_connection, _: register(dbapi_connection))
+    return engine
 
 
 def explain(error: SQLAlchemyError) -> str:

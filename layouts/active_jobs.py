@@ -17,6 +17,7 @@ from layouts.formats import (
     format_moment,
     format_percent,
     format_rate,
+    format_stage,
 )
 from layouts.leaves import Leaves
 from layouts.links import job_link, jobs_link
@@ -68,7 +69,7 @@ def _row(job: dict[str, Any]) -> dict[str, Any]:
         "job_type": job["job_type"],
         "place": job["place"],
         "status": format_status(job["status"]),
-        "stage": f"{job['stage']} of {job['total_stages']}",
+        "stage": format_stage(job["stage"], job["total_stages"]),
         "progress": progress(job),
         "rate": job["rate_reason"] or format_rate(job["rate_per_minute"], "min"),
         "eta": format_duration(job["eta_seconds"]),

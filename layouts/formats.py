@@ -25,6 +25,11 @@ def format_count(count: object) -> str:
     return NONE if unknown(count) else f"{int(count):,}"  # type: ignore[call-overload]
 
 
+def format_stage(stage: object, total: object) -> str:
+    """`2 of 3`; a dash for what nobody knows."""
+    return f"{format_count(stage)} of {format_count(total)}"
+
+
 def format_bytes(size: float) -> str:
     """Decimal units with one decimal, `2.4 TB`; whole bytes."""
     if size < 1000:

@@ -10,7 +10,7 @@ from dash import html
 
 from layouts import ids
 from layouts.active_jobs import copy_link, progress
-from layouts.formats import format_moment, unknown
+from layouts.formats import format_moment, format_stage, unknown
 from layouts.leaves import Leaves
 from layouts.links import job_link, pipeline_link
 from layouts.lists import Size, list_values, listed
@@ -59,7 +59,7 @@ def _row(job: dict[str, Any], registry: Registry) -> dict[str, Any]:
         "job": copy_link(job["job_id"]),
         "job_type": job["job_type"],
         "status": format_status(job["status"]),
-        "stage": f"{job['stage']} of {job['total_stages']}",
+        "stage": format_stage(job["stage"], job["total_stages"]),
         "progress": progress(job),
         "created_at": format_moment(job["created_at"]),
         "updated_at": format_moment(job["updated_at"]),

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.charts import charts
-from layouts.formats import format_moment
+from layouts.formats import format_moment, format_stage
 from layouts.leaves import Leaves
 from layouts.links import SELECTOR, job_link, pipeline_link
 from layouts.stages import stage_flow, stage_values
@@ -160,7 +160,7 @@ def monitor_values(report: Any, ours: bool) -> Leaves:
     job = report.job
     text = {
         "job.status": format_status(job.status),
-        "job.stage": f"{job.stage} of {job.total_stages}",
+        "job.stage": format_stage(job.stage, job.total_stages),
         "job.created": format_moment(job.created_at),
         "job.updated": format_moment(job.updated_at),
         "job.by": str(job.metadata.get("submitted_by") or "–"),

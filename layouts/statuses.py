@@ -18,4 +18,6 @@ SYMBOLS = {
 def format_status(status: str) -> str:
     """A status with its symbol; one that nobody knows is shown as it is."""
     symbol = SYMBOLS.get(status)
+    if not status:
+        return "–"
     return f"{symbol} {status.replace('_', ' ')}" if symbol else status

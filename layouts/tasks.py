@@ -52,7 +52,7 @@ def _row(task: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": task["task_id"],
         "task_id": task["task_id"],
-        "stage": task["stage"],
+        "stage": None if unknown(task["stage"]) else task["stage"],
         "status": format_status(task["status"]),
         "seconds": format_duration(task["seconds"]),
         "peak_memory_mb": format_memory(task["peak_memory_mb"]),

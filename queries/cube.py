@@ -22,6 +22,7 @@ from sqlalchemy import (
     extract,
     func,
     literal,
+    literal_column,
     or_,
     select,
     text,
@@ -34,6 +35,9 @@ from queries.frames import REAL, TEXT, WHOLE, read_frame
 
 NOT_SET = "not set"
 
+# What a sum of sizes is at the most: beyond it nobody has files.
+LARGEST_SUM = 2**60
+LARGEST: ColumnElement[int] = literal_column(str(LARGEST_SUM))
 # Completions are kept by minute, so the last hour begins with one.
 WINDOW_START = func.date_trunc("minute", func.now() - text("interval '1 hour'"))
 
@@ -101,7 +105,7 @@ def _measures(files: TableClause, pipeline: Pipeline) -> dict[str, tuple[str, Co
         done = files.c[phase.completed_field].isnot(None)
         ready = files.c[before.completed_field].isnot(None) if before else literal(True)
         at = completed_at(files, phase)
-        recent = at >= WINDOW_START
+        recent = and_(at >= WINDOW_START, at <= func.now())
         measures |= {
             f"{phase.id}_completed": (WHOLE, func.count().filter(done)),
             f"{phase.id}_eligible": (WHOLE, func.count().filter(and_(ready, ~done))),
@@ -119,7 +123,7 @@ def _minute(at: ColumnElement[Any]) -> ColumnElement[float]:
 
 def _sum(size: ColumnElement[int], where: ColumnElement[bool] | None = None) -> ColumnElement[Any]:
     total = func.sum(size) if where is None else func.sum(size).filter(where)
-    return cast(func.coalesce(total, 0), BigInteger)
+    return cast(func.least(func.greatest(func.coalesce(total, 0), -LARGEST), LARGEST), BigInteger)
 
 
 def name_missing(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.DataFrame:

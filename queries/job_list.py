@@ -19,14 +19,14 @@ from sqlalchemy import (
 )
 
 from database.tables import JOBS, TASKS
-from queries.frames import MOMENT, TEXT, WHOLE, read_frame
+from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.jobs import stage_counts
 from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
 
 SHORTEST_PREFIX = 8
 MOST_NAMED = 5
 
-STATUS = cast(JOBS.c.status, Text)
+STATUS = func.coalesce(cast(JOBS.c.status, Text), "")
 VALUES: dict[str, Any] = {
     "job_id": JOBS.c.job_id,
     "job_type": JOBS.c.job_type,
@@ -42,8 +42,8 @@ COLUMNS = {
     "job_id": TEXT,
     "job_type": TEXT,
     "status": TEXT,
-    "stage": WHOLE,
-    "total_stages": WHOLE,
+    "stage": WHOLE_OR_NONE,
+    "total_stages": WHOLE_OR_NONE,
     "created_at": MOMENT,
     "updated_at": MOMENT,
     "error_details": TEXT,

@@ -13,6 +13,9 @@ from database.tables import JOBS
 from queries.frames import moment
 from queries.stages import stages
 
+# A card each: more would make a page that nobody can read.
+MOST_STAGES = 30
+
 
 @dataclass(frozen=True)
 class JobRow:
@@ -21,8 +24,8 @@ class JobRow:
     job_id: str
     job_type: str
     status: str
-    stage: int
-    total_stages: int
+    stage: int | None
+    total_stages: int | None
     parameters: dict[str, Any]
     metadata: dict[str, Any]
     result_data: Any
@@ -41,10 +44,9 @@ class JobReport:
 
     @property
     def stage_count(self) -> int:
-        """How many stages the job has, or has tasks of."""
-        return max(
-            self.job.total_stages, int(self.stages["stage"].max()) if len(self.stages) else 1
-        )
+        """How many stages the job has, or has tasks of; at most MOST_STAGES, which a page shows."""
+        last = int(self.stages["stage"].max()) if len(self.stages) else 1
+        return min(max(self.job.total_stages or 1, last, 1), MOST_STAGES)
 
 
 def read_report(connection: Connection, job_id: str) -> JobReport | None:
@@ -54,7 +56,7 @@ def read_report(connection: Connection, job_id: str) -> JobReport | None:
         return None
     return JobReport(
         job,
-        stages(connection, job_id, job.stage),
+        stages(connection, job_id, -1 if job.stage is None else job.stage),
         moment(connection),
     )
 
@@ -64,7 +66,7 @@ def read_job(connection: Connection, job_id: str) -> JobRow | None:
     query = select(
         JOBS.c.job_id,
         JOBS.c.job_type,
-        cast(JOBS.c.status, Text),
+        func.coalesce(cast(JOBS.c.status, Text), ""),
         JOBS.c.stage,
         func.coalesce(JOBS.c.total_stages, JOBS.c.stage),
         JOBS.c.parameters,

@@ -26,7 +26,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from database.tables import JOBS, TASKS
 from pipelines.models import Pipeline
-from queries.frames import MOMENT, REAL, TEXT, WHOLE, frame
+from queries.frames import MOMENT, REAL, TEXT, WHOLE, WHOLE_OR_NONE, frame
 
 ACTIVE = ("queued", "processing")
 SHORTEST_RUN = 20.0
@@ -53,8 +53,8 @@ COLUMNS = {
     "job_id": TEXT,
     "job_type": TEXT,
     "status": TEXT,
-    "stage": WHOLE,
-    "total_stages": WHOLE,
+    "stage": WHOLE_OR_NONE,
+    "total_stages": WHOLE_OR_NONE,
     "created_at": MOMENT,
     "started_at": MOMENT,
     "tasks": WHOLE,
@@ -165,7 +165,7 @@ def stage_counts(tasks: FromClause) -> dict[str, ColumnElement[Any]]:
         "processing": func.count(tasks.c.task_id).filter(status == "processing"),
         "failed": func.count(tasks.c.task_id).filter(status == "failed"),
         "pending": func.count(tasks.c.task_id).filter(
-            status.notin_(["completed", "processing", "failed"])
+            func.coalesce(status, "").notin_(["completed", "processing", "failed"])
         ),
         "recent": func.count(tasks.c.task_id).filter(ended),
         "age": cast(extract("epoch", age), Float),

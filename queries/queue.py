@@ -28,7 +28,7 @@ class Queue:
 
 def queue(connection: Connection, executor: str) -> Queue:
     """What there is at this moment; `executor` is the mark of the runner's jobs."""
-    status = cast(JOBS.c.status, Text)
+    status = func.coalesce(cast(JOBS.c.status, Text), "")
     jobs = connection.execute(select(status, func.count()).group_by(status)).all()
     own = JOBS.c.metadata.op("->>")("executor") == executor
     active = own & JOBS.c.status.in_((QUEUED, "processing"))

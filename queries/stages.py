@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
+    Numeric,
     Text,
     case,
     cast,
@@ -24,6 +25,7 @@ from queries.frames import REAL, TEXT, WHOLE, read_frame
 from queries.jobs import pace, stage_counts
 from queries.work import task_seconds
 
+MOST_MEGABYTES = 10**9
 SNAPSHOTS: ColumnElement[Any] = literal_column(
     "'$.memory_snapshots[*].keyvalue()"
     ' ? (@.key == "rss_mb" || @.key == "process_rss_mb").value'
@@ -82,7 +84,8 @@ def stages(connection: Connection, job_id: str, current: int) -> pd.DataFrame:
             cast(p95, Float),
             func.max(peak_memory(TASKS)),
         )
-        .where(TASKS.c.parent_job_id == job_id)
+        # A task of no stage stands in the list of tasks alone.
+        .where(TASKS.c.parent_job_id == job_id, TASKS.c.stage.isnot(None))
         .group_by(TASKS.c.stage)
         .order_by(TASKS.c.stage)
     )
@@ -109,9 +112,15 @@ def peak_memory(tasks: FromClause) -> ColumnElement[float]:
     """A task's peak memory in MB: as it says, else the largest of its snapshots."""
     # `metadata` is free text to us: only numbers are taken for numbers, the rest is passed over.
     peak = tasks.c.metadata["peak_memory_mb"]
-    stated = case((func.jsonb_typeof(peak) == "number", cast(cast(peak, Text), Float)))
+    stated = case((func.jsonb_typeof(peak) == "number", _real(peak)))
     snapshot = func.jsonb_path_query(
         tasks.c.metadata, SNAPSHOTS, literal_column("'{}'::jsonb"), true()
     ).column_valued("snapshot")
-    largest = select(func.max(cast(cast(snapshot, Text), Float))).scalar_subquery()
+    largest = select(func.max(_real(snapshot))).scalar_subquery()
     return func.coalesce(stated, largest)
+
+
+def _real(number: ColumnElement[Any]) -> ColumnElement[float]:
+    """A JSON number; NULL for one that no computer has in memory."""
+    exact = cast(cast(number, Text), Numeric)
+    return case((exact.between(0, MOST_MEGABYTES), cast(exact, Float)))

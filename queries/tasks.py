@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from database.tables import TASKS
-from queries.frames import MOMENT, REAL, TEXT, WHOLE
+from queries.frames import MOMENT, REAL, TEXT, WHOLE, WHOLE_OR_NONE
 from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
 from queries.stages import peak_memory
 from queries.work import task_seconds
@@ -29,7 +29,7 @@ FINISHED = ("completed", "failed", "cancelled")
 
 COLUMNS = {
     "task_id": TEXT,
-    "stage": WHOLE,
+    "stage": WHOLE_OR_NONE,
     "task_index": TEXT,
     "task_type": TEXT,
     "status": TEXT,
@@ -42,7 +42,7 @@ COLUMNS = {
     "updated_at": MOMENT,
 }
 
-STATUS = cast(TASKS.c.status, Text)
+STATUS = func.coalesce(cast(TASKS.c.status, Text), "")
 VALUES: dict[str, Any] = {
     "task_id": TASKS.c.task_id,
     "stage": TASKS.c.stage,

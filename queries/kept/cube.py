@@ -149,7 +149,7 @@ class KeptCube:
             for cell, phase, hour, tasks, micros in times
         )
         frames = FrameMaker(self._pipeline, held.cells, missing)
-        files = frames.files(held.minutes, placed, start)
+        files = frames.files(held.minutes, placed, (start, int(as_of.timestamp())))
         return KeptFrames(as_of, files, frames.work(durations, at_work), missing)
 
     def _forget_touched(self, connection: Connection, held: _Held, touched_from: Decimal) -> None:

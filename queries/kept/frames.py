@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipelines.models import Pipeline
-from queries.cube import dimension
+from queries.cube import LARGEST_SUM, dimension
 from queries.kept.cells import Bins, Cells, Counts
 from queries.kept.durations import DurationSums
 
@@ -27,19 +27,22 @@ class FrameMaker:
         self._cells = cells
         self._missing = missing
 
-    def files(self, minutes: Bins, changes: Sequence[Change], start: int) -> pd.DataFrame:
-        """The cube with the changes added; its window starts at `start`."""
+    def files(
+        self, minutes: Bins, changes: Sequence[Change], window: tuple[int, int]
+    ) -> pd.DataFrame:
+        """The cube with the changes added; `window` is its first and its last second."""
+        start, end = window
         measures = self._cells.measures()
         for position, change in changes:
             measures[position] += self._measured(change)
         there = np.flatnonzero(measures[:, 0] > 0)
         keys, counts = minutes.plus(self._completions(changes, start))
-        present = measures[there]
+        present = np.clip(measures[there], -LARGEST_SUM, LARGEST_SUM)
         columns: dict[str, Any] = self._groupings(there)
         columns |= dict(zip(("total", "unsized", "bytes"), present.T[:3], strict=True))
         for number, phase in enumerate(self._pipeline.phases, start=1):
             completed, eligible, ahead, size = present.T[4 * number - 1 : 4 * number + 3]
-            of_phase = (keys[:, 0] == number) & (keys[:, 2] >= start)
+            of_phase = (keys[:, 0] == number) & (keys[:, 2] >= start) & (keys[:, 2] <= end)
             recent, first = self._window(keys[of_phase], counts[of_phase, 0])
             columns |= {
                 f"{phase.id}_completed": completed,

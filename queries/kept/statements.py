@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from database.kept.file_parts import cell, measures, names, phase_groups
 from database.kept.sql import Statements, identifier, literal_text
 from pipelines.models import Pipeline
+from queries.cube import LARGEST_SUM
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def statements(pipeline: Pipeline) -> KeptStatements:
         "moments": "".join(f"{_epoch(f'at_{n}')}, " for n in _numbers(pipeline)),
         "grouped": ", ".join(str(1 + n) for n in range(len(pipeline.phases) + 1)),
         "subject": literal_text(pipeline.id),
+        "changed_bytes": _clipped("sum(bytes)"),
         "phase_groups": phase_groups(pipeline),
     }
 
@@ -70,7 +72,11 @@ def _numbers(pipeline: Pipeline) -> range:
 
 
 def _whole(column: str) -> str:
-    return f"{column}::bigint" if column.startswith("bytes") else column
+    return _clipped(column) if column.startswith("bytes") else column
+
+
+def _clipped(size: str) -> str:
+    return f"least(greatest({size}, -{LARGEST_SUM}), {LARGEST_SUM})::bigint"
 
 
 def _epoch(moment: str) -> str:
@@ -111,7 +117,7 @@ DEFINITION = "SELECT definition FROM monitor.kept WHERE subject = @subject"
 CELLS = "SELECT cell, cell_id, @measures FROM @cells WHERE true"
 
 CHANGES = """
-SELECT cell, @moments sum(files)::bigint, sum(unsized)::bigint, sum(bytes)::bigint
+SELECT cell, @moments sum(files)::bigint, sum(unsized)::bigint, @changed_bytes
 FROM @changes
 WHERE xid >= (SELECT low FROM monitor.kept WHERE subject = @subject)
 GROUP BY @grouped
@@ -119,7 +125,7 @@ GROUP BY @grouped
 
 MINUTES = """
 SELECT cell_id, phase, extract(epoch FROM at)::bigint, files FROM @minutes
-WHERE at >= date_trunc('minute', now() - interval '1 hour')
+WHERE at >= date_trunc('minute', now() - interval '1 hour') AND isfinite(at)
 """
 
 DURATIONS = """

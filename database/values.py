@@ -1,0 +1,68 @@
+"""Values of a database that Python can't hold: unknown, instead of failing a whole page."""
+
+from __future__ import annotations
+
+import json
+from math import isfinite
+from typing import Any
+
+from psycopg2.extensions import (
+    PYDATE,
+    PYDATETIME,
+    PYDATETIMETZ,
+    connection,
+    new_type,
+    register_type,
+)
+
+# PostgreSQL's numbers of the types.
+DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184
+LARGEST_WHOLE = 2**63 - 1
+TOO_DEEP = "(nested too deeply to be shown)"
+
+
+def _known(cast: Any) -> Any:
+    """A cast whose value is None for infinity, for years before 1 and for years after 9999."""
+
+    def known(value: str | None, cursor: Any) -> Any:
+        if value is None or value.endswith("infinity"):
+            return None
+        try:
+            return cast(value, cursor)
+        except (ValueError, OverflowError):
+            return None
+
+    return known
+
+
+CASTS = [
+    new_type((DATE,), "KNOWN_DATE", _known(PYDATE)),
+    new_type((TIMESTAMP,), "KNOWN_TIMESTAMP", _known(PYDATETIME)),
+    new_type((TIMESTAMPTZ,), "KNOWN_TIMESTAMPTZ", _known(PYDATETIMETZ)),
+]
+
+
+def register(dbapi_connection: connection) -> None:
+    """Makes a connection read times that Python can't hold as None."""
+    for cast in CASTS:
+        register_type(cast, dbapi_connection)
+
+
+def load_json(text: str) -> Any:
+    """A JSON value; numbers that would not be JSON again stay text, as they were written."""
+    try:
+        return json.loads(text, parse_float=_float, parse_int=_int)
+    except RecursionError:
+        return TOO_DEEP
+
+
+def _float(digits: str) -> float | str:
+    number = float(digits)
+    return number if isfinite(number) else digits
+
+
+def _int(digits: str) -> int | str:
+    if len(digits) > len(str(LARGEST_WHOLE)) + 1:
+        return digits
+    number = int(digits)
+    return number if abs(number) <= LARGEST_WHOLE else digits
