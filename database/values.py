@@ -17,7 +17,7 @@ from psycopg2.extensions import (
 
 # PostgreSQL's numbers of the types.
 DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184
-LARGEST_WHOLE = 2**63 - 1
+MOST_DIGITS = 300
 TOO_DEEP = "(nested too deeply to be shown)"
 
 
@@ -62,7 +62,4 @@ def _float(digits: str) -> float | str:
 
 
 def _int(digits: str) -> int | str:
-    if len(digits) > len(str(LARGEST_WHOLE)) + 1:
-        return digits
-    number = int(digits)
-    return number if abs(number) <= LARGEST_WHOLE else digits
+    return digits if len(digits) > MOST_DIGITS else int(digits)

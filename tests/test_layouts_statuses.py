@@ -13,7 +13,7 @@ from layouts.statuses import format_status
         ("paused_by_operator", "paused_by_operator"),
         ("completed_with_errors", "! completed with errors"),
         ("failed", "✕ failed"),
-        ("", ""),
+        ("", "–"),
     ],
 )
 def test_a_status_has_a_symbol_and_an_unknown_one_is_shown_as_it_is(
