@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, create_engine, make_url
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.event import listen
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from database.limits import IDLE, WORK, Limited, limit_waits
 from database.values import load_json, register
 
 DRIVER = "postgresql+psycopg2"
@@ -14,6 +18,7 @@ CONNECTION = {
     # Whatever the environment or a server of another encoding says.
     "client_encoding": "utf8",
     "connect_timeout": 5,
+    "connection_factory": Limited,
     # A peer that is gone without a word is noticed: by a connection that waits for an answer after
     # keepalives_idle + keepalives_count * keepalives_interval seconds, by one that sends after
     # tcp_user_timeout milliseconds.
@@ -66,8 +71,26 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
         connect_args=CONNECTION,
         json_deserializer=load_json,
     )
+    limit_waits()
     listen(engine, "connect", lambda dbapi_connection, _: register(dbapi_connection))
+    listen(engine, "checkin", _limited_to(IDLE))
+    listen(engine, "checkout", _limited_to(WORK))
     return engine
+
+
+def limit_connection(connection: Connection, seconds: float) -> None:
+    """From now on, until it goes back to its pool, a connection waits no longer for an answer."""
+    driver_connection: Any = connection.connection.driver_connection
+    driver_connection.limit = seconds
+
+
+def _limited_to(seconds: float) -> Callable[..., None]:
+    def limit(dbapi_connection: Any, *_: Any) -> None:
+        # None where it was lost.
+        if dbapi_connection is not None:
+            dbapi_connection.limit = seconds
+
+    return limit
 
 
 def explain(error: SQLAlchemyError) -> str:

@@ -12,6 +12,9 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from database.engine import limit_connection
+from database.limits import GRACE
+
 WHOLE, WHOLE_OR_NONE, REAL, TEXT, MOMENT = "int64", "Int64", "float64", "str", "datetime64[us, UTC]"
 
 
@@ -49,6 +52,7 @@ def reading(engine: Engine, timeout: float) -> Iterator[Connection]:
     """A read-only transaction that sees one moment; each statement may take `timeout` seconds."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
+        limit_connection(connection, timeout + GRACE)
         milliseconds = str(int(timeout * 1000))
         connection.execute(select(func.set_config("statement_timeout", milliseconds, True)))
         yield connection
