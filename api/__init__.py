@@ -32,7 +32,7 @@ def register(
 ) -> None:
     """Adds the endpoints to the server."""
     delivery.register(server)
-    server.register_blueprint(health())
+    server.register_blueprint(health(registry, snapshots))
     server.register_blueprint(stats(registry, snapshots))
     server.register_blueprint(pipelines(registry, snapshots))
     server.register_blueprint(group_lists(registry, snapshots, reader))

@@ -1,16 +1,32 @@
-"""`GET /healthz`: whether this process serves. It asks nothing else, not even the database."""
+"""`GET /healthz`: whether this process serves. `GET /readyz`: whether it has numbers to show.
+
+Neither asks anybody else, not even the database.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from http import HTTPStatus
+
 from flask import Blueprint, Response, jsonify
 
+from queries.cache import Snapshots
 
-def health() -> Blueprint:
-    """The blueprint of the health check."""
+
+def health(pipeline_ids: Iterable[str], snapshots: Snapshots) -> Blueprint:
+    """The blueprint of the checks."""
     blueprint = Blueprint("health", __name__)
+    known = list(pipeline_ids)
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
         return jsonify(status="ok")
+
+    @blueprint.get("/readyz")
+    def readyz() -> tuple[Response, HTTPStatus]:
+        # One is enough: a pipeline whose tables are missing keeps nobody from the others.
+        if any(snapshots.has_read(name) for name in known):
+            return jsonify(status="ready"), HTTPStatus.OK
+        return jsonify(status="no numbers were read yet"), HTTPStatus.SERVICE_UNAVAILABLE
 
     return blueprint

@@ -16,6 +16,8 @@ from callbacks.sources import Sources
 from layouts import ids
 from layouts.leaves import Leaves
 
+SHOWN = [ids.PROBLEM, "hidden", False]
+
 
 def register(app: Dash, sources: Sources, shown: Shown) -> None:
     """The tick, the Refresh button, and another filter."""
@@ -50,6 +52,9 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         renew = ctx.triggered_id in (ids.REFRESH, ids.SUBMITTED)
         page = page_of(sources, address)
         sight = page.look(sources, address, renew)
+        if sight.gone and (moments or {}).get("at"):
+            # Not where the page said from the beginning that there is no such thing.
+            return [{"frame": [[ids.PROBLEM, "children", sight.gone], SHOWN]}]
         if sight.is_behind(moments):
             if ctx.triggered_id != ids.LOCATION:
                 return [{"frame": problem_alone(sight)}]

@@ -23,7 +23,8 @@ class Sight:
 
     as_of: ISO time of the database; age: seconds since then; active: whether a job is active;
     problem: what is wrong now, if anything; others: ISO times of what was read beside, none
-    for what was not read yet.
+    for what was not read yet; gone: what to tell who still has the page open, where the thing that
+    it shows is no longer there.
     """
 
     leaves: Leaves | None
@@ -32,6 +33,7 @@ class Sight:
     active: bool = False
     problem: str | None = None
     others: tuple[str | None, ...] = ()
+    gone: str | None = None
 
     def moments(self) -> dict[str, Any]:
         """What a page keeps of the time of its numbers."""

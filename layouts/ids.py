@@ -12,6 +12,7 @@ REFRESH, AUTO, THEME = "refresh", "auto", "theme"
 PROBLEM, AGE, SAID = "problem", "age", "said"
 CHARTS, CHARTS_OPENER, ZONE = "charts", "charts-opener", "zone"
 RERUN, RERUN_ANSWER = "rerun", "rerun-answer"
+UNREACHABLE = "unreachable"
 CANCEL, CANCEL_ANSWER = "cancel", "cancel-answer"
 FROM_START, FROM_START_ANSWER = "from-start", "from-start-answer"
 

@@ -184,13 +184,17 @@ def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2 if isinstance(value, dict) else None)
 
 
-def missing_page(reason: str, meant: Sequence[str] = ()) -> html.Div:
-    """For a job that is not there, that can't be read now, or that is one of several: the reason
-    says which, `meant` are the jobs that may be meant."""
+def missing_page(reason: str, meant: Sequence[str] = (), *, retry: bool = False) -> html.Div:
+    """For a job that is not there, that can't be read now, or that is one of several.
+
+    The reason says which, `meant` are the jobs that may be meant; with `retry` the browser asks
+    again (assets/reachable.js).
+    """
+    again: dict[str, Any] = {"data-retry": "yes"} if retry else {}
     return html.Div(
         [
             html.H1("Job monitor"),
-            html.P(reason, className="notice"),
+            html.P(reason, className="notice", **again),
             html.Ul([html.Li(dcc.Link(job_id, href=job_link(job_id))) for job_id in meant]),
             dcc.Link("All pipelines", href=SELECTOR),
         ]

@@ -70,6 +70,8 @@ def shell() -> html.Div:
             html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
             html.Header([places(), _controls()], className="top"),
             html.Div(id=ids.PROBLEM, role="alert", hidden=True, className="problem"),
+            # assets/reachable.js shows it: the server, which is gone then, can't.
+            html.Div(id=ids.UNREACHABLE, role="alert", hidden=True, className="problem"),
             html.Main(_skeleton(), id=ids.PAGE, tabIndex=-1),
             # What a script has to say to who can't see it.
             html.Div(id=ids.SAID, role="status", className="visually-hidden"),

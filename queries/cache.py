@@ -77,6 +77,10 @@ class Snapshots:
         self._observer.looked("snapshots", reading.snapshot is not None)
         return reading
 
+    def has_read(self, pipeline_id: str) -> bool:
+        """Whether there is a good reading of a pipeline, of whatever age."""
+        return self._shelves[pipeline_id].reading.snapshot is not None
+
     def renew(self, pipeline_id: str) -> Reading:
         """A reading that began after this call; callers at the same time share one."""
         reading, shared = self._read(self._shelves[pipeline_id])

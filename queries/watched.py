@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -15,6 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
 from queries.observed import UNOBSERVED, Observer
+
+log = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -41,8 +44,8 @@ class Answer(Generic[V]):
 class Watched(Generic[K, V]):
     """Values by key, each read at most once an interval, however many look.
 
-    `take` reads a value, or none when there is no such thing. Raises what `take` raises, but for
-    the database's errors: these are told in the answer, which keeps the last value.
+    `take` reads a value, or none when there is no such thing. What it raises is told in the answer,
+    which keeps the last value.
     """
 
     LARGEST = 200
@@ -85,9 +88,15 @@ class Watched(Generic[K, V]):
         try:
             value = self._take(key)
         except (DBAPIError, PoolTimeoutError) as error:
-            self._observer.unanswered(self._name, False)
-            return Answer(last.value, explain(error), taken=last.taken)
-        return Answer(value, found=value is not None)
+            reason = explain(error)
+        except Exception:
+            # A page outlives what nobody thought of, and says that there is something.
+            log.exception("Reading %s of %s failed", self._name, key)
+            reason = "an unexpected error; the server's log has it"
+        else:
+            return Answer(value, found=value is not None)
+        self._observer.unanswered(self._name, False)
+        return Answer(last.value, reason, taken=last.taken)
 
 
 class _Entry(Generic[V]):

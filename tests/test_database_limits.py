@@ -41,7 +41,12 @@ def one(engine: Engine) -> int:
 
 
 def test_a_statement_ends_when_its_connection_is_forgotten(proxy: Proxy, behind: Engine) -> None:
-    with pytest.raises(DBAPIError, match=SILENCE), reading(behind, 60) as connection:
+    with pytest.raises(DBAPIError, match=SILENCE):
+        _read_and_forget(proxy, behind)
+
+
+def _read_and_forget(proxy: Proxy, behind: Engine) -> None:
+    with reading(behind, 60) as connection:
         limit_connection(connection, 0.5)
         connection.execute(text("SELECT 1"))
         proxy.swallow()

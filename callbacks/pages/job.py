@@ -19,6 +19,7 @@ from queries.jobs import ACTIVE
 from queries.paging import Page
 from queries.tasks import VALUES, TaskQuery
 
+GONE = "This job was deleted from the database. The page shows what was read of it last."
 STATUSES = ("pending", "queued", "processing", "completed", "failed")
 
 
@@ -32,7 +33,7 @@ def build(sources: Sources, address: Address) -> Component:
         return missing_page(f"Several jobs begin with “{asked}”:", found.value or ())
     report = sources.readings.reports.latest(found.value[0]).value if found.value else None
     if report is None:
-        return missing_page(f"Job {asked} can't be read now. Open this page again in a moment.")
+        return missing_page(f"Job {asked} can't be read now; this page tries again.", retry=True)
     pipeline = sources.registry.of_job_type(report.job.job_type)
     return monitor_page(report.job, report.stage_count, pipeline, address.query)
 
@@ -40,12 +41,16 @@ def build(sources: Sources, address: Address) -> Component:
 def look(sources: Sources, address: Address, renew: bool) -> Sight:
     """The job's stages and tasks."""
     found = sources.readings.found.latest(address.one("job_id"))
+    if not found.found:
+        return Sight(None, gone=GONE)
     if found.value is None or len(found.value) > 1:
         return Sight(None, problem=found.error)
     (job_id,) = found.value
     query = task_query(job_id, address)
     answer = sources.readings.reports.latest(job_id, renew=renew)
     tasks = sources.readings.tasks.latest(query, renew=renew)
+    if not answer.found:
+        return Sight(None, gone=GONE)
     report, page, error = answer.value, tasks.value, answer.error or tasks.error
     if report is None or page is None:
         return Sight(None, problem=error)
