@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from sqlalchemy import Connection
+from werkzeug.routing import BaseConverter
 
 from api.answers import answer, known, moment_text, paged
 from api.csv_files import csv_file
@@ -26,9 +27,17 @@ TASK_FILTERS = ("stage", "status", "q")
 LAST_STAGE = 10_000
 
 
+class JobId(BaseConverter):
+    """A job's id in a path: any characters, but not what begins like the actions' paths."""
+
+    regex = r"(?!(?:submit|rerun|cancel)/)[^/][\s\S]*?"
+    part_isolating = False
+
+
 def job_lists(registry: Registry, reader: Reader) -> Blueprint:
     """The blueprint of the jobs."""
     blueprint = Blueprint("jobs", __name__)
+    blueprint.record_once(lambda state: state.app.url_map.converters.update(job_id=JobId))
 
     @blueprint.get("/api/jobs")
     def all_jobs() -> Response:
@@ -38,7 +47,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
         rows = [_listed(registry, row) for row in page.rows.to_dict("records")]
         return answer(paged("jobs", rows, page, query.paging))
 
-    @blueprint.get("/api/jobs/<job_id>")
+    @blueprint.get("/api/jobs/<job_id:job_id>")
     def one_job(job_id: str) -> Response:
         Parameters(request.args, ())
         with reader.reading() as connection:
@@ -46,7 +55,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
         assert report is not None, "found in the same moment"
         return answer(_described(registry, report))
 
-    @blueprint.get("/api/jobs/<job_id>/tasks")
+    @blueprint.get("/api/jobs/<job_id:job_id>/tasks")
     def job_tasks(job_id: str) -> Response:
         parameters = Parameters(request.args, [*TASK_FILTERS, *PAGING])
         paging = parameters.paging(TASK_COLUMNS)
@@ -59,7 +68,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
         ]
         return answer({"job_id": query.job_id, **paged("tasks", rows, page, paging)})
 
-    @blueprint.get("/api/jobs/<job_id>/tasks.csv")
+    @blueprint.get("/api/jobs/<job_id:job_id>/tasks.csv")
     def tasks_csv(job_id: str) -> Response:
         parameters = Parameters(request.args, TASK_FILTERS)
         with reader.reading() as connection:

@@ -20,11 +20,14 @@ PREFIX = "by."
 
 def asked_pipeline(registry: Registry) -> Pipeline:
     """The pipeline with the etl_type that is asked for. Raises Problem."""
-    etl_type = request.args.get(ETL_TYPE, "")
+    known = ", ".join(pipeline.etl_type for pipeline in registry.values())
+    etl_type = request.args.get(ETL_TYPE)
+    if etl_type is None:
+        detail = f"Parameter etl_type is missing; expected one of: {known}"
+        raise Problem(HTTPStatus.BAD_REQUEST, detail, parameter=ETL_TYPE)
     for pipeline in registry.values():
         if pipeline.etl_type == etl_type:
             return pipeline
-    known = ", ".join(pipeline.etl_type for pipeline in registry.values())
     detail = f"No pipeline has etl_type '{etl_type[:100]}'; expected one of: {known}"
     raise Problem(HTTPStatus.NOT_FOUND, detail, parameter=ETL_TYPE)
 

@@ -31,12 +31,12 @@ def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
             return problem(HTTPStatus.NOT_FOUND, detail)
         return _no_json("Send the parameters as a JSON object") or _submitted(submitter, job_type)
 
-    @blueprint.post("/api/jobs/rerun/<job_id>")
+    @blueprint.post("/api/jobs/rerun/<path:job_id>")
     def rerun_job(job_id: str) -> Response:
         expected = 'Send {} or {"from_start": true}'
         return _no_json(expected) or _rerun(submitter, job_id, expected)
 
-    @blueprint.post("/api/jobs/cancel/<job_id>")
+    @blueprint.post("/api/jobs/cancel/<path:job_id>")
     def cancel_job(job_id: str) -> Response:
         return _no_json("Send an empty JSON object") or _cancel(submitter, job_id)
 

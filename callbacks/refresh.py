@@ -16,8 +16,6 @@ from callbacks.sources import Sources
 from layouts import ids
 from layouts.leaves import Leaves
 
-SHOWN = [ids.PROBLEM, "hidden", False]
-
 
 def register(app: Dash, sources: Sources, shown: Shown) -> None:
     """The tick, the Refresh button, and another filter."""
@@ -52,9 +50,6 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         renew = ctx.triggered_id in (ids.REFRESH, ids.SUBMITTED)
         page = page_of(sources, address)
         sight = page.look(sources, address, renew)
-        if sight.gone and (moments or {}).get("at"):
-            # Not where the page said from the beginning that there is no such thing.
-            return [{"frame": [[ids.PROBLEM, "children", sight.gone], SHOWN]}]
         if sight.is_behind(moments):
             if ctx.triggered_id != ids.LOCATION:
                 return [{"frame": problem_alone(sight)}]
@@ -72,7 +67,12 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
 
 
 def problem_alone(sight: Sight) -> list[list[Any]]:
-    """What a page is told that shows newer numbers than this process has: to keep them."""
+    """What a page is told that shows newer numbers than this process has: to keep them.
+
+    So it is where the thing itself is gone, though not where the page never had any numbers.
+    """
+    if sight.gone:
+        return [[ids.PROBLEM, "children", sight.gone], [ids.PROBLEM, "hidden", False]]
     places = zip(FRAME, frame(sight), strict=True)
     return [[*place, value] for place, value in places if place[0] == ids.PROBLEM]
 

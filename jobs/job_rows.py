@@ -71,7 +71,10 @@ CLAIM = text(
               WHEN 'queued' THEN :waited <= 0
                   OR waiting.updated_at <= NOW() - :waited * INTERVAL '1 second'
               WHEN 'processing' THEN
-                  waiting.updated_at < NOW() - :lease * INTERVAL '1 second' END
+                  waiting.updated_at < NOW() - :lease * INTERVAL '1 second'
+                  -- No heartbeat is like that; an hour may be the clocks' change.
+                  OR waiting.updated_at > NOW() + INTERVAL '2 hours' OR waiting.updated_at IS NULL
+              END
           AND NOT EXISTS (
               SELECT FROM app.jobs AS first
               WHERE first.job_id = waiting.metadata ->> 'after'
@@ -86,15 +89,22 @@ CLAIM = text(
 )
 
 
-def keep_alive(connection: Connection, tokens: Collection[str]) -> None:
-    """Says that whoever holds these claims is alive and at work."""
-    connection.execute(KEEP_ALIVE, {"tokens": list(tokens)})
+def keep_alive(connection: Connection, tokens: Collection[str]) -> set[str]:
+    """Says that whoever holds these claims is alive: those of which it could be said at once.
+
+    A job whose row somebody has locked keeps no other one waiting.
+    """
+    return set(connection.execute(KEEP_ALIVE, {"tokens": list(tokens)}).scalars())
 
 
 KEEP_ALIVE = text(
     """
     UPDATE app.jobs SET updated_at = CLOCK_TIMESTAMP()
-    WHERE status = 'processing' AND metadata ->> 'lease_token' = ANY (:tokens)
+    WHERE job_id IN (
+        SELECT job_id FROM app.jobs
+        WHERE status = 'processing' AND metadata ->> 'lease_token' = ANY (:tokens)
+        FOR UPDATE SKIP LOCKED)
+    RETURNING metadata ->> 'lease_token'
     """
 )
 

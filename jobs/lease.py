@@ -122,11 +122,15 @@ class Lease:
 
 def is_passing(error: Exception) -> bool:
     """Whether the database, not the statement, is what failed: trying again may help."""
-    if isinstance(error, DBAPIError) and getattr(error.orig, "pgcode", None) == QUERY_CANCELED:
-        return False
-    return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError) or (
-        isinstance(error, DBAPIError) and error.connection_invalidated
-    )
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, PoolTimeoutError)
+    code = getattr(error.orig, "pgcode", None)
+    if code is None:
+        return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return code in PASSING or code[:2] in PASSING_CLASSES
 
 
-QUERY_CANCELED = "57014"
+# By SQLSTATE: no connection, a deadlock, no room, a lock that was not had in time, a shutdown. A
+# statement that was cancelled, or needs more than is allowed, will need that again.
+PASSING_CLASSES = {"08", "40", "58"}
+PASSING = {"53000", "53100", "53200", "53300", "55P03", "57P01", "57P02", "57P03"}

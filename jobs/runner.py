@@ -209,20 +209,32 @@ class Runner:
 
     def _beat(self) -> None:
         """Keeps the claims alive, and notices the ones that are lost."""
-        beaten = time.monotonic()
+        told: dict[str, float] = {}
         while not self._stopping.wait(min(LOOK_SECONDS, self._heartbeat_seconds)):
             leases = {lease.job.lease_token: lease for lease in list(self._leases.values())}
-            due = time.monotonic() - beaten >= self._heartbeat_seconds
+            # A new claim is a heartbeat too.
+            told = {token: told.get(token, time.monotonic()) for token in leases}
             try:
-                if leases and due:
-                    with self._engine.begin() as connection:
-                        keep_alive(connection, list(leases))
-                if leases:
-                    with self._engine.connect() as connection:
-                        hold = tokens_that_hold(connection, list(leases))
-                    for token in leases.keys() - hold:
-                        leases[token].lose()
+                self._lose_lost(leases)
+                self._tell(told)
             except (DBAPIError, PoolTimeoutError) as error:
                 log.warning("The heartbeat was not written: %s", explain(error))
-            if due:
-                beaten = time.monotonic()
+            except Exception:
+                # Without heartbeats others would take over what this runner does.
+                log.exception("The heartbeat was not written")
+
+    def _lose_lost(self, leases: Mapping[str, Lease]) -> None:
+        if not leases:
+            return
+        with self._engine.connect() as connection:
+            lost = leases.keys() - tokens_that_hold(connection, leases.keys())
+        for token in lost:
+            leases[token].lose()
+
+    def _tell(self, told: dict[str, float]) -> None:
+        """Beats for the claims whose last heartbeat is old; the ones it can't, the next time."""
+        oldest = time.monotonic() - self._heartbeat_seconds
+        if due := [token for token, at in told.items() if at <= oldest]:
+            with self._engine.begin() as connection:
+                beaten = keep_alive(connection, due)
+            told.update(dict.fromkeys(beaten, time.monotonic()))

@@ -32,7 +32,8 @@ QUEUE_SILENT = text(
     WHERE job_id IN (
         SELECT job_id FROM app.jobs
         WHERE status = 'processing' AND metadata ->> 'stage_lock' = :name AND job_id <> :job
-          AND updated_at < CLOCK_TIMESTAMP() - :lease * INTERVAL '1 second'
+          AND (updated_at < CLOCK_TIMESTAMP() - :lease * INTERVAL '1 second'
+               OR updated_at > CLOCK_TIMESTAMP() + INTERVAL '2 hours' OR updated_at IS NULL)
         FOR UPDATE SKIP LOCKED)
     """
 )

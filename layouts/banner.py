@@ -124,9 +124,17 @@ def _rate(summary: Any) -> str:
 
 def _eta(summary: Any) -> str:
     if summary.eta_hours is not None:
-        return f"ETA: {format_duration(summary.eta_hours * HOUR)}"
+        return f"ETA: {format_duration(summary.eta_hours * HOUR)}{_left_to_you(summary.failed)}"
     return (
         f"ETA: {summary.eta_reason}"
         if summary.eta_reason == "done"
         else (f"ETA: none – {summary.eta_reason}")
     )
+
+
+def _left_to_you(failed: int | None) -> str:
+    """The failed files, which the ETA leaves out."""
+    if not failed:
+        return ""
+    need = "file needs" if failed == 1 else "files need"
+    return f"; {format_count(failed)} failed {need} you"

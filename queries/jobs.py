@@ -116,7 +116,11 @@ def pace(
     """
     if recent == 0:
         return math.nan, "no task finished in the last 10 minutes", math.nan
-    if age is None or not age >= SHORTEST_RUN:
+    if age is None or math.isnan(age):
+        return math.nan, "no task of the stage says when it started", math.nan
+    if age < 0:
+        return math.nan, "the stage's first task starts in the future", math.nan
+    if age < SHORTEST_RUN:
         return math.nan, f"the stage started less than {SHORTEST_RUN:.0f} seconds ago", math.nan
     rate = recent * 60 / age
     return rate, "", (tasks - completed - failed) / rate * 60
@@ -155,7 +159,9 @@ def stage_counts(tasks: FromClause) -> dict[str, ColumnElement[Any]]:
     """The measures of a stage's tasks: by status, recently completed, and in how many seconds."""
     status = cast(tasks.c.status, Text)
     moment = DateTime(timezone=True)
-    ended = and_(status == "completed", cast(tasks.c.updated_at, moment) >= WINDOW_START)
+    ended = and_(
+        status == "completed", cast(tasks.c.updated_at, moment).between(WINDOW_START, func.now())
+    )
     started = cast(func.min(tasks.c.execution_started_at), moment)
     # Without a start there is no rate: greatest() would pass over it.
     age = case((started.isnot(None), func.now() - func.greatest(started, WINDOW_START)))

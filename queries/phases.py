@@ -37,6 +37,9 @@ COLUMNS = {
 }
 
 
+ONLY_FAILED = "only failed files are left"
+
+
 @dataclass(frozen=True)
 class Rate:
     """Files an hour, NaN with the reason where there is none."""
@@ -53,15 +56,20 @@ def phases(snapshot: Snapshot) -> pd.DataFrame:
 def phase_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     """One row a phase, in registry order.
 
-    Keys: phase (id), number (from 1), name; total, completed, pending, eligible, processing,
-    failed (files; the last two none for a phase without tasks); percent; completed_bytes;
+    Keys: phase (id), number (from 1), name; total, completed, pending, movable (pending that did
+    not fail here or before), eligible, processing, failed (files; the last two none for a phase
+    without tasks); percent; completed_bytes;
     rate_per_hour (files), eta_hours, each NaN with its _reason; average_seconds (of a task, NaN for
     none) over average_tasks. The definitions are those of docs/numbers.md.
     """
-    return [
-        _progress(snapshot, number, phase)
-        for number, phase in enumerate(snapshot.pipeline.phases, start=1)
-    ]
+    rows: list[dict[str, Any]] = []
+    stuck = 0
+    for number, phase in enumerate(snapshot.pipeline.phases, start=1):
+        row = _progress(snapshot, number, phase, stuck)
+        # A file that failed in one phase gets no further in the ones after it.
+        stuck += row["failed"] or 0
+        rows.append(row)
+    return rows
 
 
 def measured(frame: pd.DataFrame, measure: str) -> int:
@@ -78,20 +86,24 @@ def percent(part: int, whole: int) -> float:
     return rounded if part == whole else min(rounded, 99.9)
 
 
-def _progress(snapshot: Snapshot, number: int, phase: Phase) -> dict[str, Any]:
+def _progress(snapshot: Snapshot, number: int, phase: Phase, stuck: int) -> dict[str, Any]:
+    """A phase's row; `stuck` files failed in an earlier phase."""
     files = snapshot.files
     total, completed = measured(files, "total"), measured(files, f"{phase.id}_completed")
     eligible = measured(files, f"{phase.id}_eligible")
     rate, facts = _rate(snapshot, phase), _work(snapshot, phase)
-    stuck = _stuck(total - completed, eligible, facts["failed"] or 0)
-    eta, eta_reason = _eta(total - completed, total, rate, stuck)
+    pending = total - completed
+    movable = max(0, pending - stuck - (facts["failed"] or 0))
+    blocked = _blocked(pending, eligible, facts["failed"] or 0)
+    eta, eta_reason = _eta(total, pending, movable, rate, blocked)
     return {
         "phase": phase.id,
         "number": number,
         "name": phase.name,
         "total": total,
         "completed": completed,
-        "pending": total - completed,
+        "pending": pending,
+        "movable": movable,
         "eligible": eligible,
         "percent": percent(completed, total),
         "completed_bytes": measured(files, f"{phase.id}_bytes"),
@@ -134,18 +146,19 @@ def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
     return Rate(recent * HOUR / (now - start))
 
 
-def _stuck(remaining: int, eligible: int, failed: int) -> str:
-    """Why none of the remaining files can be finished as things are, or ""."""
-    if remaining and failed == remaining:
-        return "only failed files are left"
-    return "the rest waits for an earlier phase" if remaining and not eligible else ""
+def _blocked(pending: int, eligible: int, failed: int) -> str:
+    """Why none of the pending files can be finished as things are, or ""."""
+    if pending and failed >= pending:
+        return ONLY_FAILED
+    return "the rest waits for an earlier phase" if pending and not eligible else ""
 
 
-def _eta(remaining: int, total: int, rate: Rate, stuck: str) -> tuple[float, str]:
+def _eta(total: int, pending: int, movable: int, rate: Rate, blocked: str) -> tuple[float, str]:
+    """Hours until what can still move is done, or why nobody knows."""
     if total == 0:
         return math.nan, "no files"
-    if remaining == 0:
+    if pending == 0:
         return math.nan, "done"
-    if stuck or math.isnan(rate.per_hour):
-        return math.nan, stuck or rate.reason
-    return remaining / rate.per_hour, ""
+    if blocked or math.isnan(rate.per_hour):
+        return math.nan, blocked or rate.reason
+    return movable / rate.per_hour, ""

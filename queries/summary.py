@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from queries.phases import measured, percent, phase_rows
+from queries.phases import ONLY_FAILED, measured, percent, phase_rows
 from queries.snapshot import Snapshot
 
 
@@ -63,10 +63,16 @@ def _known_sum(counts: Iterable[int | None]) -> int | None:
 
 
 def _pace(progress: Sequence[Phase]) -> tuple[float | None, str, float | None, str]:
-    """Rate, its phase, ETA and the reason for none; an ETA needs one of every unfinished phase."""
-    unfinished = [phase for phase in progress if phase["pending"] > 0]
-    if not unfinished:
+    """Rate, its phase, ETA and the reason for none; an ETA needs one of every unfinished phase.
+
+    A phase that has nothing but failed files left takes no ETA away: they wait for a person.
+    """
+    pending = [phase for phase in progress if phase["pending"] > 0]
+    if not pending:
         return None, "", None, "done" if progress[0]["total"] else "no files"
+    unfinished = [phase for phase in pending if phase["movable"] > 0]
+    if not unfinished:
+        return None, "", None, ONLY_FAILED
     paced = [phase for phase in unfinished if not math.isnan(phase["eta_hours"])]
     slowest = max(paced, key=lambda phase: float(phase["eta_hours"]), default=None)
     rate = None if slowest is None else slowest["rate_per_hour"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine, text
@@ -179,3 +180,18 @@ def test_a_statement_that_takes_too_long_is_told(engine: Engine, registry: Regis
     with engine.connect() as connection:
         connection.execute(text("LOCK TABLE app.jobs IN ACCESS EXCLUSIVE MODE"))
         assert "statement timeout" in api.refused("/api/jobs", 503)["detail"]
+
+
+@pytest.mark.parametrize("job_id", ["team/2026/run", "a b", "50%", "what?", "#1", "ü/日本"])
+def test_a_job_id_of_any_characters_is_found_everywhere(
+    engine: Engine, registry: Registry, job_id: str
+) -> None:
+    with engine.begin() as connection:
+        add_task(connection, add_job(connection, job_id, status="failed"), "g", "failed")
+    api, place = Api(engine, registry), f"/api/jobs/{quote(job_id, safe='')}"
+    assert api.told(place)["job_id"] == job_id
+    assert api.told(f"{place}/tasks")["total"] == 1
+    assert api.get(f"{place}/tasks.csv").status_code == 200
+    for action in ("rerun", "cancel"):
+        answer = api.client.post(f"/api/jobs/{action}/{quote(job_id, safe='')}", json={})
+        assert (answer.status_code, "only the platform" in answer.text) == (409, True)

@@ -29,7 +29,8 @@ QUESTIONS = [
     ("/api/etl/stats", "etl_type=fathom&region=nowhere", 200),
     ("/api/etl/stats", "etl_type=raster_v2", 503),
     ("/api/etl/stats", "etl_type=fathom&colour=red", 400),
-    ("/api/etl/stats", "", 404),
+    ("/api/etl/stats", "", 400),
+    ("/api/etl/stats", "etl_type=nothing", 404),
     ("/api/etl/pipelines", "", 200),
     ("/api/etl/pipelines", "colour=red", 400),
     *[

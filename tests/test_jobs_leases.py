@@ -35,7 +35,8 @@ def idle(cluster: Client) -> bool:
     def doing(dask_worker: Worker) -> int:
         return len(dask_worker.active_threads)
 
-    return not any(cluster.run(doing).values())
+    # A worker that is being started again does nothing.
+    return not any(cluster.run(doing, on_error="ignore").values())
 
 
 def status(engine: Engine, job_id: str) -> str:
@@ -106,6 +107,50 @@ def test_a_job_that_can_not_be_done_fails_with_the_reason(
     with running(engine, cluster, storage):
         wait_until_ended(engine, "odd")
     assert (status(engine, "odd"), job(engine, "odd").error_details) == ("failed", reason)
+
+
+@pytest.mark.parametrize("heartbeat", ["infinity", "-infinity", "2999-01-01", None])
+def test_a_job_with_an_odd_heartbeat_is_taken_over_when_its_runner_is_gone(
+    engine: Engine, cluster: Client, storage: Storage, heartbeat: str | None
+) -> None:
+    claimed(engine, "odd")
+    execute(engine, "ALTER TABLE app.jobs ALTER updated_at DROP NOT NULL")
+    execute(engine, "UPDATE app.jobs SET updated_at = :at", at=heartbeat)
+    with running(engine, cluster, storage):
+        wait_until_ended(engine, "odd")
+    assert status(engine, "odd") == "completed"
+
+
+def test_a_locked_job_keeps_no_other_one_from_its_heartbeat(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    names = [add_job(engine, name, tasks=1, held_from=0) for name in ("locked", "free")]
+    with running(engine, cluster, storage):
+        wait_for(lambda: all(_of_stage(engine, name, "processing") for name in names))
+        with engine.begin() as connection:
+            lock = "SELECT FROM app.jobs WHERE job_id = 'locked' FOR UPDATE"
+            connection.execute(text(lock))
+            before = job(engine, "free").updated_at
+            wait_for(lambda: job(engine, "free").updated_at > before)
+        Path(storage.place("released")).touch()
+        wait_until_ended(engine, *names)
+
+
+def too_much(connection: Connection, _job: Job) -> Result:
+    """A statement that needs more than the server ever gives."""
+    connection.execute(text("SELECT repeat('x', 2000000000)"))
+    return {}
+
+
+def test_a_statement_that_can_never_work_fails_its_job_with_the_reason(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    add_job(engine, "deep")
+    kind = JobType("toy", (Stage("deep", "toy_deep", query=too_much),))
+    with running(engine, cluster, storage, {"toy": kind}):
+        wait_until_ended(engine, "deep")
+    assert status(engine, "deep") == "failed"
+    assert "requested length too large" in job(engine, "deep").error_details
 
 
 @pytest.mark.parametrize("results", ["[]", "3", "null", None])

@@ -60,7 +60,7 @@ JOBS = text(
               UNION ALL
               SELECT at, tasks FROM monitor.task_changes
               WHERE job_id = job.job_id AND stage = job.stage AND xid >= win.low) AS part
-        WHERE at::timestamptz >= win.start
+        WHERE at::timestamptz >= win.start AND at::timestamptz <= now()
     ) AS recent
     CROSS JOIN LATERAL (
         SELECT min(started) AS first, min(started) FILTER (WHERE stage = job.stage) AS of_stage
