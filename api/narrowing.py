@@ -54,7 +54,7 @@ def wanted(pipeline: Pipeline, parameters: Parameters) -> dict[str, tuple[str, .
     """The wanted values of each grouping's field that is a filter."""
     filters: dict[str, tuple[str, ...]] = {}
     for name, field in filter_names(pipeline).items():
-        if values := parameters.many(name):
+        if values := parameters.values(name):
             filters[field] = (*filters.get(field, ()), *values)
     return filters
 

@@ -50,6 +50,10 @@ class Parameters:
         """The values of a parameter that may be repeated; empty ones say nothing."""
         return tuple(value for value in self._given.getlist(name) if value)
 
+    def values(self, name: str) -> tuple[str, ...]:
+        """All values of a parameter; an empty one is a value like any other."""
+        return tuple(self._given.getlist(name))
+
     def one(self, name: str, default: str = "") -> str:
         """The value of a parameter that stands at the most once."""
         values = self.many(name)

@@ -43,12 +43,15 @@ class Address:
         return next(iter(self.query.get(name, ())), "")
 
     def many(self, name: str) -> list[str]:
-        """All values of a parameter."""
-        return list(self.query.get(name, ()))
+        """The values of a parameter that may be repeated; empty ones say nothing."""
+        return [value for value in self.query.get(name, ()) if value]
 
     def filters(self, pipeline: Pipeline) -> dict[str, list[str]]:
-        """The wanted values of each grouping that is narrowed."""
-        named = {field: self.many(filter_parameter(field)) for field in pipeline.dimensions}
+        """The wanted values of each grouping that is narrowed; the empty text is one."""
+        named = {
+            field: list(self.query.get(filter_parameter(field), ()))
+            for field in pipeline.dimensions
+        }
         return {field: values for field, values in named.items() if values}
 
     @property
@@ -60,7 +63,7 @@ class Address:
 
 def read_address(pathname: str | None, search: str | None) -> Address:
     """The address behind an URL's path and query."""
-    query = parse_qs((search or "").removeprefix("?"))
+    query = parse_qs((search or "").removeprefix("?"), keep_blank_values=True)
     return Address(pathname or "/", query)
 
 
