@@ -8,10 +8,10 @@ import pandas as pd
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    DateTime,
     Float,
     Select,
     Text,
-    and_,
     case,
     cast,
     extract,
@@ -64,17 +64,21 @@ def work(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
 
 
 def task_seconds(tasks: FromClause = TASKS) -> ColumnElement[float]:
-    """A finished task's duration: `updated_at − execution_started_at`, in seconds.
+    """A finished task's duration: from `execution_started_at` to `updated_at`, in seconds.
 
+    Between instants: naive times are in the server's zone, whose clocks may have changed meanwhile.
     NULL where one of the two is not known, or it would have ended before it began.
     """
-    seconds = cast(extract("epoch", tasks.c.updated_at - tasks.c.execution_started_at), Float)
-    return case((_is_timed(tasks), seconds))
+    began, ended = (_instant(tasks.c[name]) for name in ("execution_started_at", "updated_at"))
+    return case((_is_timed(tasks), cast(extract("epoch", ended - began), Float)))
+
+
+def _instant(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((moment.between(EARLIEST, LATEST), cast(moment, DateTime(timezone=True))))
 
 
 def _is_timed(tasks: FromClause) -> ColumnElement[bool]:
-    began, ended = tasks.c.execution_started_at, tasks.c.updated_at
-    return and_(began.between(EARLIEST, LATEST), ended.between(EARLIEST, LATEST), ended >= began)
+    return _instant(tasks.c.updated_at) >= _instant(tasks.c.execution_started_at)
 
 
 def task_group(tasks: FromClause, phase: Phase) -> ColumnElement[str]:

@@ -60,7 +60,7 @@ def test_the_statistics_have_every_key_of_the_design(monitor: Monitor) -> None:
     ("query", "status", "words"),
     [
         ("etl_type=nothing", 404, "expected one of: fathom, raster_v2"),
-        ("", 404, "expected one of"),
+        ("", 400, "expected one of"),
         ("etl_type=fathom&colour=red", 400, "'colour' is no grouping"),
     ],
 )

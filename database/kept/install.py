@@ -134,15 +134,15 @@ def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
     with engine.connect() as connection:
         subjects = kept_subjects(connection)
         guarded = are_whole(connection, "tasks")
-        moment = task_parts.moment_type(connection)
+        times = task_parts.times_of_tasks(connection)
         columns = columns_as_they_are(connection, "tasks", TASK_COLUMNS)
     if missing := sorted(set(TASK_COLUMNS) - {name for name, _ in columns}):
         raise MissingColumn(f"app.tasks has no column {missing[0]}; add it")
     of_pipelines = definitions(subjects)
-    digest = _tasks_digest(of_pipelines, moment, columns)
+    digest = _tasks_digest(of_pipelines, times, columns)
     kept: Kept | None = subjects.get(TASKS)
     if not (kept and kept.digest == digest and guarded):
-        parts = task_parts.parts(of_pipelines, moment, columns)
+        parts = task_parts.parts(of_pipelines, times, columns)
         _change(engine, lambda connection: _make_tasks(connection, parts, digest, columns))
         kept = None
     if kept is None or kept.built_at is None:
@@ -153,9 +153,15 @@ def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
 
 
 def _tasks_digest(
-    of_pipelines: Sequence[Definition], moment: str, columns: Sequence[Column]
+    of_pipelines: Sequence[Definition], times: task_parts.Times, columns: Sequence[Column]
 ) -> str:
-    facts = [VERSION, moment, columns, sorted(definition.digest for definition in of_pipelines)]
+    facts = [
+        VERSION,
+        times.kind,
+        times.zone,
+        columns,
+        sorted(definition.digest for definition in of_pipelines),
+    ]
     return sha256(json.dumps(facts).encode()).hexdigest()
 
 

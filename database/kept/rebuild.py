@@ -70,8 +70,8 @@ def one_moment(engine: Engine, table: str) -> Iterator[Connection]:
 def _rebuild_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:
     keep_all_phase_tasks(engine, of_pipelines)
     with engine.connect() as connection:
-        moment = task_parts.moment_type(connection)
-    parts = task_parts.parts(of_pipelines, moment)
+        times = task_parts.times_of_tasks(connection)
+    parts = task_parts.parts(of_pipelines, times)
     with held(engine, 0), one_moment(engine, "tasks") as connection:
         run(connection, filled("tasks_count", parts))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, Text, column, table
+from sqlalchemy import Connection, Text, column, table, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from database.kept.definition import Definition, column_types
@@ -12,6 +13,21 @@ from database.kept.file_parts import LOCK_CLASS, names
 from database.kept.shape import Column, as_installed, trigger
 from database.kept.sql import body, compiled, filled, is_known_time, literal_text
 from pipelines.models import Phase
+
+
+@dataclass(frozen=True)
+class Times:
+    """The tasks' times: their SQL type, and the server's zone, in which naive ones are."""
+
+    kind: str
+    zone: str
+
+    def instant(self, moment: str) -> str:
+        """A time as an instant, whatever the zone of its writer; NULL for an unknown one."""
+        known, naive = is_known_time(moment), "without time zone" in self.kind
+        instant = f"{moment} AT TIME ZONE {literal_text(self.zone)}" if naive else moment
+        return f"CASE WHEN {known} THEN {instant} END"
+
 
 TABLES = (
     "task_changes",
@@ -25,12 +41,10 @@ TABLES = (
 
 
 def parts(
-    definitions: Sequence[Definition], moment: str, columns: Sequence[Column] = ()
+    definitions: Sequence[Definition], times: Times, columns: Sequence[Column] = ()
 ) -> dict[str, str]:
-    """All parts of the tasks' templates.
-
-    moment: the type of the tasks' times; columns: those that the triggers need.
-    """
+    """All parts of the tasks' templates; columns: those that the triggers need."""
+    moment = times.kind
     given = {
         "moment": moment,
         "lock_class": str(LOCK_CLASS),
@@ -38,13 +52,8 @@ def parts(
         "THEN date_trunc('minute', r.updated_at) END",
         "begun": f"CASE WHEN {is_known_time('r.execution_started_at')} "
         "THEN r.execution_started_at END",
-        "is_timed": " AND ".join(
-            [
-                is_known_time("r.execution_started_at"),
-                is_known_time("r.updated_at"),
-                "r.updated_at >= r.execution_started_at",
-            ]
-        ),
+        "is_timed": f"{times.instant('r.updated_at')} >= {times.instant('r.execution_started_at')}",
+        "duration": f"{times.instant('r.updated_at')} - {times.instant('r.execution_started_at')}",
         "minutes_from": f"(now() - interval '1 hour')::{moment}",
         "checked_from": f"(now() - interval '50 minutes')::{moment}",
         "cell_key": "sha256(convert_to(coalesce(cell::text, ''), getdatabaseencoding()))",
@@ -113,6 +122,7 @@ def _any_group(row: str, phases: Sequence[Phase]) -> str:
     return f"ARRAY[{', '.join(groups)}]::text[]"
 
 
-def moment_type(connection: Connection) -> str:
-    """The SQL type of the tasks' times."""
-    return column_types(connection, "tasks")["execution_started_at"]
+def times_of_tasks(connection: Connection) -> Times:
+    """The tasks' times as they are in a database."""
+    zone: str = connection.execute(text("SHOW TimeZone")).scalar_one()
+    return Times(column_types(connection, "tasks")["execution_started_at"], zone)

@@ -26,11 +26,11 @@ def verify(engine: Engine, subject: str) -> list[Difference]:
     """What differs for a subject: a pipeline's id, or state.TASKS. Raises DatabaseError."""
     with engine.connect() as connection:
         subjects = kept_subjects(connection)
-        moment = task_parts.moment_type(connection)
+        times = task_parts.times_of_tasks(connection)
     if subject not in subjects or subjects[subject].built_at is None:
         raise DatabaseError(f"Nothing is kept of '{subject or 'app.tasks'}'; install it first")
     if subject == TASKS:
-        table, parts = "tasks", task_parts.parts(definitions(subjects), moment)
+        table, parts = "tasks", task_parts.parts(definitions(subjects), times)
         script = filled("tasks_verify", parts)
     else:
         kept = subjects[subject]

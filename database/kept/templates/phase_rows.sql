@@ -9,7 +9,7 @@ LEFT JOIN LATERAL (
     SELECT @cell_of_group AS cell, date_trunc('hour', r.updated_at) AS hour,
            -- Also here: it may be reckoned before rows are left out.
            CASE WHEN @is_timed
-                THEN round(extract(epoch FROM r.updated_at - r.execution_started_at) * 1000000)::bigint
+                THEN round(extract(epoch FROM @duration) * 1000000)::bigint
                 END AS micros
     WHERE r.status::text = 'completed' AND @is_timed
 ) AS timed ON true
