@@ -98,7 +98,7 @@ def _measures(files: TableClause, pipeline: Pipeline) -> dict[str, tuple[str, Co
     measures: dict[str, tuple[str, ColumnElement[Any]]] = {
         "total": (WHOLE, func.count()),
         "unsized": (WHOLE, func.count().filter(size.is_(None))),
-        "bytes": (WHOLE, _sum(size)),
+        "bytes": (WHOLE, sum_of_sizes(size)),
     }
     for before, phase in pairwise([None, *pipeline.phases]):
         assert phase is not None
@@ -111,7 +111,7 @@ def _measures(files: TableClause, pipeline: Pipeline) -> dict[str, tuple[str, Co
             f"{phase.id}_eligible": (WHOLE, func.count().filter(and_(ready, ~done))),
             f"{phase.id}_ahead": (WHOLE, func.count().filter(and_(done, ~ready))),
             f"{phase.id}_recent": (WHOLE, func.count().filter(recent)),
-            f"{phase.id}_bytes": (WHOLE, _sum(size, done)),
+            f"{phase.id}_bytes": (WHOLE, sum_of_sizes(size, done)),
             f"{phase.id}_first": (REAL, _minute(func.min(at).filter(recent))),
         }
     return measures
@@ -121,7 +121,10 @@ def _minute(at: ColumnElement[Any]) -> ColumnElement[float]:
     return cast(extract("epoch", func.date_trunc("minute", at)), Float)
 
 
-def _sum(size: ColumnElement[int], where: ColumnElement[bool] | None = None) -> ColumnElement[Any]:
+def sum_of_sizes(
+    size: ColumnElement[int], where: ColumnElement[bool] | None = None
+) -> ColumnElement[Any]:
+    """The sum of sizes, of the files that the condition is true for; at most LARGEST_SUM."""
     total = func.sum(size) if where is None else func.sum(size).filter(where)
     return cast(func.least(func.greatest(func.coalesce(total, 0), -LARGEST), LARGEST), BigInteger)
 

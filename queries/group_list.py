@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
     DateTime,
@@ -24,7 +23,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from database.tables import TASKS, grouping_value, source_files
 from pipelines.models import Phase, Pipeline
-from queries.cube import dimension, stored_in
+from queries.cube import dimension, stored_in, sum_of_sizes
 from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
 from queries.work import task_group, unfinished_groups
@@ -69,7 +68,7 @@ def groups(connection: Connection, pipeline: Pipeline, query: GroupQuery) -> Pag
     """
     phase = next(one for one in pipeline.phases if one.id == query.phase_id)
     rows = group_rows(pipeline, phase, query)
-    page = read_page(connection, rows, columns(pipeline), query.paging, MOST_COUNTED)
+    page = read_page(connection, rows, columns(pipeline), query.paging, MOST_COUNTED, query.text)
     latest = latest_tasks(connection, phase, list(page.rows["group"]))
     return replace(page, rows=page.rows.merge(latest, how="left", on="group"))
 
@@ -93,7 +92,7 @@ def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*t
     found = select(
         func.coalesce(key, alone),
         func.count(),
-        cast(func.coalesce(func.sum(files.c.file_size_bytes), 0), BigInteger),
+        sum_of_sizes(files.c.file_size_bytes),
         *(_agreed(grouping_value(files, grouping)) for grouping in pipeline.groupings),
     ).where(files.c.etl_type == pipeline.etl_type, *stored_in(pipeline, files, query.stored))
     found = _in_state(found, pipeline, phase, files, query)

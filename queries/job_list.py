@@ -75,7 +75,7 @@ def jobs(connection: Connection, query: JobQuery) -> Page:
         .where(*_conditions(query))
         .order_by(*ordered(query.paging, VALUES, own, JOBS.c.job_id))
     )
-    page = read_page(connection, found, COLUMNS, query.paging)
+    page = read_page(connection, found, COLUMNS, query.paging, text=query.text)
     counts = _stage_counts(connection, list(page.rows["job_id"]))
     rows = page.rows.merge(counts, how="left", on="job_id")
     rows = rows.fillna(dict.fromkeys(COUNTS, 0)).astype(dict.fromkeys(COUNTS, WHOLE))

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, Select, func, literal_column, select
+from psycopg2.extensions import encodings
+from sqlalchemy import ColumnElement, Connection, Select, false, func, literal_column, select
 
 from queries.frames import moment, read_frame
 
@@ -48,13 +49,29 @@ def read_page(
     dtypes: Mapping[str, str],
     paging: Paging,
     most: int = MOST_COUNTED,
+    text: str = "",
 ) -> Page:
     """A page of an ordered query under the names and dtypes of `dtypes`; at most `most` rows are
-    counted."""
+    counted. Where the database can't hold the text that is looked for, there is nothing."""
+    if not can_hold(connection, text):
+        query = query.where(false())
     total = count_rows(connection, query, most)
     offset = (paging.page - 1) * paging.size
     rows = read_frame(connection, query.limit(paging.size).offset(offset), dtypes)
     return Page(rows, min(total, most), total <= most, moment(connection))
+
+
+def can_hold(connection: Connection, text: str) -> bool:
+    """Whether the database's encoding has all characters of a text; asked for others, it fails."""
+    driver_connection: Any = connection.connection.driver_connection
+    encoding = driver_connection.get_parameter_status("server_encoding")
+    # SQL_ASCII takes all bytes, those of UTF-8 too.
+    codec = "utf-8" if encoding == "SQL_ASCII" else encodings.get(encoding, "utf-8")
+    try:
+        text.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def count_rows(connection: Connection, query: Select[*tuple[Any, ...]], most: int) -> int:

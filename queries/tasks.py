@@ -78,7 +78,7 @@ def tasks(connection: Connection, query: TaskQuery) -> Page:
     otherwise), peak_memory_mb, retry_count, executed_by_app, error_details, started_at, updated_at.
     Raises ValueError for a sort that is none of them.
     """
-    return read_page(connection, task_rows(query), COLUMNS, query.paging, MOST_COUNTED)
+    return read_page(connection, task_rows(query), COLUMNS, query.paging, MOST_COUNTED, query.text)
 
 
 def task_rows(query: TaskQuery) -> Select[*tuple[Any, ...]]:

@@ -17,6 +17,7 @@ from database.schema import install_schema
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.takes import Taker
+from tests.serving import Api
 from tests.test_jobs_leases import execute
 from tests.test_kept_writers import SUBJECTS, right, some_work, standing
 
@@ -91,6 +92,21 @@ def encoded(request: pytest.FixtureRequest, server: EmbeddedDatabase) -> Iterato
     with admin.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
     admin.dispose()
+
+
+@pytest.mark.parametrize("wanted", ["日本", "café", "g2"])
+def test_text_that_a_database_can_not_hold_is_found_nowhere(
+    encoded: Engine, registry: Registry, wanted: str
+) -> None:
+    install_schema(encoded, registry)
+    some_work(encoded)
+    api = Api(encoded, registry)
+    api.renew()
+    found = int(wanted == "g2")
+    assert api.told("/api/jobs", q=wanted)["total"] == 0
+    assert api.told("/api/jobs/job-1/tasks", q=wanted)["total"] == 0
+    groups = {"etl_type": "fathom", "phase": "phase1", "state": "pending", "q": wanted}
+    assert api.told("/api/etl/groups", **groups)["total"] == found
 
 
 def test_counts_are_kept_in_every_encoding(encoded: Engine, registry: Registry) -> None:
