@@ -78,8 +78,9 @@ def check_copy(source: Any, target: Path) -> None:
             levels = len(copy.overviews(1))
         for level in range(levels):
             with unplaced_allowed(), rasterio.open(target, overview_level=level) as overview:
-                for band in overview.indexes:
-                    overview.read(band)
+                # Block by block, as everything here: an overview may be larger than the memory.
+                if not _is_readable(overview):
+                    raise Incomplete(f"overview {level + 1} can't be read again")
     except RasterioError as error:
         raise Incomplete(f"it can't be read again: {explain(error)}") from error
 

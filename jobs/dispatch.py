@@ -141,11 +141,12 @@ class Dispatch:
 
     def end(self) -> None:
         """Ends everything: a worker that does not stop by itself is started again."""
-        keys = list(self._sent)
-        self.cancel()
+        keys, workers = list(self._sent), self._workers
         with suppress(SchedulerLost):
-            if keys:
-                self._workers.free(keys)
+            addresses = workers.assigned(keys) if keys else []
+            self.cancel()
+            workers.free(addresses, keys)
+        self.cancel()
 
     def _send_next(self) -> None:
         threads = self._workers.threads()
@@ -238,8 +239,10 @@ class Dispatch:
         for sent in found:
             self._forget(sent)
             self._waiting.extendleft(t for t in reversed(sent.tasks) if t.task_id not in late)
+        keys = [sent.future.key for sent in found]
+        addresses = self._workers.assigned(keys)
         self._workers.forget([sent.future for sent in found])
-        self._workers.free([sent.future.key for sent in found], grace_seconds=0)
+        self._workers.free(addresses, keys, grace_seconds=0)
         reason = f"It took longer than {limit:g} seconds, the time limit of {self._stage.task_type}"
         return [
             Ending(task, None, reason, late[task.task_id], "")

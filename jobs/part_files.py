@@ -34,7 +34,9 @@ def part_file(top: Path, target: Path) -> Iterator[Path]:
             yield part
             _flush(part)
             part.replace(target)
-            _flush(target.parent)
+            # Some file systems have nothing to flush of a folder, and the file has its name.
+            with suppress(OSError):
+                _flush(target.parent)
     finally:
         _remove_empty(parts)
 
@@ -43,7 +45,8 @@ def remove_abandoned(parts: Path) -> None:
     """Removes what writers left that are no more."""
     for lock in parts.glob(f"*{LOCK}"):
         with _locked(lock) as is_free:
-            if is_free:
+            # Where nobody can lock, nobody knows.
+            if is_free is True:
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)
 
@@ -72,7 +75,7 @@ def _folder_of_ones_own(parts: Path) -> Iterator[Path]:
             lock.touch()
         with _locked(lock) as is_ours:
             # Whoever clears up may have had it first.
-            if not is_ours:
+            if is_ours is False:
                 continue
             folder = lock.with_suffix("")
             try:
@@ -85,24 +88,30 @@ def _folder_of_ones_own(parts: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _locked(lock: Path) -> Iterator[bool]:
-    """Whether nobody else has the lock, and the file is still the one of that name."""
+def _locked(lock: Path) -> Iterator[bool | None]:
+    """Whether nobody else has the lock, and the file is still the one of that name.
+
+    None where the file system has no locks.
+    """
     try:
         descriptor = os.open(lock, os.O_RDWR)
     except FileNotFoundError:
         yield False
         return
     try:
-        yield _takes(descriptor) and _is_at(descriptor, lock)
+        taken = _takes(descriptor)
+        yield taken and _is_at(descriptor, lock)
     finally:
         os.close(descriptor)
 
 
-def _takes(descriptor: int) -> bool:
+def _takes(descriptor: int) -> bool | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:
+        return None
     return True
 
 

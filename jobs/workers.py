@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -14,6 +15,8 @@ from distributed import Client, Worker
 from distributed import Future as DaskFuture
 
 from jobs.worker import Outcome, Parcel, execute
+
+log = logging.getLogger(__name__)
 
 # How long the number of threads is taken for known.
 KNOWN_SECONDS = 1.0
@@ -78,26 +81,58 @@ class Workers:
             with self._reaching():
                 self._client.cancel(list(futures))
 
-    def free(self, keys: Collection[Key], grace_seconds: float = GRACE_SECONDS) -> None:
-        """Restarts the workers that still do parcels of these keys when the grace is over.
+    def assigned(self, keys: Collection[Key]) -> list[str]:
+        """The addresses of the workers that have parcels of these keys, or wait to begin them."""
+        with self._reaching():
+            found: dict[str, Sequence[Key]] = self._client.processing()
+        return [address for address, parcels in found.items() if set(parcels) & set(keys)]
+
+    def free(
+        self,
+        addresses: Collection[str],
+        keys: Collection[Key],
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
+        """Restarts those of the workers that still do parcels of these keys after the grace.
 
         A thread can't be ended from outside, its process can: Dask sends what else was there to
         other workers.
         """
         until = time.monotonic() + grace_seconds
-        while (busy := self._busy(keys)) and time.monotonic() < until:
+        while busy := [one for one in addresses if self._is_busy(one, keys)]:
+            if time.monotonic() >= until:
+                self._restart(busy)
+                return
             time.sleep(0.1)
-        if busy:
-            with self._reaching():
-                self._client.restart_workers(busy, timeout=RESTART_SECONDS, raise_for_error=False)
 
-    def _busy(self, keys: Collection[Key]) -> list[str]:
-        """The addresses of the workers that do a parcel of these keys at this moment."""
-        with self._reaching():
+    def _is_busy(self, address: str, keys: Collection[Key]) -> bool:
+        """Whether a worker does a parcel of these keys at this moment; so does one that is mute."""
+        self.check()
+        try:
             doing: dict[str, list[Key]] = self._client.sync(
-                self._client._run, _doing, on_error="ignore", callback_timeout=ANSWER_SECONDS
+                self._client._run,
+                _doing,
+                workers=[address],
+                on_error="ignore",
+                callback_timeout=ANSWER_SECONDS,
             )
-        return [address for address, parcels in doing.items() if set(parcels) & set(keys)]
+        except TimeoutError:
+            return True
+        except Exception:  # noqa: BLE001 - a worker that has just gone is told in many ways
+            # What it did is gone with it. The scheduler may be gone too, which is told apart here.
+            self.check()
+            return False
+        return any(set(parcels) & set(keys) for parcels in doing.values())
+
+    def _restart(self, addresses: Sequence[str]) -> None:
+        try:
+            with self._reaching():
+                self._client.restart_workers(
+                    list(addresses), timeout=RESTART_SECONDS, raise_for_error=False
+                )
+        except (ValueError, KeyError) as error:
+            # One without a nanny, or that has just gone.
+            log.warning("A worker that does not stop can't be started again: %s", error)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:

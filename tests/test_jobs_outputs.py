@@ -121,6 +121,26 @@ def test_a_copy_that_lost_a_part_is_told(tmp_path: Path, share: float, filler: b
         check_copy(source, tmp_path / "part.tif")
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_copy_that_lost_a_part_of_an_overview_is_told(tmp_path: Path, level: int) -> None:
+    path = tmp_path / "whole.tif"
+    write_bands(path, bands(4, 1200), ("one", "two"), PROFILE)
+    with rasterio.open(path) as raster:
+        check_copy(raster, path)
+        place, size = (
+            int(raster.get_tag_item(f"BLOCK_{fact}_0_0", dm="TIFF", bidx=1, ovr=level))
+            for fact in ("OFFSET", "SIZE")
+        )
+    content = bytearray(path.read_bytes())
+    content[place : place + size] = bytes(size)
+    (tmp_path / "part.tif").write_bytes(content)
+    with (
+        rasterio.open(path) as source,
+        pytest.raises(Incomplete, match=f"overview {level + 1} can't be read"),
+    ):
+        check_copy(source, tmp_path / "part.tif")
+
+
 def test_what_a_killed_writer_left_goes_with_the_next_one(storage: Storage, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with writer(tmp_path / "out"):
