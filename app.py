@@ -227,7 +227,7 @@ def runner(settings: Settings, registry: Registry) -> None:
     end_with_parent()
     log_to_terminal()
     with open_database(settings, registry) as engine:
-        run_jobs(settings, engine)
+        run_jobs(settings, engine, registry)
 
 
 @main.command()

@@ -11,13 +11,15 @@ from sqlalchemy import Engine
 from commands.supervise import on_request_to_end
 from jobs.catalog import JOB_TYPES
 from jobs.cluster import ClusterError, open_client
+from jobs.limits import with_limits
 from jobs.runner import Runner
 from jobs.storage import Storage
 from jobs.workers import SchedulerLost
+from pipelines.registry import Registry
 from settings import Settings
 
 
-def run_jobs(settings: Settings, engine: Engine) -> None:
+def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
     """Runs jobs until SIGINT or SIGTERM; then gives back what it holds and returns.
 
     Raises click.ClickException when the Dask cluster can't be reached or is lost.
@@ -35,7 +37,7 @@ def run_jobs(settings: Settings, engine: Engine) -> None:
                 engine,
                 client,
                 storage,
-                JOB_TYPES,
+                with_limits(JOB_TYPES, registry),
                 # A heartbeat or two may be late without the lease running out.
                 heartbeat_seconds=min(settings.heartbeat_seconds, settings.job_lease_seconds / 3),
                 lease_seconds=settings.job_lease_seconds,

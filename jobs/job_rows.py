@@ -62,6 +62,8 @@ CLAIM = text(
         metadata = metadata - 'stage_lock'
                    || jsonb_build_object('runner_id', CAST(:runner AS text),
                                          'lease_token', CAST(:token AS text))
+                   || CASE WHEN metadata ? 'started_at' THEN '{}'
+                           ELSE jsonb_build_object('started_at', NOW()) END
     WHERE job_id = (
         SELECT waiting.job_id FROM app.jobs AS waiting
         WHERE waiting.metadata ->> 'executor' = :executor
@@ -109,14 +111,22 @@ KEEP_ALIVE = text(
 )
 
 
-def tokens_that_hold(connection: Connection, tokens: Collection[str]) -> set[str]:
-    """Those of the claims that still hold: nobody took over, ended or removed their job."""
-    return set(connection.execute(HOLDING, {"tokens": list(tokens)}).scalars())
+def claims_that_hold(connection: Connection, tokens: Collection[str]) -> dict[str, float]:
+    """Those of the claims that still hold: nobody took over, ended or removed their job.
+
+    Each with the seconds since its job was first begun, 0 where nobody knows.
+    """
+    found = connection.execute(HOLDING, {"tokens": list(tokens)})
+    return {token: float(seconds) for token, seconds in found}
 
 
 HOLDING = text(
     """
-    SELECT metadata ->> 'lease_token' FROM app.jobs
+    SELECT metadata ->> 'lease_token',
+           CASE WHEN metadata ->> 'started_at' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+-]+$'
+                THEN extract(epoch FROM NOW() - CAST(metadata ->> 'started_at' AS timestamptz))
+                ELSE 0 END
+    FROM app.jobs
     WHERE status = 'processing' AND metadata ->> 'lease_token' = ANY (:tokens)
     """
 )

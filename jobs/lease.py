@@ -28,6 +28,10 @@ class Stopped(Exception):
     """The runner is stopping: the job goes back into the queue."""
 
 
+class OutOfTime(Exception):
+    """The job took longer than it may: the message says so."""
+
+
 class Lease:
     """A job that this runner has claimed: every write proves the claim, every pause ends with it.
 
@@ -52,8 +56,12 @@ class Lease:
         """The job is another runner's, was ended or is gone."""
         self._end(JobLost(f"Job {self.job.job_id[:8]} is no longer this runner's"))
 
+    def expire(self, reason: str) -> None:
+        """The job has taken too long, and is to end with the reason."""
+        self._end(OutOfTime(reason))
+
     def check(self) -> None:
-        """Raises Stopped or JobLost once the claim is over."""
+        """Raises Stopped, JobLost or OutOfTime once the claim is over."""
         if self._over.is_set() and self._cause is not None:
             raise self._cause
 

@@ -13,6 +13,10 @@ from jobs.stages import Parameters
 UNFINISHED = ("failed", "completed_with_errors", "cancelled")
 
 
+# What a job's metadata says of the run that has ended.
+MARKS_OF_RUN = [*MARKS_OF_CLAIM, "cancelled_at", "started_at"]
+
+
 class RerunError(Exception):
     """A job can't be run again: the message says why. Nothing was changed."""
 
@@ -57,7 +61,11 @@ def rerun_job(connection: Connection, job_id: str) -> Rerun:
     check_ours(job)
     check_unfinished(job)
     stage = connection.execute(FIRST_STAGE, {"job": job_id}).scalar_one()
-    values = {"job": job_id, "stage": stage, "marks": [*MARKS_OF_CLAIM, "cancelled_at"]}
+    values = {
+        "job": job_id,
+        "stage": stage,
+        "marks": [*MARKS_OF_CLAIM, "cancelled_at", "started_at"],
+    }
     connection.execute(FORGET_LATER, values)
     tasks = connection.execute(RETRY, values).rowcount
     connection.execute(QUEUE, values)

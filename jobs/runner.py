@@ -18,8 +18,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import explain
 from jobs.dispatch import Dispatch, Newsroom
-from jobs.job_rows import JobLost, claim_job, end_job, keep_alive, tokens_that_hold
-from jobs.lease import Lease, Stopped, is_passing
+from jobs.job_rows import JobLost, claim_job, claims_that_hold, end_job, keep_alive
+from jobs.lease import Lease, OutOfTime, Stopped, is_passing
 from jobs.stage_run import StageRun
 from jobs.stages import Job, JobType
 from jobs.storage import Storage
@@ -156,21 +156,10 @@ class Runner:
         except JobLost as error:
             log.warning("%s", error)
             run.abandon()
-        except SchedulerLost as error:
-            self._lose_scheduler(error)
-            run.give_back()
-            log.warning("%s given back: %s", name, error)
-        except (DBAPIError, PoolTimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, _reason tells and logs it
             run.abandon()
-            if is_passing(error):
-                log.warning("%s is left for later: %s", name, explain(error))
-            else:
-                log.warning("%s failed: %s", name, explain(error))
-                self._end(lease, f"The database refused: {explain(error)}")
-        except Exception:
-            run.abandon()
-            log.exception("%s failed", name)
-            self._end(lease, "An error of the runner ended this job; the runner's log has it")
+            if reason := _reason(name, error):
+                self._end(lease, reason)
 
     def _persevere(self, lease: Lease, run: StageRun) -> None:
         """Runs a stage; while the database can't be reached, again, for as long as the lease."""
@@ -227,9 +216,13 @@ class Runner:
         if not leases:
             return
         with self._engine.connect() as connection:
-            lost = leases.keys() - tokens_that_hold(connection, leases.keys())
-        for token in lost:
-            leases[token].lose()
+            hold = claims_that_hold(connection, leases.keys())
+        for token, lease in leases.items():
+            limit = self._job_types[lease.job.job_type].time_limit
+            if token not in hold:
+                lease.lose()
+            elif limit is not None and hold[token] > limit:
+                lease.expire(f"The job took longer than {limit:g} seconds, its time limit")
 
     def _tell(self, told: dict[str, float]) -> None:
         """Beats for the claims whose last heartbeat is old; the ones it can't, the next time."""
@@ -238,3 +231,17 @@ class Runner:
             with self._engine.begin() as connection:
                 beaten = keep_alive(connection, due)
             told.update(dict.fromkeys(beaten, time.monotonic()))
+
+
+def _reason(name: str, error: Exception) -> str | None:
+    """Why a job ends that could not go on; none where it is left for later. The log has more."""
+    if isinstance(error, OutOfTime):
+        return str(error)
+    if is_passing(error):
+        log.warning("%s is left for later: %s", name, error)
+        return None
+    if isinstance(error, DBAPIError):
+        log.warning("%s failed: %s", name, explain(error))
+        return f"The database refused: {explain(error)}"
+    log.error("%s failed", name, exc_info=error)
+    return "An error of the runner ended this job; the runner's log has it"

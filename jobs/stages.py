@@ -99,9 +99,11 @@ class JobType:
     """A job type that the runner can do.
 
     scope(connection, parameters) counts what the plans would make of the tables as they are, and
-    changes nothing. It raises TaskError where the job would fail for the same reason.
+    changes nothing. It raises TaskError where the job would fail for the same reason. time_limit is
+    how many seconds a job may take from when it is first begun; none for as long as it needs.
     """
 
     name: str
     stages: tuple[Stage, ...]
     scope: Callable[[Connection, Parameters], Scope] = nobody_knows
+    time_limit: float | None = None

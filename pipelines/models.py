@@ -31,6 +31,7 @@ class Phase(Entry):
     task_type: Identifier | None = None
     group_key: Identifier | None = Field(None, description="column of the group's name")
     task_group: KeyPath | None = Field(None, description="the same name in a task's parameters")
+    time_limit: float | None = Field(None, gt=0, description="seconds that a task may take")
 
     @property
     def has_tasks(self) -> bool:
@@ -81,6 +82,7 @@ class SubmitAction(Entry):
     label: Name
     icon: str = ""
     phase: Identifier | None = None
+    time_limit: float | None = Field(None, gt=0, description="seconds that a job may take")
     parameters: tuple[Parameter, ...] = ()
 
     @model_validator(mode="after")

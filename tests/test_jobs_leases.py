@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -13,10 +12,10 @@ from sqlalchemy import Connection, Engine, text
 
 from jobs.job_rows import claim_job, hold_job
 from jobs.stage_lock import take_lock
-from jobs.stages import Job, JobType, Parameters, Result, Stage
+from jobs.stages import Job, JobType, Result, Stage
 from jobs.storage import Storage
 from tests.test_jobs_runner import add_job, job, row, running, wait_for, wait_until_ended
-from tests.toy_jobs import JOB_TYPES, count_up
+from tests.toy_jobs import JOB_TYPES
 
 
 @pytest.fixture
@@ -196,70 +195,6 @@ def test_a_short_job_does_not_wait_for_long_ones(
     assert status(engine, "short") == "completed"
 
 
-def read_number(parameters: Parameters, storage: Storage) -> Result:
-    """Reads a task's file."""
-    return {"words": (Path(storage.place("in")) / str(parameters["number"])).read_text()}
-
-
-def limited(seconds: float) -> JobType:
-    stage = Stage("read", "toy_read", plan=count_up, work=read_number, time_limit=seconds)
-    return JobType("toy", (stage,))
-
-
-def test_a_task_that_hangs_fails_at_its_time_limit_and_the_others_are_done(
-    engine: Engine, cluster: Client, storage: Storage, tmp_path: Path
-) -> None:
-    (tmp_path / "in").mkdir()
-    for number in range(40):
-        (tmp_path / "in" / str(number)).write_text("here")
-    for hanging in (20, 33):
-        (tmp_path / "in" / str(hanging)).unlink()
-        os.mkfifo(tmp_path / "in" / str(hanging))
-    add_job(engine, "fifo", tasks=40)
-    with running(engine, cluster, storage, {"toy": limited(1.5)}):
-        wait_until_ended(engine, "fifo")
-        wait_for(lambda: idle(cluster), 20)
-    ended = job(engine, "fifo")
-    assert (ended.status, ended.error_details[:14]) == ("completed_with_errors", "2 tasks failed")
-    assert ended.stage_results["1"] == {"tasks": 40, "completed": 38, "failed": 2}
-    reasons = [group["error"] for group in ended.result_data["failed_groups"]]
-    assert reasons == ["It took longer than 1.5 seconds, the time limit of toy_read"] * 2
-
-
-def sleep(connection: Connection, _job: Job) -> Result:
-    """A statement that takes a minute."""
-    connection.execute(text("SELECT pg_sleep(60)"))
-    return {}
-
-
-def sleepy(seconds: float) -> dict[str, JobType]:
-    return {"toy": JobType("toy", (Stage("sleep", "toy_sleep", query=sleep, time_limit=seconds),))}
-
-
-def test_a_statement_that_takes_too_long_fails_its_task(
-    engine: Engine, cluster: Client, storage: Storage
-) -> None:
-    add_job(engine, "slow")
-    with running(engine, cluster, storage, sleepy(0.5)):
-        wait_until_ended(engine, "slow")
-    assert status(engine, "slow") == "failed"
-    assert "the time limit is 0.5 seconds" in job(engine, "slow").error_details
-
-
-def test_a_statement_ends_with_its_job(engine: Engine, cluster: Client, storage: Storage) -> None:
-    add_job(engine, "slow")
-    with running(engine, cluster, storage, sleepy(100)):
-        wait_for(lambda: _sleeping(engine))
-        execute(engine, "UPDATE app.jobs SET status = 'failed'")
-        wait_for(lambda: not _sleeping(engine), 10)
-    assert status(engine, "slow") == "failed"
-
-
-def _sleeping(engine: Engine) -> bool:
-    query = "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
-    return bool(row(engine, query + " AND state = 'active'").n)
-
-
 def claimed(engine: Engine, job_id: str) -> Job:
     add_job(engine, job_id, tasks=1)
     with engine.begin() as connection:
@@ -287,4 +222,5 @@ def test_the_lock_of_a_silent_job_goes_to_the_next_and_it_waits_again(engine: En
     execute(engine, "UPDATE app.jobs SET updated_at = NOW() - INTERVAL '1 minute'")
     assert locks(engine, second)
     waiting = job(engine, "first")
-    assert (waiting.status, waiting.metadata) == ("queued", {"executor": "pipeline-monitor"})
+    assert waiting.status == "queued"
+    assert waiting.metadata.keys() == {"executor", "started_at"}
