@@ -156,6 +156,10 @@ class Runner:
         except JobLost as error:
             log.warning("%s", error)
             run.abandon()
+        except SchedulerLost as error:
+            self._lose_scheduler(error)
+            run.give_back()
+            log.warning("%s given back: %s", name, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, _reason tells and logs it
             run.abandon()
             if reason := _reason(name, error):
