@@ -43,12 +43,20 @@ def part_file(top: Path, target: Path) -> Iterator[Path]:
 
 def remove_abandoned(parts: Path) -> None:
     """Removes what writers left that are no more."""
-    for lock in parts.glob(f"*{LOCK}"):
+    for lock in _locks(parts):
         with _locked(lock) as is_free:
             # Where nobody can lock, nobody knows.
             if is_free is True:
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)
+
+
+def _locks(parts: Path) -> list[Path]:
+    try:
+        return [path for path in parts.iterdir() if path.suffix == LOCK]
+    except FileNotFoundError:
+        # The last one to write has just taken the folder along.
+        return []
 
 
 def remove_abandoned_below(top: Path) -> None:
@@ -69,9 +77,9 @@ def _folder_of_ones_own(parts: Path) -> Iterator[Path]:
     """A folder whose lock this process holds; GDAL may put more files beside the one it writes."""
     while True:
         lock = parts / f"{uuid4().hex}{LOCK}"
-        parts.mkdir(exist_ok=True)
-        # The last one to write takes the folder along.
-        with suppress(FileNotFoundError):
+        # The last one to write takes the folder along, at any moment: then once more.
+        with suppress(FileNotFoundError, FileExistsError):
+            parts.mkdir(exist_ok=True)
             lock.touch()
         with _locked(lock) as is_ours:
             # Whoever clears up may have had it first.

@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import textwrap
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -184,18 +185,16 @@ def writer(top: Path) -> Iterator[None]:
         started.wait()
 
 
-def test_many_writers_do_not_take_each_others_files(tmp_path: Path) -> None:
-    def write_many(number: int) -> None:
-        for turn in range(40):
-            with part_file(tmp_path, tmp_path / f"{number}-{turn}") as part:
-                part.write_text(str(turn))
+def write_many(top: Path, number: int) -> None:
+    for turn in range(600):
+        with part_file(top, top / f"{number}-{turn}") as part:
+            part.write_text(str(turn))
 
-    threads = [threading.Thread(target=write_many, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(list(tmp_path.iterdir())) == 320
+
+def test_many_processes_do_not_take_each_others_files(tmp_path: Path) -> None:
+    with ProcessPoolExecutor(5, get_context("spawn")) as pool:
+        list(pool.map(write_many, [tmp_path] * 5, range(5)))
+    assert len(list(tmp_path.iterdir())) == 3000
 
 
 def test_a_folder_at_an_items_place_is_no_item(storage: Storage, tmp_path: Path) -> None:
