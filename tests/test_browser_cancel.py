@@ -47,5 +47,12 @@ def test_a_job_of_the_platform_has_no_button(dash_br: Browser, site: str, engine
 
 
 def _is_shown(browser: Browser, path: str) -> bool:
-    found = browser.driver.find_elements("xpath", path)
-    return any(element.is_displayed() for element in found)
+    return bool(browser.driver.execute_script(IS_SHOWN, path))
+
+
+# In one go: between finding an element and asking it, the page may have put another in its place.
+IS_SHOWN = """
+    const first = XPathResult.FIRST_ORDERED_NODE_TYPE;
+    const found = document.evaluate(arguments[0], document, null, first, null).singleNodeValue;
+    return Boolean(found && found.checkVisibility());
+"""
