@@ -38,8 +38,9 @@
             // A page that opens toggles its panels too: only what differs from it is worth a note.
             if (asked === null && panels.every((p) => String(p.open) === p.dataset.open)) return;
             if (asked === open.join(",")) return;
-            // The rows of a closed panel are not sent. Until they are here, none from before are seen.
-            event.target.toggleAttribute("data-waiting", event.target.open);
+            // The rows of a closed panel are not sent. From its closing until they are here again, none
+            // from before are seen.
+            event.target.toggleAttribute("data-waiting", true);
             note("open", open.join(","));
             follow();
         },

@@ -30,7 +30,7 @@
                     // tick tells what differs then.
                     if (!change || (change.before && change.before !== digests[i])) return no_update;
                     for (const [where, property, value] of change.frame) set_props(where, { [property]: value });
-                    for (const panel of document.querySelectorAll("[data-waiting]")) panel.removeAttribute("data-waiting");
+                    for (const panel of document.querySelectorAll("[data-waiting][open]")) panel.removeAttribute("data-waiting");
                     if (!change.leaves) return no_update;
                     try {
                         writeLeaves(id.changes, change.leaves);
