@@ -48,6 +48,10 @@ class Grouping(Entry):
     job_parameters: tuple[str, ...] = Field(
         (), description="parameters of a job that hold its value of this grouping, first one wins"
     )
+    group_parameter: KeyPath | None = Field(
+        None,
+        description="parameter of a task, or else of its job, within whose value a group is meant",
+    )
 
 
 # What of a text's spelling has no meaning: nothing, its case, or slashes around it.
@@ -113,6 +117,8 @@ class Pipeline(Entry):
             self._check_action(action)
         for phase in self.phases:
             _known("job type", phase.job_type, self.job_types, f"phase '{phase.id}'")
+        if len([grouping for grouping in self.groupings if grouping.group_parameter]) > 1:
+            raise ValueError("two groupings have a group_parameter; expected one at the most")
         return self
 
     def _check_action(self, action: SubmitAction) -> None:
@@ -127,6 +133,11 @@ class Pipeline(Entry):
     def dimensions(self) -> tuple[str, ...]:
         """The groupings' fields, in the file's order."""
         return tuple(grouping.field for grouping in self.groupings)
+
+    @property
+    def within(self) -> Grouping | None:
+        """The grouping within whose value a group's name is meant, or none."""
+        return next((one for one in self.groupings if one.group_parameter), None)
 
     def action(self, job_type: str) -> SubmitAction | None:
         """The submit action for a job type, or none."""

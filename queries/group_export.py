@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, null, select
+from sqlalchemy import ColumnElement, Select, and_, func, null, select
+from sqlalchemy.sql.expression import FromClause
 
 from pipelines.models import Pipeline
+from queries.cube import dimension
 from queries.group_list import (
     TASK_COLUMNS,
     GroupQuery,
@@ -14,6 +16,7 @@ from queries.group_list import (
     group_rows,
     latest_task_rows,
 )
+from queries.within import others, speaks_for
 
 OF_TASK = list(TASK_COLUMNS)[1:]
 
@@ -30,9 +33,20 @@ def export_rows(pipeline: Pipeline, query: GroupQuery) -> Select[*tuple[Any, ...
     if not phase.has_tasks:
         return select(*found.c, *(null() for _ in OF_TASK)).order_by(found.c[0])
     # One pass over the tasks for all groups: their parameters have no index.
-    latest = latest_task_rows(phase).subquery()
+    newest = latest_task_rows(pipeline, phase).subquery()
+    named = others(newest.c.group, newest.c.within).label("others")
+    latest = select(newest, named).subquery()
+    own = and_(found.c[0] == latest.c.group, speaks_for(latest, _within(pipeline, found)))
     return (
         select(*found.c, *(latest.c[name] for name in OF_TASK))
-        .select_from(found.outerjoin(latest, found.c[0] == latest.c.group))
+        .select_from(found.outerjoin(latest, own))
         .order_by(found.c[0])
     )
+
+
+def _within(pipeline: Pipeline, found: FromClause) -> ColumnElement[str] | None:
+    if pipeline.within is None:
+        return None
+    place = list(columns(pipeline)).index(dimension(pipeline.within.field))
+    value: ColumnElement[str] = func.coalesce(func.lower(func.btrim(found.c[place])), "")
+    return value

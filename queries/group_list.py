@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     DateTime,
     Select,
     Text,
+    and_,
     case,
     cast,
     func,
@@ -22,10 +24,11 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql.expression import FromClause
 
 from database.tables import TASKS, grouping_value, source_files
-from pipelines.models import Phase, Pipeline
+from pipelines.models import Grouping, Phase, Pipeline
 from queries.cube import dimension, stored_in, sum_of_sizes
 from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
+from queries.within import speaks_for, within_of_file, within_of_task
 from queries.work import task_group, unfinished_groups
 
 AT_WORK = ("processing", "failed")
@@ -69,8 +72,20 @@ def groups(connection: Connection, pipeline: Pipeline, query: GroupQuery) -> Pag
     phase = next(one for one in pipeline.phases if one.id == query.phase_id)
     rows = group_rows(pipeline, phase, query)
     page = read_page(connection, rows, columns(pipeline), query.paging, MOST_COUNTED, query.text)
-    latest = latest_tasks(connection, phase, list(page.rows["group"]))
-    return replace(page, rows=page.rows.merge(latest, how="left", on="group"))
+    latest = latest_tasks(connection, pipeline, phase, list(page.rows["group"]))
+    return replace(page, rows=_with_tasks(pipeline, page.rows, latest))
+
+
+def _with_tasks(pipeline: Pipeline, rows: pd.DataFrame, latest: pd.DataFrame) -> pd.DataFrame:
+    """The groups, each with the task that speaks for its files (queries/within.py)."""
+    if pipeline.within is None:
+        return rows.merge(latest.drop(columns="within"), how="left", on="group")
+    values = rows[dimension(pipeline.within.field)]
+    keyed = rows.assign(within=values.str.strip().str.lower().fillna(""))
+    named, unnamed = latest.dropna(subset="within"), latest[latest["within"].isna()]
+    found = keyed.merge(named, how="left", on=["group", "within"])
+    rest = keyed.merge(unnamed.drop(columns="within"), how="left", on="group")
+    return found.where(found["task_id"].notna(), rest[found.columns]).drop(columns="within")
 
 
 SORTS = ("group", "files", "bytes")
@@ -89,15 +104,24 @@ def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*t
     key = files.c[phase.group_key] if phase.group_key else path
     # Files without a group stand alone; the others keep the order of the index on their key.
     alone = case((key.is_(None), path))
+    apart = [within_of_file(files, pipeline.within)] if pipeline.within else []
     found = select(
         func.coalesce(key, alone),
         func.count(),
         sum_of_sizes(files.c.file_size_bytes),
-        *(_agreed(grouping_value(files, grouping)) for grouping in pipeline.groupings),
+        *(
+            func.min(value) if grouping is pipeline.within else _agreed(value)
+            for grouping, value in _values(pipeline, files)
+        ),
     ).where(files.c.etl_type == pipeline.etl_type, *stored_in(pipeline, files, query.stored))
     found = _in_state(found, pipeline, phase, files, query)
     orders = {"group": key, "files": func.count(), "bytes": func.sum(files.c.file_size_bytes)}
-    return found.group_by(key, alone).order_by(*ordered(query.paging, orders, (key,), alone))
+    order = ordered(query.paging, orders, (key,), alone)
+    return found.group_by(key, alone, *apart).order_by(*order, *apart)
+
+
+def _values(pipeline: Pipeline, files: FromClause) -> Iterator[tuple[Grouping, ColumnElement[str]]]:
+    return ((grouping, grouping_value(files, grouping)) for grouping in pipeline.groupings)
 
 
 def _agreed(value: ColumnElement[str]) -> ColumnElement[Any]:
@@ -123,8 +147,10 @@ def _in_state(
     key = files.c[phase.group_key] if phase.group_key else files.c.source_blob_path
     names = [contains(func.coalesce(key, files.c.source_blob_path), query.text)]
     if query.state in AT_WORK:
-        wanted = unfinished_groups(phase).cte("wanted")
-        found = found.join(wanted, key == wanted.c.grp).where(wanted.c.status == query.state)
+        wanted = unfinished_groups(pipeline, phase).cte("wanted")
+        within = within_of_file(files, pipeline.within) if pipeline.within else None
+        of_group = and_(key == wanted.c.grp, speaks_for(wanted, within))
+        found = found.join(wanted, of_group).where(wanted.c.status == query.state)
         names.append(key.in_(_groups_with_error(phase, query.text)))
     return found.where(or_(*names)) if query.text else found
 
@@ -141,20 +167,24 @@ def _groups_with_error(phase: Phase, text: str) -> Select[*tuple[Any, ...]]:
     )
 
 
-def latest_tasks(connection: Connection, phase: Phase, names: list[str]) -> pd.DataFrame:
+def latest_tasks(
+    connection: Connection, pipeline: Pipeline, phase: Phase, names: list[str]
+) -> pd.DataFrame:
     """One row a group that has a task: the task that works on it now, else its latest.
 
     Columns: group, task_id, job_id, status, error_details, ended_at (none while it works),
-    retry_count.
+    retry_count, within (NaN where the task names nothing).
     """
+    kinds = {**TASK_COLUMNS, "within": TEXT}
     if not phase.has_tasks or not names:
-        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in TASK_COLUMNS.items()})
-    query = latest_task_rows(phase).where(task_group(TASKS, phase).in_(names))
-    return read_frame(connection, query, TASK_COLUMNS)
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    query = latest_task_rows(pipeline, phase).where(task_group(TASKS, phase).in_(names))
+    return read_frame(connection, query, kinds)
 
 
-def latest_task_rows(phase: Phase) -> Select[*tuple[Any, ...]]:
+def latest_task_rows(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     """The statement of the latest tasks of all groups of a phase that has tasks."""
+    within = within_of_task(pipeline, TASKS).label("within")
     group, status = task_group(TASKS, phase), cast(TASKS.c.status, Text)
     ended = cast(TASKS.c.updated_at, DateTime(timezone=True))
     values = (
@@ -167,11 +197,14 @@ def latest_task_rows(phase: Phase) -> Select[*tuple[Any, ...]]:
         TASKS.c.retry_count,
     )
     return (
-        select(*(value.label(name) for name, value in zip(TASK_COLUMNS, values, strict=True)))
-        .ext(distinct_on(group))
+        select(
+            *(value.label(name) for name, value in zip(TASK_COLUMNS, values, strict=True)), within
+        )
+        .ext(distinct_on(group, within))
         .where(TASKS.c.task_type == phase.task_type)
         .order_by(
             group,
+            within,
             (status == "processing").desc(),
             TASKS.c.created_at.desc(),
             TASKS.c.task_id.desc(),

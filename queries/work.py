@@ -12,6 +12,7 @@ from sqlalchemy import (
     Float,
     Select,
     Text,
+    and_,
     case,
     cast,
     extract,
@@ -29,6 +30,7 @@ from database.tables import TASKS, grouping_value, source_files
 from pipelines.models import Phase, Pipeline
 from queries.cube import dimension
 from queries.frames import REAL, TEXT, WHOLE, read_frame
+from queries.within import others, speaks_for, within_of_file, within_of_task
 
 DAY = text("interval '24 hours'")
 # Times beyond these are no times of work: infinity, a mistyped year. Arithmetic with them may fail.
@@ -88,8 +90,11 @@ def task_group(tasks: FromClause, phase: Phase) -> ColumnElement[str]:
     return group
 
 
-def unfinished_groups(phase: Phase) -> Select[str, str]:
-    """One row a group that is processing, or whose latest task failed: grp, status."""
+def unfinished_groups(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
+    """One row a group that is processing, or whose latest task failed: grp, status, within, others.
+
+    The last two say of which files (queries/within.py).
+    """
     # Only `failed` and `processing` are named: these two every deployment's enum has.
     group = task_group(TASKS, phase)
     wanted = (
@@ -101,28 +106,37 @@ def unfinished_groups(phase: Phase) -> Select[str, str]:
     # One pass over the tasks for all of these groups: asking for each whether it was tried again
     # takes minutes at 2,000 failed groups.
     task = TASKS.alias("task")
-    status = cast(task.c.status, Text)
+    status, within = cast(task.c.status, Text), within_of_task(pipeline, task).label("within")
     newest = (
-        select(wanted.c.grp, status.label("status"))
-        .ext(distinct_on(wanted.c.grp))
+        select(wanted.c.grp, within, status.label("status"))
+        .ext(distinct_on(wanted.c.grp, within))
         .select_from(task.join(wanted, task_group(task, phase) == wanted.c.grp))
         .where(task.c.task_type == phase.task_type)
         .order_by(
             wanted.c.grp,
+            within,
             (status == "processing").desc(),
             task.c.created_at.desc().nulls_last(),
             task.c.task_id.desc(),
         )
         .cte("newest")
     )
-    return select(newest.c.grp, newest.c.status).where(
-        newest.c.status.in_(["failed", "processing"])
-    )
+    # Also those that are done: they speak for their files.
+    every = select(newest, others(newest.c.grp, newest.c.within).label("others")).cte("every")
+    return select(every).where(every.c.status.in_(["failed", "processing"]))
+
+
+def _nearest(pipeline: Pipeline, files: FromClause, done: FromClause) -> list[ColumnElement[Any]]:
+    if pipeline.within is None:
+        return []
+    return [(within_of_file(files, pipeline.within) == func.coalesce(done.c.within, "")).desc()]
 
 
 def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     files = source_files(pipeline)
-    groups = unfinished_groups(phase).cte("groups")
+    groups = unfinished_groups(pipeline, phase).cte("groups")
+    within = within_of_file(files, pipeline.within) if pipeline.within else None
+    of_group = and_(files.c[phase.group_key or ""] == groups.c.grp, speaks_for(groups, within))
     dimensions = [grouping_value(files, grouping) for grouping in pipeline.groupings]
     return (
         select(
@@ -133,7 +147,7 @@ def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]
             literal(0),
             literal(0.0),
         )
-        .select_from(files.join(groups, files.c[phase.group_key or ""] == groups.c.grp))
+        .select_from(files.join(groups, of_group))
         .where(files.c.etl_type == pipeline.etl_type, files.c[phase.completed_field].is_(None))
         .group_by(*dimensions)
     )
@@ -145,7 +159,11 @@ def _durations(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     hour = case((_is_timed(TASKS), func.date_trunc("hour", TASKS.c.updated_at)))
     last = select(func.max(hour)).where(*completed).scalar_subquery()
     done = (
-        select(task_group(TASKS, phase).label("grp"), task_seconds().label("seconds"))
+        select(
+            task_group(TASKS, phase).label("grp"),
+            within_of_task(pipeline, TASKS).label("within"),
+            task_seconds().label("seconds"),
+        )
         .where(
             *completed,
             hour > last - DAY,
@@ -153,7 +171,8 @@ def _durations(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
         .cte("done")
     )
     files = source_files(pipeline)
-    # One file tells its group's values; a task whose files are gone still counts for the average.
+    # One file tells its group's values, one of the task's region where it names one; a task whose
+    # files are gone still counts for the average.
     one_file = (
         select(
             *(
@@ -164,7 +183,7 @@ def _durations(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
         )
         .where(files.c.etl_type == pipeline.etl_type, files.c[phase.group_key or ""] == done.c.grp)
         # Not by the primary key's index, which would be read from its beginning.
-        .order_by(files.c.id + 0)
+        .order_by(*_nearest(pipeline, files, done), files.c.id + 0)
         .limit(1)
         .lateral("one_file")
     )

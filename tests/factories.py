@@ -137,6 +137,7 @@ def add_task(
     metadata: Any = None,
     error: str | None = None,
     worker: str | None = None,
+    region: str | None = None,
 ) -> str:
     """A task of a group; `created` and `ended` say how long ago; `seconds` is its duration."""
     row = {
@@ -144,7 +145,9 @@ def add_task(
         "job_id": job_id,
         "task_type": task_type,
         "stage": stage,
-        "parameters": json.dumps({"tile_group": {"output_name": group}}),
+        "parameters": json.dumps(
+            {"tile_group": {"output_name": group}} | ({"region_code": region} if region else {})
+        ),
         "status": status,
         "metadata": None if metadata is None else json.dumps(metadata),
         "error": error,

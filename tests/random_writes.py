@@ -30,14 +30,17 @@ INSERT_FILES = """
 INSERT_TASKS = """
     WITH job AS (
         INSERT INTO app.jobs (job_id, job_type, status, stage, total_stages, parameters)
-        VALUES (gen_random_uuid()::text, 'process_fathom_stack', 'processing', 2, 3, '{}')
+        VALUES (gen_random_uuid()::text, 'process_fathom_stack', 'processing', 2, 3,
+                jsonb_build_object('region_code', CAST(:job_region AS text)))
         RETURNING job_id)
     INSERT INTO app.tasks
         (task_id, parent_job_id, job_type, task_type, stage, parameters, status,
          execution_started_at, updated_at)
     SELECT job_id || stage, job_id, 'process_fathom_stack', 'fathom_band_stack', stage,
            jsonb_build_object('tile_group',
-                              jsonb_build_object('output_name', CAST(:group AS text))),
+                              jsonb_build_object('output_name', CAST(:group AS text)))
+           || CASE WHEN stage = 1 THEN '{}'
+                   ELSE jsonb_build_object('region_code', CAST(:region AS text)) END,
            CAST(:status AS app.task_status),
            now() - CAST(:ended AS interval) - CAST(:lasted AS interval),
            now() - CAST(:ended AS interval)
@@ -62,7 +65,8 @@ FILES = "UPDATE app.etl_source_files SET"
 WRITES: SearchStrategy[Write] = st.one_of(
     _write(INSERT_FILES, number=st.integers(1, 9), region=REGIONS, group=GROUPS, size=SIZES,
            first=AGO, second=AGO, kind=TYPES),
-    _write(INSERT_TASKS, group=GROUPS, status=STATUSES, lasted=st.sampled_from([None, "5 seconds"]),
+    _write(INSERT_TASKS, group=GROUPS, status=STATUSES, job_region=REGIONS, region=REGIONS,
+           lasted=st.sampled_from([None, "5 seconds"]),
            ended=st.sampled_from(["0 seconds", "2 hours", "30 hours"])),
     _files(f"{FILES} phase1_completed_at = now() - CAST(:ago AS interval)", ago=AGO),
     _files(f"{FILES} phase2_completed_at = now() - CAST(:ago AS interval)", ago=AGO),
@@ -78,6 +82,8 @@ WRITES: SearchStrategy[Write] = st.one_of(
     _tasks("UPDATE app.tasks SET heartbeat = now()"),
     _tasks("UPDATE app.tasks SET parameters = jsonb_set(parameters, '{tile_group,output_name}',"
            " to_jsonb(CAST(:group AS text)))", group=GROUPS),
+    _tasks("UPDATE app.tasks SET parameters = jsonb_set(parameters, '{region_code}',"
+           " to_jsonb(CAST(:region AS text)))", region=st.sampled_from(["RWA ", "civ", ""])),
     _tasks("DELETE FROM app.tasks"),
     _write("UPDATE app.jobs SET status = CAST(:status AS app.job_status)",
            status=st.sampled_from(["processing", "completed", "failed"])),

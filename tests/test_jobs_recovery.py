@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,37 +20,9 @@ from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 from settings import SOURCE
 from tests.monitor import lives, wait_for
+from tests.processes import runner, scheduler_at
 
 RWA_FILES, BROKEN_FILES, RWA_GROUPS = 1872, 16, 234
-
-
-@contextmanager
-def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    started = subprocess.Popen(
-        [sys.executable, *arguments], env={**os.environ, **environment}, cwd=SOURCE
-    )
-    try:
-        yield started
-    finally:
-        started.terminate()
-        started.wait(20)
-
-
-@contextmanager
-def runner(
-    database: str, sample: Path, folder: Path, **environment: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    settings = {
-        "DATABASE_URL": database,
-        "DATA_DIR": str(folder),
-        "STORAGE": str(folder),
-        "FATHOM_SOURCE": str(sample / "bronze-fathom"),
-        "HEARTBEAT_SECONDS": "0.5",
-        "JOB_LEASE_SECONDS": "2",
-        **environment,
-    }
-    with process(str(SOURCE / "app.py"), "runner", **settings) as started:
-        yield started
 
 
 def submit(engine: Engine, registry: Registry, job_type: str, **given: Any) -> str:
@@ -121,23 +91,6 @@ def _every_group_once(engine: Engine) -> None:
     assert (files.total, files.completed) == (RWA_FILES, RWA_FILES - BROKEN_FILES)
     status = "SELECT status::text FROM app.jobs WHERE job_type = 'process_fathom_stack'"
     assert one(engine, status).status == "completed_with_errors"
-
-
-@contextmanager
-def scheduler_at(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A Dask scheduler with two workers, each a process of its own, and its address."""
-    file = folder / "scheduler.json"
-    file.unlink(missing_ok=True)
-    # As on a cluster: the workers find the project's code, and nothing else of this process.
-    place = {"PYTHONPATH": str(SOURCE)}
-    quiet = ("--scheduler-file", str(file), "--no-dashboard")
-    start = ("-m", "distributed.cli.dask_scheduler", *quiet, "--port", str(port))
-    with process(*start, **place) as started:
-        wait_for(file.exists, 20)
-        worker = ("-m", "distributed.cli.dask_worker", *quiet, "--nthreads", "1")
-        local = ("--local-directory", str(folder / "dask"))
-        with process(*worker, *local, **place), process(*worker, *local, **place):
-            yield started, json.loads(file.read_text())["address"]
 
 
 @pytest.fixture

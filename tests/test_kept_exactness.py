@@ -54,6 +54,7 @@ class Work(RuleBasedStateMachine):
             values = {"kind": "fathom", "region": group, "second": None, "group": group}
             self.commit([(INSERT_FILES, values | {"number": 8, "size": size, "first": first})])
             task = {"group": group, "status": status, "lasted": "9 seconds", "ended": "1 minute"}
+            task |= {"region": None, "job_region": None}
             self.commit([(INSERT_TASKS, task)])
 
     @rule(writes=st.lists(WRITES, min_size=1, max_size=4), undo=st.booleans(), folded=st.booleans())

@@ -27,7 +27,8 @@ from tests.random_writes import INSERT_FILES, INSERT_TASKS
 url, name, seconds = sys.argv[1:]
 engine, rounds, until = open_engine(url), 0, time.monotonic() + float(seconds)
 files = {"number": 8, "kind": "fathom", "region": "rwa", "size": 9, "first": None, "second": None}
-tasks = {"status": "processing", "lasted": "1 second", "ended": "0 seconds"}
+tasks = {"status": "processing", "lasted": "1 second", "ended": "0 seconds", "region": "rwa"}
+tasks |= {"job_region": "civ"}
 DONE = "UPDATE app.etl_source_files SET phase1_completed_at = now() WHERE phase1_group_key = :group"
 ENDED = "UPDATE app.tasks SET status = 'completed' WHERE parameters #>> '{tile_group,output_name}'"
 GONE = "DELETE FROM app.etl_source_files WHERE phase1_group_key = :group"

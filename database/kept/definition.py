@@ -13,7 +13,7 @@ from database.kept.shape import Column, columns_as_they_are
 from pipelines.models import Pipeline
 
 # Raised when what is kept changes its shape or meaning: what was installed before is built anew.
-VERSION = 3
+VERSION = 4
 LONGEST_PREFIX = 40
 
 
@@ -56,6 +56,7 @@ def kept_parts(pipeline: Pipeline) -> list[Any]:
             else [p.completed_field]
             for p in pipeline.phases
         ],
+        pipeline.within and [pipeline.within.field, pipeline.within.group_parameter],
     ]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.expression import TableClause
 
 from database.kept.definition import Definition, prefix_of
+from database.kept.origin import origin
 from database.kept.sql import body, compiled, filled, identifier, is_known_time, literal_text
 from database.tables import grouping_value
 from pipelines.models import Pipeline
@@ -58,6 +59,7 @@ def _constants(pipeline: Pipeline, number: int) -> dict[str, str]:
         "number": str(number),
         "lock_class": str(LOCK_CLASS),
         "hours_before": HOURS_BEFORE,
+        "origin": origin("etl_source_files"),
     }
 
 
@@ -66,6 +68,14 @@ def cell(pipeline: Pipeline) -> str:
     row = _row(pipeline)
     values = [compiled(grouping_value(row, grouping)) for grouping in pipeline.groupings]
     return f"ARRAY[{', '.join(values)}]::text[]"
+
+
+def within(pipeline: Pipeline) -> str:
+    """Within what a row's groups are meant, from a row called r; see queries/within.py."""
+    if pipeline.within is None:
+        return "NULL::text"
+    value = compiled(grouping_value(_row(pipeline), pipeline.within))
+    return f"coalesce(lower(btrim({value})), '')"
 
 
 def _row(pipeline: Pipeline) -> TableClause:
@@ -157,6 +167,11 @@ def _listed(items: Iterable[str]) -> str:
     return "".join(f"{item}, " for item in items)
 
 
+def _nearest(pipeline: Pipeline) -> str:
+    """The order in which files within what a task names come first."""
+    return f"{within(pipeline)} = coalesce(wanted_within, '') DESC," if pipeline.within else ""
+
+
 def _cell_of(definition: Definition) -> str:
     pipeline = definition.pipeline
     found = [
@@ -165,6 +180,7 @@ def _cell_of(definition: Definition) -> str:
             "cell_of",
             {
                 **_constants(pipeline, 0),
+                "nearest": _nearest(pipeline),
                 "phase": str(number),
                 "group_key": identifier(phase.group_key or ""),
             },

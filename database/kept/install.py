@@ -19,9 +19,9 @@ from database.kept.grants import grant_readers
 from database.kept.locks import INSTALLATION, held
 from database.kept.migrate import current, migrate
 from database.kept.rebuild import definitions, rebuild
-from database.kept.shape import TASK_COLUMNS, Column, columns_as_they_are, unseen
+from database.kept.shape import JOB_COLUMNS, TASK_COLUMNS, Column, columns_as_they_are, unseen
 from database.kept.sql import filled, run
-from database.kept.state import TASKS, Kept, kept_subjects, stored, write_definition
+from database.kept.state import TASKS, Kept, kept_subjects, reasons, stored, write_definition
 from database.kept.triggers import are_whole, drop_triggers, files_changed, make_triggers
 from pipelines.registry import Registry
 
@@ -81,11 +81,16 @@ def _install_files(engine: Engine, registry: Registry, tell: Callable[[str], Non
     for kept in subjects.values():
         if kept.subject == TASKS:
             continue
-        if kept.built_at is None:
+        if kept.built_at is None or _doubted(engine, kept.subject):
             rebuild(engine, kept.subject)
             tell(f"{kept.subject}: counted, and kept from now on")
         else:
             tell(f"{kept.subject}: is kept")
+
+
+def _doubted(engine: Engine, subject: str) -> bool:
+    with engine.connect() as connection:
+        return bool(reasons(connection, subject))
 
 
 def _changed(connection: Connection, registry: Registry) -> list[Definition]:
@@ -136,16 +141,19 @@ def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
         guarded = are_whole(connection, "tasks")
         times = task_parts.times_of_tasks(connection)
         columns = columns_as_they_are(connection, "tasks", TASK_COLUMNS)
+        of_jobs = columns_as_they_are(connection, "jobs", JOB_COLUMNS)
     if missing := sorted(set(TASK_COLUMNS) - {name for name, _ in columns}):
         raise MissingColumn(f"app.tasks has no column {missing[0]}; add it")
+    if missing := sorted(set(JOB_COLUMNS) - {name for name, _ in of_jobs}):
+        raise MissingColumn(f"app.jobs has no column {missing[0]}; add it")
     of_pipelines = definitions(subjects)
-    digest = _tasks_digest(of_pipelines, times, columns)
+    digest = _tasks_digest(of_pipelines, times, (*columns, *of_jobs))
     kept: Kept | None = subjects.get(TASKS)
     if not (kept and kept.digest == digest and guarded):
-        parts = task_parts.parts(of_pipelines, times, columns)
+        parts = task_parts.parts(of_pipelines, times, columns, of_jobs)
         _change(engine, lambda connection: _make_tasks(connection, parts, digest, columns))
         kept = None
-    if kept is None or kept.built_at is None:
+    if kept is None or kept.built_at is None or _doubted(engine, TASKS):
         rebuild(engine, TASKS)
         tell("app.tasks: counted, and kept from now on")
     else:

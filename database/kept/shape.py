@@ -25,6 +25,7 @@ TASK_COLUMNS = (
     "updated_at",
     "execution_started_at",
 )
+JOB_COLUMNS = ("job_id", "parameters")
 
 
 def columns_as_they_are(

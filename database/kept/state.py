@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from database.kept.definition import Definition
+from database.kept.origin import RESTORED, of_others
 from database.kept.shape import Column
+from database.kept.sql import Statements, literal_text, run
 from pipelines.models import Pipeline
 
 # All tasks, whatever their pipeline.
@@ -103,5 +105,19 @@ HAS_SCHEMA = text(
 
 def reasons(connection: Connection, subject: str) -> list[str]:
     """Why what is kept of a subject can't be believed, each reason once."""
-    query = text("SELECT DISTINCT reason FROM monitor.distrust WHERE subject = :subject ORDER BY 1")
-    return list(connection.execute(query, {"subject": subject}).scalars())
+    table = "tasks" if subject == TASKS else "etl_source_files"
+    query = Statements(REASONS).substitute(
+        subject=literal_text(subject),
+        restored=literal_text(RESTORED),
+        of_others=of_others("kept", table),
+    )
+    return list(run(connection, query).scalars())
+
+
+REASONS = """
+SELECT DISTINCT reason FROM monitor.distrust WHERE subject = @subject
+UNION
+SELECT @restored FROM monitor.kept
+WHERE subject = @subject AND built_at IS NOT NULL AND @of_others
+ORDER BY 1
+"""

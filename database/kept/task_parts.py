@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from database.kept.definition import Definition, column_types
 from database.kept.file_parts import LOCK_CLASS, names
+from database.kept.origin import origin
 from database.kept.shape import Column, as_installed, trigger
 from database.kept.sql import body, compiled, filled, is_known_time, literal_text
-from pipelines.models import Phase
+from pipelines.models import Phase, Pipeline
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,17 @@ TABLES = (
 
 
 def parts(
-    definitions: Sequence[Definition], times: Times, columns: Sequence[Column] = ()
+    definitions: Sequence[Definition],
+    times: Times,
+    columns: Sequence[Column] = (),
+    of_jobs: Sequence[Column] = (),
 ) -> dict[str, str]:
-    """All parts of the tasks' templates; columns: those that the triggers need."""
+    """All parts of the tasks' templates; columns, of_jobs: those that the triggers need."""
     moment = times.kind
     given = {
         "moment": moment,
         "lock_class": str(LOCK_CLASS),
+        "origin": origin("tasks"),
         "ended": f"CASE WHEN r.status::text = 'completed' AND {is_known_time('r.updated_at')} "
         "THEN date_trunc('minute', r.updated_at) END",
         "begun": f"CASE WHEN {is_known_time('r.execution_started_at')} "
@@ -61,17 +66,19 @@ def parts(
     given |= _phases(definitions)
     given["started"] = filled("stage_started", given)
     given["phase_rows"] = filled("phase_rows", given)
-    changed = _trigger(filled("tasks_changed", given), definitions, columns)
+    conditions = [as_installed("tasks", columns)]
+    if any(one.pipeline.within for one in definitions):
+        conditions.append(as_installed("jobs", of_jobs))
+    changed = _trigger(filled("tasks_changed", given), definitions, conditions)
     given["tasks_changed_body"] = body(changed)
     given["keep_phase_tasks_body"] = body(filled("keep_phase_tasks", given))
     given["fold_tasks_body"] = body(filled("tasks_fold", given))
     return given
 
 
-def _trigger(work: str, definitions: Sequence[Definition], columns: Sequence[Column]) -> str:
+def _trigger(work: str, definitions: Sequence[Definition], conditions: list[str]) -> str:
     # A task's group is looked up among the files, so that both tables have to be as they were.
     of_files = sorted({column for one in definitions for column in one.columns})
-    conditions = [as_installed("tasks", columns)]
     conditions += [as_installed("etl_source_files", of_files)] if of_files else []
     needed = [f"monitor.{name}" for name in TABLES]
     return trigger("tasks", work, "ids text[];", conditions, needed, "subject = ''")
@@ -80,21 +87,21 @@ def _trigger(work: str, definitions: Sequence[Definition], columns: Sequence[Col
 def _phases(definitions: Sequence[Definition]) -> dict[str, str]:
     """The phases whose tasks are known by their type, and where those name their group."""
     known = [
-        (definition.pipeline.id, number, phase)
+        (definition.pipeline, number, phase)
         for definition in definitions
         for number, phase in enumerate(definition.pipeline.phases, start=1)
         if phase.has_tasks
     ]
     types = sorted({phase.task_type or "" for _, _, phase in known})
     rows = [
-        f"{literal_text(phase.task_type or '')}, {literal_text(pipeline)}, {number}::smallint"
+        f"{literal_text(phase.task_type or '')}, {literal_text(pipeline.id)}, {number}::smallint"
         for pipeline, number, phase in known
     ]
-    groups = [_group("r", phase) for _, _, phase in known]
+    groups = [f"{_group('r', phase)}, {_path(pipeline)}" for pipeline, _, phase in known]
     nothing = "NULL::text, NULL::text, NULL::smallint"
     cells = [
         f"WHEN {literal_text(d.pipeline.id)} THEN {names(d.pipeline.id)['cell_of']}"
-        "(known.phase, known.grp)"
+        "(known.phase, known.grp, spelled.within)"
         for d in definitions
     ]
     return {
@@ -103,9 +110,9 @@ def _phases(definitions: Sequence[Definition]) -> dict[str, str]:
         "phase_groups": ", ".join(
             f"({row}, {group})" for row, group in zip(rows, groups, strict=True)
         )
-        or f"({nothing}, NULL::text)",
-        "group_of_new": _any_group("r", [phase for _, _, phase in known]),
-        "group_of_old": _any_group("o", [phase for _, _, phase in known]),
+        or f"({nothing}, NULL::text, NULL::text[])",
+        "group_of_new": _any_group("r", known),
+        "group_of_old": _any_group("o", known),
         "cell_of_group": f"CASE known.pipeline {' '.join(cells)} END" if cells else "NULL::text[]",
     }
 
@@ -116,10 +123,20 @@ def _group(row: str, phase: Phase) -> str:
     return compiled(rows.c.parameters[path].astext)
 
 
-def _any_group(row: str, phases: Sequence[Phase]) -> str:
+def _path(pipeline: Pipeline) -> str:
+    """Where a task, or its job, says within what its group is meant."""
+    if pipeline.within is None or pipeline.within.group_parameter is None:
+        return "NULL::text[]"
+    keys = ", ".join(map(literal_text, pipeline.within.group_parameter.split(".")))
+    return f"ARRAY[{keys}]::text[]"
+
+
+def _any_group(row: str, known: Sequence[tuple[Pipeline, int, Phase]]) -> str:
     """What changes when the group of a task does, whatever its type."""
-    groups = sorted({_group(row, phase) for phase in phases})
-    return f"ARRAY[{', '.join(groups)}]::text[]"
+    groups = {_group(row, phase) for _, _, phase in known}
+    named = {_path(pipeline) for pipeline, _, _ in known if pipeline.within}
+    groups |= {f"{row}.parameters #>> {path}" for path in named}
+    return f"ARRAY[{', '.join(sorted(groups))}]::text[]"
 
 
 def times_of_tasks(connection: Connection) -> Times:

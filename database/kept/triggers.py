@@ -8,13 +8,12 @@ from sqlalchemy import Connection, text
 
 from database.kept.definition import Definition, columns_of
 from database.kept.file_parts import names, parts
+from database.kept.origin import NAMED, origin
 from database.kept.shape import as_installed, trigger
 from database.kept.sql import body, filled, identifier, run
 from database.kept.state import Kept
 
 EVENTS = ("insert", "update", "delete", "truncate")
-# What the names of a table's triggers begin with.
-NAMED = {"etl_source_files": "monitor_files_", "tasks": "monitor_tasks_"}
 
 
 def drop_triggers(connection: Connection, table: str) -> None:
@@ -24,8 +23,17 @@ def drop_triggers(connection: Connection, table: str) -> None:
 
 
 def make_triggers(connection: Connection, table: str, function: str) -> None:
-    """Makes them; those that were there are to be dropped before."""
-    given = {"table": f"app.{table}", "named": NAMED[table], "function": function}
+    """Makes them; those that were there are to be dropped before.
+
+    Nobody has written the table meanwhile: what was kept of it is as good as it was.
+    """
+    given = {
+        "table": f"app.{table}",
+        "named": NAMED[table],
+        "function": function,
+        "origin": origin(table),
+        "of_tasks": str(table == "tasks"),
+    }
     run(connection, filled("triggers", given))
 
 

@@ -15,7 +15,7 @@ from jobs.storage import Storage
 
 def task_parameters(parameters: Parameters, output_path: str) -> Parameters:
     """What a task of either phase needs of its job's parameters, and where its output goes."""
-    keys = ("source_container", "output_container", "output_prefix", "collection_id")
+    keys = ("region_code", "source_container", "output_container", "output_prefix", "collection_id")
     return {
         **{key: parameters[key] for key in keys},
         "skip_existing_stac": bool(parameters.get("skip_existing_stac", True)),

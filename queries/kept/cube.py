@@ -12,6 +12,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from database.kept.definition import kept_parts
+from database.kept.origin import RESTORED
 from database.kept.sql import run
 from database.kept.state import read_definition
 from database.kept.triggers import EVENTS
@@ -25,7 +26,6 @@ from queries.kept.statements import since, statements
 
 HOUR, MINUTE = 3600, 60
 TRIGGERS = 2 * len(EVENTS)
-UNFINISHED = ("failed", "processing")
 Rows = Sequence[Any]
 
 
@@ -90,6 +90,8 @@ class KeptCube:
             raise NotKept("the kept counts are of another version of its entry")
         if state.distrusted:
             raise NotKept(state.distrusted)
+        if state.restored:
+            raise NotKept(f"{RESTORED}: it is counted anew")
         if state.triggers < TRIGGERS:
             raise NotKept("triggers that keep its counts are missing or were disabled")
         return state
@@ -161,8 +163,7 @@ class KeptCube:
 
     def _at_work(self, connection: Connection, held: _Held) -> list[tuple[int, int, int, int]]:
         newest = run(connection, self._statements.open_groups).all()
-        statuses = {(phase, name): status for phase, name, status in newest if status in UNFINISHED}
-        return held.open_groups.files(connection, statuses, lambda cell: self._position(held, cell))
+        return held.open_groups.files(connection, newest, lambda cell: self._position(held, cell))
 
     def _missing(self, held: _Held) -> dict[str, str]:
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection
 
@@ -13,6 +13,10 @@ from queries.kept.statements import files_of_groups
 
 Group = tuple[int, str]
 Cell = list[str | None]
+# Within what the group's tasks are meant, and the status of the latest of them.
+Statuses = dict[str | None, str]
+
+UNFINISHED = ("failed", "processing")
 
 
 class OpenGroups:
@@ -20,7 +24,7 @@ class OpenGroups:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._left: dict[Group, list[tuple[int, int]]] = {}
+        self._left: dict[Group, list[tuple[str | None, int, int]]] = {}
 
     def forget(self, groups: Iterable[Group] | None) -> None:
         """Looks again at these groups, or at all, when they are asked for."""
@@ -33,16 +37,26 @@ class OpenGroups:
     def files(
         self,
         connection: Connection,
-        statuses: Mapping[Group, str],
+        newest: Iterable[tuple[int, str, str | None, str]],
         position: Callable[[Cell], int],
     ) -> list[tuple[int, int, int, int]]:
-        """One entry a phase (from 1) and cell's position: processing, failed (files)."""
+        """One entry a phase (from 1) and cell's position: processing, failed (files).
+
+        newest: of the latest tasks phase, group, within (queries/within.py) and status.
+        """
+        statuses: dict[Group, Statuses] = defaultdict(dict)
+        for phase, name, named, newest_status in newest:
+            statuses[phase, name][named] = newest_status
         self._left = {group: left for group, left in self._left.items() if group in statuses}
         self._fetch(connection, statuses.keys() - self._left.keys(), position)
         sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-        for group, status in statuses.items():
-            for place, files in self._left[group]:
-                sums[group[0], place][status == "failed"] += files
+        for group, of_group in statuses.items():
+            for within, place, files in self._left[group]:
+                # A task that names nothing speaks for what no other names.
+                speaker = within if within in of_group else None
+                status = of_group.get(speaker)
+                if status in UNFINISHED:
+                    sums[group[0], place][status == "failed"] += files
         return [(*where, processing, failed) for where, (processing, failed) in sums.items()]
 
     def _fetch(
@@ -54,5 +68,5 @@ class OpenGroups:
             self._left[phase, name] = []
         asked = (files_of_groups(self._pipeline, *phase) for phase in by_phase.items())
         if statement := " UNION ALL ".join(asked):
-            for phase, name, cell, files in run(connection, statement):
-                self._left[phase, name].append((position(cell), files))
+            for phase, name, within, cell, files in run(connection, statement):
+                self._left[phase, name].append((within, position(cell), files))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from database.kept.file_parts import cell, measures, names, phase_groups
+from database.kept.file_parts import cell, measures, names, phase_groups, within
+from database.kept.origin import of_others
 from database.kept.sql import Statements, identifier, literal_text
 from pipelines.models import Pipeline
 from queries.cube import LARGEST_SUM
@@ -40,6 +41,8 @@ def statements(pipeline: Pipeline) -> KeptStatements:
         "subject": literal_text(pipeline.id),
         "changed_bytes": _clipped("sum(bytes)"),
         "phase_groups": phase_groups(pipeline),
+        "files_of_others": of_others("files", "etl_source_files"),
+        "tasks_of_others": of_others("tasks", "tasks"),
     }
 
     def made(template: str) -> str:
@@ -100,6 +103,7 @@ SELECT files.digest, files.generation, tasks.generation AS task_generation,
        files.built_at IS NOT NULL AND tasks.built_at IS NOT NULL AS counted,
        (SELECT string_agg(DISTINCT reason, '; ') FROM monitor.distrust
         WHERE subject IN (@subject, '')) AS distrusted,
+       @files_of_others OR @tasks_of_others AS restored,
        (SELECT count(*) FROM pg_trigger
         WHERE NOT tgisinternal AND tgenabled = 'A'
           AND NOT EXISTS (SELECT FROM pg_inherits WHERE tgrelid IN (inhparent, inhrelid))
@@ -159,7 +163,8 @@ WHERE grp IS NOT NULL
 """
 
 OPEN_GROUPS = """
-SELECT DISTINCT ON (task.phase, task.grp) task.phase, task.grp, task.status
+SELECT DISTINCT ON (task.phase, task.grp, task.within)
+       task.phase, task.grp, task.within, task.status
 FROM (
     SELECT DISTINCT phase, grp FROM monitor.phase_tasks
     WHERE pipeline = @subject AND status IN ('failed', 'processing') AND grp IS NOT NULL
@@ -168,18 +173,18 @@ FROM (
     WHERE one.pipeline = @subject AND one.phase = open.phase AND one.grp = open.grp
       AND hashtextextended(one.grp, 0) = hashtextextended(open.grp, 0)
     OFFSET 0) AS task
-ORDER BY task.phase, task.grp, task.status = 'processing' DESC, task.created_at DESC NULLS LAST,
-         task.task_id DESC
+ORDER BY task.phase, task.grp, task.within, task.status = 'processing' DESC,
+         task.created_at DESC NULLS LAST, task.task_id DESC
 """
 
 # OFFSET 0: one look into the index for each group, whatever the planner thinks of their number.
 FILES_OF_GROUPS = """
-SELECT @phase, wanted.grp, file.cell, count(*)
+SELECT @phase, wanted.grp, file.within, file.cell, count(*)
 FROM unnest(ARRAY[@groups]::text[]) AS wanted (grp) CROSS JOIN LATERAL (
-    SELECT @cell AS cell FROM app.etl_source_files AS r
+    SELECT @cell AS cell, @within AS within FROM app.etl_source_files AS r
     WHERE r.etl_type = @etl_type AND r.@group_key = wanted.grp AND r.@completed_field IS NULL
     OFFSET 0) AS file
-GROUP BY wanted.grp, file.cell
+GROUP BY wanted.grp, file.within, file.cell
 """
 
 
@@ -188,6 +193,7 @@ def files_of_groups(pipeline: Pipeline, number: int, groups: Iterable[str]) -> s
     phase = pipeline.phases[number - 1]
     return Statements(FILES_OF_GROUPS).substitute(
         cell=cell(pipeline),
+        within=within(pipeline),
         phase=str(number),
         groups=", ".join(map(literal_text, groups)),
         etl_type=literal_text(pipeline.etl_type),

@@ -54,6 +54,7 @@ CREATE FUNCTION @fold() RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET synchronous_commit = off AS @fold_body;
 
--- The cell of a group: that of one of its files, NULL where it has none.
-CREATE FUNCTION @cell_of(wanted_phase integer, wanted_group text) RETURNS text[]
+-- The cell of a group: that of one of its files, of what its task names where it names something;
+-- NULL where it has none.
+CREATE FUNCTION @cell_of(wanted_phase integer, wanted_group text, wanted_within text) RETURNS text[]
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS @cell_of_body;

@@ -27,6 +27,6 @@ SELECT cell_id, phase, date_trunc('hour', at, 'UTC'), sum(files)
 FROM completions WHERE at < @hours_before GROUP BY 1, 2, 3;
 UPDATE monitor.kept
 SET low = pg_snapshot_xmin(pg_current_snapshot()), hours_before = @hours_before,
-    generation = nextval('monitor.generations'), built_at = now(), folded_at = now()
+    generation = nextval('monitor.generations'), built_at = now(), folded_at = now(), origin = @origin
 WHERE subject = @subject;
 DELETE FROM monitor.distrust WHERE subject = @subject;

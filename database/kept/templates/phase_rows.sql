@@ -1,10 +1,16 @@
-SELECT r.task_id, known.pipeline, known.phase, known.grp, coalesce(r.status::text, '') AS status,
-       r.created_at, timed.cell, timed.hour, timed.micros
+SELECT r.task_id, known.pipeline, known.phase, known.grp, spelled.within,
+       coalesce(r.status::text, '') AS status, r.created_at, timed.cell, timed.hour, timed.micros
 FROM app.tasks AS r
 CROSS JOIN LATERAL (
-    SELECT * FROM (VALUES @phase_groups) AS phase (task_type, pipeline, phase, grp)
+    SELECT * FROM (VALUES @phase_groups) AS phase (task_type, pipeline, phase, grp, path)
     WHERE phase.task_type = r.task_type
 ) AS known
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN known.path IS NOT NULL THEN nullif(lower(btrim(coalesce(
+        r.parameters #>> known.path,
+        (SELECT job.parameters #>> known.path FROM app.jobs AS job
+         WHERE job.job_id = r.parent_job_id)))), '') END AS within
+) AS spelled
 LEFT JOIN LATERAL (
     SELECT @cell_of_group AS cell, date_trunc('hour', r.updated_at) AS hour,
            -- Also here: it may be reckoned before rows are left out.

@@ -38,8 +38,8 @@
             SELECT coalesce(r.task_id, o.task_id)
             FROM new_rows AS r FULL JOIN old_rows AS o ON o.task_id = r.task_id
             WHERE (r.task_type = ANY (@task_types) OR o.task_type = ANY (@task_types))
-              AND ((r.task_type, r.status, r.created_at)
-                       IS DISTINCT FROM (o.task_type, o.status, o.created_at)
+              AND ((r.task_type, r.status, r.created_at, r.parent_job_id)
+                       IS DISTINCT FROM (o.task_type, o.status, o.created_at, o.parent_job_id)
                    OR @group_of_new IS DISTINCT FROM @group_of_old
                    OR r.status::text = 'completed'
                       AND (r.updated_at, r.execution_started_at)

@@ -20,6 +20,6 @@ SELECT pipeline, phase, @cell_key, cell, hour, count(*), sum(micros)
 FROM monitor.phase_tasks WHERE micros IS NOT NULL GROUP BY pipeline, phase, cell, hour;
 UPDATE monitor.kept
 SET low = pg_snapshot_xmin(pg_current_snapshot()), generation = nextval('monitor.generations'),
-    built_at = now(), folded_at = now()
+    built_at = now(), folded_at = now(), origin = @origin
 WHERE subject = '';
 DELETE FROM monitor.distrust WHERE subject = '';

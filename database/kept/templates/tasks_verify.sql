@@ -40,13 +40,14 @@ FROM kept_at FULL JOIN counted_at USING (job_id, stage, at)
 WHERE coalesce(kept_at.tasks, 0) <> coalesce(counted_at.tasks, 0)
 UNION ALL
 -- Where its files were is a fact of when it ended; the rest is of now.
-SELECT 'task ' || coalesce(held.task_id, rows.task_id), (held.grp, held.status, held.micros)::text,
-       (rows.grp, rows.status, rows.micros)::text
+SELECT 'task ' || coalesce(held.task_id, rows.task_id), (held.grp, held.within, held.status, held.micros)::text,
+       (rows.grp, rows.within, rows.status, rows.micros)::text
 FROM monitor.phase_tasks AS held
 FULL JOIN rows ON rows.task_id = held.task_id AND rows.pipeline = held.pipeline
                   AND rows.phase = held.phase
-WHERE (held.grp, held.status, held.created_at, held.hour, held.micros)
-      IS DISTINCT FROM (rows.grp, rows.status, rows.created_at, rows.hour, rows.micros)
+WHERE (held.grp, held.within, held.status, held.created_at, held.hour, held.micros)
+      IS DISTINCT FROM
+      (rows.grp, rows.within, rows.status, rows.created_at, rows.hour, rows.micros)
 UNION ALL
 SELECT 'durations of ' || kept_time.pipeline || ' phase ' || kept_time.phase || ' at '
        || kept_time.hour, (kept_time.tasks, kept_time.micros)::text,

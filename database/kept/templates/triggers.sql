@@ -11,3 +11,4 @@ FOR EACH STATEMENT EXECUTE FUNCTION @function();
 ALTER TABLE @table
 ENABLE ALWAYS TRIGGER @{named}insert, ENABLE ALWAYS TRIGGER @{named}update,
 ENABLE ALWAYS TRIGGER @{named}delete, ENABLE ALWAYS TRIGGER @{named}truncate;
+UPDATE monitor.kept SET origin = @origin WHERE (subject = '') = @of_tasks;

@@ -1,0 +1,150 @@
+"""Faults of the places that files are read from and written to."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from tests.chaos.lane import JOBS
+from tests.chaos.outcome import OUTPUTS
+from tests.chaos.world import Chance, World
+
+PAGE, ROOM = 4096, 2**28
+UNLIMITED = resource.RLIM_INFINITY
+
+
+def mounts() -> bool:
+    """Whether this user may mount a file system of limited size."""
+    if os.geteuid() != 0:
+        return False
+    place = Path("/tmp/chaos-mount")
+    place.mkdir(exist_ok=True)
+    try:
+        mounted = subprocess.run(_mount(place, PAGE), capture_output=True, check=False)
+        if mounted.returncode == 0:
+            subprocess.run(["umount", place], check=True)
+        return mounted.returncode == 0
+    except FileNotFoundError:
+        return False
+    finally:
+        place.rmdir()
+
+
+def disk_is_full(world: World, chance: Chance) -> None:
+    """The outputs' file system is full after so many pages; then there is room.
+
+    The runs of this fault go through all numbers of free pages, from none to enough.
+    """
+    set_size = world.resources.enter_context(_limited(world.storage))
+    # Something has to lie there: a size of 0 would be no limit.
+    (world.storage / "filler").write_bytes(bytes(PAGE))
+    world.start_runner()
+    for job in JOBS:
+        needed = world.lane.pages[job]
+        set_size(_used(world.storage) + PAGE * (chance.number * needed // chance.of))
+        job_id = _do(world, job, "")
+        set_size(ROOM)
+        _mend(world, job, job_id)
+
+
+def file_sizes_are_limited(world: World, chance: Chance) -> None:
+    """Where nothing can be mounted: no file of a worker may grow beyond a size."""
+    world.start_runner()
+    for job in JOBS:
+        workers = world.lane.cluster.workers()
+        size = chance.random.randrange(0, 12 * PAGE, 512)
+        for worker in workers:
+            worker.rlimit(psutil.RLIMIT_FSIZE, (size, UNLIMITED))
+        job_id = _do(world, job, "")
+        for worker in workers:
+            worker.rlimit(psutil.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
+        _mend(world, job, job_id)
+
+
+def place_is_read_only(world: World, chance: Chance) -> None:
+    """A folder of the outputs is a file for a while."""
+    world.start_runner()
+    (world.storage / OUTPUTS).write_text("a file where a folder should be")
+    job_id = _do(world, JOBS[0], "")
+    (world.storage / OUTPUTS).unlink()
+    _mend(world, JOBS[0], job_id)
+    _do(world, JOBS[1], "")
+
+
+def source_is_gone(world: World, chance: Chance) -> None:
+    """Some source files are not there when the job comes to them."""
+    _with_broken_sources(world, chance, lambda file: None)
+
+
+def source_is_a_pipe(world: World, chance: Chance) -> None:
+    """Some source files are pipes that nobody writes to."""
+    _with_broken_sources(world, chance, os.mkfifo)
+
+
+def source_is_truncated(world: World, chance: Chance) -> None:
+    """Some source files end early."""
+
+    def shorten(file: Path) -> None:
+        file.write_bytes(file.with_suffix(".kept").read_bytes()[: chance.random.randint(0, 900)])
+
+    _with_broken_sources(world, chance, shorten)
+
+
+def _with_broken_sources(world: World, chance: Chance, spoil: Callable[[Path], object]) -> None:
+    world.own_sources()
+    files = chance.random.sample(sorted(world.sources.rglob("*.tif")), 5)
+    for file in files:
+        file.rename(file.with_suffix(".kept"))
+        spoil(file)
+    world.start_runner()
+    job_id = _do(world, JOBS[0], "")
+    assert world.status(job_id) == "completed_with_errors", world.status(job_id)
+    for file in files:
+        file.with_suffix(".kept").replace(file)
+    _mend(world, JOBS[0], job_id)
+    _do(world, JOBS[1], "")
+
+
+def _do(world: World, job: str, job_id: str) -> str:
+    """Does a job, or what is left of it."""
+    if job_id:
+        world.rerun(job_id)
+    else:
+        job_id = world.submit(job)
+    world.wait_until_ended(job_id)
+    return job_id
+
+
+def _mend(world: World, job: str, job_id: str) -> None:
+    """What a person does when the cause is gone."""
+    if not job_id or world.status(job_id) != "completed":
+        _do(world, job, job_id)
+
+
+def _used(folder: Path) -> int:
+    found = os.statvfs(folder)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+def _mount(place: Path, size: int) -> list[str]:
+    return ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+
+
+@contextmanager
+def _limited(place: Path) -> Iterator[Callable[[int], None]]:
+    """A file system of its own at a place; what is given sets its size in bytes."""
+
+    def set_size(size: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={size}", place], check=True)
+
+    subprocess.run(_mount(place, ROOM), check=True)
+    try:
+        yield set_size
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
