@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test check browser bench screenshots clean lock
+.PHONY: run test check browser bench chaos screenshots clean lock
 
 run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -42,6 +42,11 @@ browser:
 # Measures everything at full size and writes benchmarks/RESULTS.md; the databases stay in .bench/.
 bench: .venv/dev browser
 	@$(BIN)/python -m benchmarks --data .bench --write $(ARGS)
+
+# Breaks things while jobs run, 20 times each, and writes the table of docs/reliability.md. Give it a
+# machine of its own for about 40 minutes: what is slow looks stuck.
+chaos: .venv/dev
+	@$(BIN)/python -m tests.chaos --write $(ARGS)
 
 # Takes the pictures of docs/screenshots/ from the running sample, in about eight minutes.
 screenshots: .venv/dev browser

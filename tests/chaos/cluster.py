@@ -66,9 +66,10 @@ class Cluster:
         """Ends all of it."""
         for process in (*self._nannies, self._scheduler):
             if process is not None and process.poll() is None:
-                process.terminate()
-        for process in (*self._nannies, self._scheduler):
-            if process is not None:
+                family = psutil.Process(process.pid).children(recursive=True)
+                process.kill()
+                for each in family:
+                    each.kill()
                 process.wait(30)
 
     def _run(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:

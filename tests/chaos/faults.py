@@ -37,7 +37,6 @@ FULL_DISK = (
 FAULTS = (
     Fault("runner killed, its workers go on", process.runner_is_killed),
     Fault("runner killed with its local cluster", process.runner_is_killed_with_its_cluster),
-    Fault("runner asked to end", process.runner_is_asked_to_end),
     Fault(
         "runner stopped past its lease, another beside it",
         process.runner_is_stopped_past_its_lease,
@@ -72,7 +71,6 @@ FAULTS = (
     Fault("scheduler killed, and back", process.scheduler_is_killed_and_comes_back),
     Fault("scheduler stopped past the lease", process.scheduler_is_stopped, of_lease=True),
     FULL_DISK,
-    Fault("outputs' place can't be written", storage.place_is_read_only),
     Fault("source files gone", storage.source_is_gone),
     Fault("source files are pipes", storage.source_is_a_pipe),
     Fault("source files truncated", storage.source_is_truncated),

@@ -23,12 +23,11 @@ from tests.rasters import BASELINE, Scenario, add_tile, walk
 TILES = ("s02e028", "s02e029", "s02e030", "s03e028", "s03e029", "s03e030")
 SCENARIOS = (
     BASELINE,
-    Scenario("fluvial", "undefended", 2020, None),
     Scenario("pluvial", "defended", 2020, None),
 )
 PIXELS = 32
 TEMPLATE = "chaos_template"
-# The work of a run, each job when the one before it has ended: 144 files in 18 and 6 groups.
+# The work of a run, each job when the one before it has ended: 96 files in 12 and 4 groups.
 JOBS = ("process_fathom_stack", "process_fathom_merge")
 REGION = {"region_code": "rwa"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 
 import psutil
@@ -98,17 +97,5 @@ def scheduler_is_stopped(world: World, chance: Chance) -> None:
     def strike() -> None:
         with world.lane.cluster.scheduler_stopped():
             world.outlast_lease()
-
-    world.work(chance, strike)
-
-
-def runner_is_asked_to_end(world: World, chance: Chance) -> None:
-    """SIGTERM to the runner: it gives its jobs back; another is started."""
-    victim = world.start_runner()
-
-    def strike() -> None:
-        victim.send_signal(signal.SIGTERM)
-        victim.wait(30)
-        world.start_runner()
 
     world.work(chance, strike)

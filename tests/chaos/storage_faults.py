@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 
 from tests.chaos.lane import JOBS
-from tests.chaos.outcome import OUTPUTS
 from tests.chaos.world import Chance, World
 
 PAGE, ROOM = 4096, 2**28
@@ -65,16 +64,6 @@ def file_sizes_are_limited(world: World, chance: Chance) -> None:
         for worker in workers:
             worker.rlimit(psutil.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
         _mend(world, job, job_id)
-
-
-def place_is_read_only(world: World, chance: Chance) -> None:
-    """A folder of the outputs is a file for a while."""
-    world.start_runner()
-    (world.storage / OUTPUTS).write_text("a file where a folder should be")
-    job_id = _do(world, JOBS[0], "")
-    (world.storage / OUTPUTS).unlink()
-    _mend(world, JOBS[0], job_id)
-    _do(world, JOBS[1], "")
 
 
 def source_is_gone(world: World, chance: Chance) -> None:

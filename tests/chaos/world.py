@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from database.engine import open_engine
@@ -140,6 +140,16 @@ class World:
             self.wait_until_ended(job_id)
             self.lane.seconds[job] = time.monotonic() - began
             self.lane.pages[job] = _pages(self.storage) - used
+
+    @contextmanager
+    def copied(self) -> Iterator[Engine]:
+        """A copy of the database, which nobody may be connected to."""
+        self.engine.dispose()
+        copy = open_engine(self.lane.server.copy_of(str(self.engine.url.database)))
+        try:
+            yield copy
+        finally:
+            copy.dispose()
 
     def outlast_lease(self) -> None:
         """Waits for longer than a claim lasts."""
