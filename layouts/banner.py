@@ -118,7 +118,10 @@ def _leads(
 
 def _rate(summary: Any) -> str:
     if summary.rate_per_hour is None:
-        return "Processing: no rate"
+        if summary.tasks_per_minute is None:
+            return "Processing: no rate"
+        tasks = format_rate(summary.tasks_per_minute, "min", "tasks")
+        return f"Processing: {tasks}, no rate of files yet"
     return f"Processing: {format_rate(summary.rate_per_hour)} in {summary.rate_phase}"
 
 

@@ -64,11 +64,12 @@ def format_duration(seconds: float | None) -> str:
     return f"{whole // DAY}d {whole % DAY // HOUR}h"
 
 
-def format_rate(rate: float | None, unit: str = "hr") -> str:
-    """`80/hr`; one decimal below 10."""
+def format_rate(rate: float | None, unit: str = "hr", what: str = "") -> str:
+    """`80/hr`, or `80 tasks/hr`; one decimal below 10."""
     if unknown(rate) or rate is None:
         return NONE
-    return f"{rate:,.1f}/{unit}" if round(rate, 1) < 10 else f"{rate:,.0f}/{unit}"
+    number = f"{rate:,.1f}" if round(rate, 1) < 10 else f"{rate:,.0f}"
+    return f"{number} {what}/{unit}" if what else f"{number}/{unit}"
 
 
 def format_memory(megabytes: float | None) -> str:

@@ -128,8 +128,12 @@ def _average(phase: Mapping[str, Any]) -> str:
 
 
 def _rate(phase: Mapping[str, Any]) -> str:
-    rate = phase["rate_per_hour"]
-    return f"Rate: none – {phase['rate_reason']}" if unknown(rate) else f"Rate: {format_rate(rate)}"
+    rate, tasks = phase["rate_per_hour"], phase["tasks_per_minute"]
+    if not unknown(rate):
+        return f"Rate: {format_rate(rate)}"
+    # Files are done when their group's task has ended; before that, tasks show that work goes on.
+    at_work = "" if unknown(tasks) else f"; its jobs do {format_rate(tasks, 'min', 'tasks')}"
+    return f"Rate: none – {phase['rate_reason']}{at_work}"
 
 
 def _eta(phase: Mapping[str, Any]) -> str:

@@ -20,6 +20,9 @@ from layouts.formats import (
 )
 from layouts.leaves import Leaves
 
+# A card each: more would make a page that nobody can read.
+MOST_STAGES = 30
+
 COUNTS = {
     "waiting": "Waiting",
     "processing": "Processing",
@@ -35,10 +38,16 @@ FACTS = {
 }
 
 
-def stage_flow(total: int) -> html.Ol:
-    """A card a stage, without numbers."""
-    return html.Ol(
-        [_card(number) for number in range(1, total + 1)], className="flow", **aria(label="Stages")
+def stage_flow(total: int) -> html.Div:
+    """A card a stage, without numbers; of very many the first ones, and how many there are."""
+    shown = min(total, MOST_STAGES)
+    cards = [_card(number) for number in range(1, shown + 1)]
+    left_out = f"The first {shown} of {format_count(total)} stages. The tasks of all are below."
+    return html.Div(
+        [
+            html.Ol(cards, className="flow", **aria(label="Stages")),
+            *([html.P(left_out, className="note")] if total > shown else []),
+        ]
     )
 
 
@@ -77,7 +86,7 @@ def stage_values(stages: pd.DataFrame, total: int) -> Leaves:
     """The cards' leaves, from one row a stage that has tasks; the others have not begun."""
     rows = {row["stage"]: row for row in stages.to_dict("records")}
     leaves = Leaves()
-    for number in range(1, total + 1):
+    for number in range(1, min(total, MOST_STAGES) + 1):
         key = _key(number)
         leaves |= _values(key, rows[number]) if number in rows else _not_begun(key)
     return leaves

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Text, cast, func, select
 from database.tables import JOBS, TASKS
 from pipelines.models import Pipeline
 from queries.frames import TEXT, WHOLE, frame
+from queries.work import task_seconds
 
 ENDED = ("completed", "failed", "completed_with_errors", "cancelled")
 
@@ -18,15 +19,19 @@ def contradictions(connection: Connection, pipeline: Pipeline, files: pd.DataFra
     """One row a kind of contradiction that occurs: text (what contradicts what), count."""
     processing = _tasks(connection, pipeline, "processing", ENDED)
     failed = _tasks(connection, pipeline, "failed", ("completed",))
-    return listed(pipeline, files, processing, failed)
+    return listed(pipeline, files, processing, failed, _untimed(connection, pipeline))
 
 
-def listed(pipeline: Pipeline, files: pd.DataFrame, processing: int, failed: int) -> pd.DataFrame:
+def listed(
+    pipeline: Pipeline, files: pd.DataFrame, processing: int, failed: int, untimed: int
+) -> pd.DataFrame:
     """The contradictions of the cube and of so many tasks, as `contradictions` gives them."""
     counts = {
         **_files_ahead(pipeline, files),
+        **_files_to_come(pipeline, files),
         "tasks are processing though their job has ended": processing,
         "tasks failed though their job says completed": failed,
+        "tasks have no duration: they ended before they began, or at a time that can't be": untimed,
     }
     rows = [(text, count) for text, count in counts.items() if count]
     return frame(rows, {"text": TEXT, "count": WHOLE})
@@ -39,6 +44,26 @@ def _files_ahead(pipeline: Pipeline, files: pd.DataFrame) -> dict[str, int]:
         )
         for before, phase in pairwise(pipeline.phases)
     }
+
+
+def _files_to_come(pipeline: Pipeline, files: pd.DataFrame) -> dict[str, int]:
+    return {
+        f"files are done in {phase.name} at a time to come": int(files[f"{phase.id}_future"].sum())
+        for phase in pipeline.phases
+    }
+
+
+def _untimed(connection: Connection, pipeline: Pipeline) -> int:
+    """Completed tasks of the phases that say when they began and ended, and have no duration."""
+    types = [phase.task_type for phase in pipeline.phases if phase.has_tasks]
+    query = select(func.count()).where(
+        TASKS.c.task_type.in_(types),
+        TASKS.c.status == "completed",
+        TASKS.c.execution_started_at.isnot(None),
+        TASKS.c.updated_at.isnot(None),
+        task_seconds().is_(None),
+    )
+    return int(connection.execute(query).scalar_one())
 
 
 def _tasks(

@@ -38,6 +38,8 @@ NOT_SET = "not set"
 # What a sum of sizes is at the most: beyond it nobody has files.
 LARGEST_SUM = 2**60
 LARGEST: ColumnElement[int] = literal_column(str(LARGEST_SUM))
+# Times beyond it are no times of work: infinity, a mistyped year.
+LATEST: ColumnElement[Any] = literal_column("'9999-12-30'")
 # Completions are kept by minute, so the last hour begins with one.
 WINDOW_START = func.date_trunc("minute", func.now() - text("interval '1 hour'"))
 
@@ -55,9 +57,9 @@ def cube(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
 
     Columns: `by:{field}` a grouping; total, unsized (files), bytes; and for each phase
     `{id}_completed`, `{id}_eligible`, `{id}_ahead` (completed though the phase before is not),
-    `{id}_recent` (completed in the window) in files, `{id}_bytes` (completed) and `{id}_first`
-    (the first minute of the window with a completion, seconds since 1970, NaN for none). The window
-    begins with the minute of an hour ago.
+    `{id}_recent` (completed in the window), `{id}_future` (in a minute to come) in files,
+    `{id}_bytes` (completed) and `{id}_first` (the first minute of the window with a completion,
+    seconds since 1970, NaN for none). The window begins with the minute of an hour ago.
     """
     files = source_files(pipeline)
     dimensions = [grouping_value(files, grouping) for grouping in pipeline.groupings]
@@ -106,11 +108,13 @@ def _measures(files: TableClause, pipeline: Pipeline) -> dict[str, tuple[str, Co
         ready = files.c[before.completed_field].isnot(None) if before else literal(True)
         at = completed_at(files, phase)
         recent = and_(at >= WINDOW_START, at <= func.now())
+        future = and_(func.date_trunc("minute", at) > func.now(), at <= LATEST)
         measures |= {
             f"{phase.id}_completed": (WHOLE, func.count().filter(done)),
             f"{phase.id}_eligible": (WHOLE, func.count().filter(and_(ready, ~done))),
             f"{phase.id}_ahead": (WHOLE, func.count().filter(and_(done, ~ready))),
             f"{phase.id}_recent": (WHOLE, func.count().filter(recent)),
+            f"{phase.id}_future": (WHOLE, func.count().filter(future)),
             f"{phase.id}_bytes": (WHOLE, sum_of_sizes(size, done)),
             f"{phase.id}_first": (REAL, _minute(func.min(at).filter(recent))),
         }

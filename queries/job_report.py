@@ -13,9 +13,6 @@ from database.tables import JOBS
 from queries.frames import moment
 from queries.stages import stages
 
-# A card each: more would make a page that nobody can read.
-MOST_STAGES = 30
-
 
 @dataclass(frozen=True)
 class JobRow:
@@ -44,9 +41,9 @@ class JobReport:
 
     @property
     def stage_count(self) -> int:
-        """How many stages the job has, or has tasks of; at most MOST_STAGES, which a page shows."""
+        """How many stages the job has, or has tasks of."""
         last = int(self.stages["stage"].max()) if len(self.stages) else 1
-        return min(max(self.job.total_stages or 1, last, 1), MOST_STAGES)
+        return max(self.job.total_stages or 1, last, 1)
 
 
 def read_report(connection: Connection, job_id: str) -> JobReport | None:

@@ -34,6 +34,7 @@ COLUMNS = {
     "eta_reason": TEXT,
     "average_seconds": REAL,
     "average_tasks": WHOLE,
+    "tasks_per_minute": REAL,
 }
 
 
@@ -60,7 +61,8 @@ def phase_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
     not fail here or before), eligible, processing, failed (files; the last two none for a phase
     without tasks); percent; completed_bytes;
     rate_per_hour (files), eta_hours, each NaN with its _reason; average_seconds (of a task, NaN for
-    none) over average_tasks. The definitions are those of docs/numbers.md.
+    none) over average_tasks; tasks_per_minute (of its active jobs, NaN for none). The definitions
+    are those of docs/numbers.md.
     """
     rows: list[dict[str, Any]] = []
     stuck = 0
@@ -111,6 +113,7 @@ def _progress(snapshot: Snapshot, number: int, phase: Phase, stuck: int) -> dict
         "rate_reason": rate.reason,
         "eta_hours": eta,
         "eta_reason": eta_reason,
+        "tasks_per_minute": _tasks_per_minute(snapshot, phase),
         **facts,
     }
 
@@ -144,6 +147,12 @@ def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
     if now - start < SHORTEST_RUN:
         return Rate(math.nan, "the first file finished less than 5 minutes ago")
     return Rate(recent * HOUR / (now - start))
+
+
+def _tasks_per_minute(snapshot: Snapshot, phase: Phase) -> float:
+    jobs = snapshot.jobs
+    rates = jobs["rate_per_minute"][jobs["job_type"] == phase.job_type].dropna()
+    return float(rates.sum()) if len(rates) else math.nan
 
 
 def _blocked(pending: int, eligible: int, failed: int) -> str:

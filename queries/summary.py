@@ -16,7 +16,8 @@ class Summary:
     """A pipeline's totals; counts in files.
 
     completed, percent and completed_bytes are of the last phase: a file counts when all is done.
-    The rate is that of the phase that decides the ETA, so that the two explain each other.
+    The rate is that of the phase that decides the ETA, so that the two explain each other;
+    tasks_per_minute is of the phases' active jobs.
     """
 
     total_files: int
@@ -31,6 +32,7 @@ class Summary:
     rate_phase: str
     eta_hours: float | None
     eta_reason: str
+    tasks_per_minute: float | None
 
 
 Phase = Mapping[str, Any]
@@ -54,7 +56,14 @@ def summary(snapshot: Snapshot, progress: Sequence[Phase] | None = None) -> Summ
         rate_phase=name,
         eta_hours=eta,
         eta_reason=reason,
+        tasks_per_minute=_tasks_per_minute(progress),
     )
+
+
+def _tasks_per_minute(progress: Sequence[Phase]) -> float | None:
+    rates = [phase["tasks_per_minute"] for phase in progress]
+    known = [rate for rate in rates if not math.isnan(rate)]
+    return sum(known) if known else None
 
 
 def _known_sum(counts: Iterable[int | None]) -> int | None:

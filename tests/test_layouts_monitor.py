@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +56,15 @@ def test_a_stage_without_tasks_has_not_begun() -> None:
     texts = monitor_values(report(), ours=True).text
     assert (texts["stage.2.type"], texts["stage.2.completed"]) == ("not begun", "–")
     assert "Stage 2" in text_of(monitor_page(job(), 2, None))
+
+
+def test_of_very_many_stages_the_first_are_shown_and_how_many_there_are() -> None:
+    page = text_of(monitor_page(job(), 2000, None))
+    assert "The first 30 of 2,000 stages. The tasks of all are below." in page
+    assert ("Stage 30" in page, "Stage 31" in page) == (True, False)
+    many = replace(report(), job=replace(job(), total_stages=2000))
+    assert "stage.31.type" not in monitor_values(many, ours=True).text
+    assert "The first" not in text_of(monitor_page(job(), 30, None))
 
 
 def test_a_job_without_a_result_shows_none() -> None:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from sqlalchemy import Engine
 
+from database.kept.install import install
+from layouts.banner import banner_values
+from layouts.phases import phase_values
 from pipelines.models import Pipeline
-from queries.phases import phases
+from pipelines.registry import load_registry
+from queries.frames import reading
+from queries.phases import phase_rows, phases
 from queries.summary import summary
+from queries.takes import Taker
+from tests.agreement import assert_agree
 from tests.factories import RWA, add_files, add_job, add_task, look, row
 
 
@@ -89,3 +97,43 @@ def test_the_average_is_of_the_last_day_of_activity(tables: Engine, fathom: Pipe
         add_task(connection, job, "g1", "failed", seconds=999, ended="3 days")
     first = row(phases(look(tables, fathom)), 0)
     assert (first["average_seconds"], first["average_tasks"]) == (pytest.approx(15), 2)
+
+
+def test_where_no_file_is_done_yet_the_jobs_tell_that_work_goes_on(
+    tables: Engine, fathom: Pipeline
+) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 20, metadata=RWA, group="g1")
+        job = add_job(connection, "job-1")
+        for _ in range(12):
+            add_task(connection, job, "g1", "completed", ended="3 minutes", seconds=60)
+    snapshot = look(tables, fathom)
+    first, second = phase_rows(snapshot)
+    # Twelve since the first one began, four minutes ago.
+    assert first["tasks_per_minute"] == pytest.approx(3, rel=0.05)
+    assert math.isnan(second["tasks_per_minute"])
+    leaves = banner_values(summary(snapshot), [first, second], fathom, {})
+    leaves |= phase_values(fathom, [first, second], {})
+    told = [text for key, text in leaves.text.items() if key.endswith("rate")]
+    assert [re.sub(r"[\d.]+ tasks", "3 tasks", text) for text in told] == [
+        "Processing: 3 tasks/min, no rate of files yet",
+        "Rate: none – no file finished yet; its jobs do 3 tasks/min",
+        "Rate: none – no file finished yet",
+    ]
+
+
+def test_times_to_come_are_no_rate_and_are_listed(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 100, metadata=RWA, phase1="-2 days")
+        add_files(connection, 3, metadata=RWA, phase1="-9 minutes", phase2="-1 day")
+        add_files(connection, 20, metadata=RWA, phase1="20 minutes")
+    snapshot = look(tables, fathom)
+    assert snapshot.files["phase1_recent"].sum() == 20
+    assert snapshot.contradictions.to_dict("records") == [
+        {"text": "files are done in Band Stack at a time to come", "count": 103},
+        {"text": "files are done in Spatial Merge at a time to come", "count": 3},
+    ]
+    install(tables, load_registry(), lambda _: None)
+    with reading(tables, 10) as connection:
+        kept = Taker(tables, fathom, 10).read(connection)
+    assert_agree(kept, snapshot)

@@ -43,12 +43,15 @@ class FrameMaker:
         for number, phase in enumerate(self._pipeline.phases, start=1):
             completed, eligible, ahead, size = present.T[4 * number - 1 : 4 * number + 3]
             of_phase = (keys[:, 0] == number) & (keys[:, 2] >= start) & (keys[:, 2] <= end)
+            to_come = (keys[:, 0] == number) & (keys[:, 2] > end)
             recent, first = self._window(keys[of_phase], counts[of_phase, 0])
+            future, _ = self._window(keys[to_come], counts[to_come, 0])
             columns |= {
                 f"{phase.id}_completed": completed,
                 f"{phase.id}_eligible": eligible,
                 f"{phase.id}_ahead": ahead,
                 f"{phase.id}_recent": recent[there],
+                f"{phase.id}_future": future[there],
                 f"{phase.id}_bytes": size,
                 f"{phase.id}_first": first[there],
             }

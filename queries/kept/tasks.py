@@ -22,7 +22,11 @@ def kept_contradictions(
     """Where the tables contradict each other, like queries.contradictions.contradictions."""
     values = {"types": list(pipeline.job_types), "ended": list(ENDED)}
     processing, failed = connection.execute(CONTRADICTING, values).one()
-    return listed(pipeline, files, int(processing), int(failed))
+    untimed = connection.execute(UNTIMED, {"pipeline": pipeline.id}).scalar_one()
+    return listed(pipeline, files, int(processing), int(failed), int(untimed))
+
+
+UNTIMED = text("SELECT count(*) FROM monitor.phase_tasks WHERE pipeline = :pipeline AND untimed")
 
 
 # What a job's tasks come to: the folded counts and what is not folded yet.

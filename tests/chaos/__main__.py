@@ -38,7 +38,7 @@ class Tally:
 
 @click.command()
 @click.option("--runs", default=20, show_default=True, help="Runs of each fault.")
-@click.option("--lanes", default=2, show_default=True, help="Runs at the same time.")
+@click.option("--lanes", default=3, show_default=True, help="Runs at the same time.")
 @click.option("--only", default="", help="Only faults whose names contain this.")
 @click.option("--write", is_flag=True, help=f"Write the table into {PAGE.name}.")
 def main(runs: int, lanes: int, only: str, write: bool) -> None:

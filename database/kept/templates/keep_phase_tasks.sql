@@ -10,12 +10,13 @@ BEGIN
         WHERE r.task_id = kept.task_id AND known.pipeline = kept.pipeline
           AND known.phase = kept.phase);
     INSERT INTO monitor.phase_tasks AS kept
-           (task_id, pipeline, phase, grp, within, status, created_at, cell, hour, micros)
+           (task_id, pipeline, phase, grp, within, status, created_at, untimed, cell, hour,
+            micros)
     @phase_rows
     WHERE r.task_id = ANY (ids)
     ON CONFLICT (task_id, pipeline, phase) DO UPDATE
     SET grp = excluded.grp, within = excluded.within, status = excluded.status,
-        created_at = excluded.created_at, cell = excluded.cell, hour = excluded.hour, micros = excluded.micros;
+        created_at = excluded.created_at, untimed = excluded.untimed, cell = excluded.cell, hour = excluded.hour, micros = excluded.micros;
     INSERT INTO monitor.duration_changes (pipeline, phase, cell, hour, tasks, micros)
     SELECT pipeline, phase, cell, hour, count(*), sum(micros) FROM monitor.phase_tasks
     WHERE task_id = ANY (ids) AND micros IS NOT NULL GROUP BY pipeline, phase, cell, hour;

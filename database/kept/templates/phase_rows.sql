@@ -1,5 +1,8 @@
 SELECT r.task_id, known.pipeline, known.phase, known.grp, spelled.within,
-       coalesce(r.status::text, '') AS status, r.created_at, timed.cell, timed.hour, timed.micros
+       coalesce(r.status::text, '') AS status, r.created_at,
+       r.status::text = 'completed' AND r.updated_at IS NOT NULL
+           AND r.execution_started_at IS NOT NULL AND (@is_timed) IS NOT TRUE AS untimed,
+       timed.cell, timed.hour, timed.micros
 FROM app.tasks AS r
 CROSS JOIN LATERAL (
     SELECT * FROM (VALUES @phase_groups) AS phase (task_type, pipeline, phase, grp, path)

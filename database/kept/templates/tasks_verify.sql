@@ -45,9 +45,10 @@ SELECT 'task ' || coalesce(held.task_id, rows.task_id), (held.grp, held.within, 
 FROM monitor.phase_tasks AS held
 FULL JOIN rows ON rows.task_id = held.task_id AND rows.pipeline = held.pipeline
                   AND rows.phase = held.phase
-WHERE (held.grp, held.within, held.status, held.created_at, held.hour, held.micros)
+WHERE (held.grp, held.within, held.status, held.created_at, held.untimed, held.hour,
+       held.micros)
       IS DISTINCT FROM
-      (rows.grp, rows.within, rows.status, rows.created_at, rows.hour, rows.micros)
+      (rows.grp, rows.within, rows.status, rows.created_at, rows.untimed, rows.hour, rows.micros)
 UNION ALL
 SELECT 'durations of ' || kept_time.pipeline || ' phase ' || kept_time.phase || ' at '
        || kept_time.hour, (kept_time.tasks, kept_time.micros)::text,

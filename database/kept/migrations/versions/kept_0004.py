@@ -1,4 +1,4 @@
-"""Which triggers were there when it was counted, and within what a task's group is meant."""
+"""Which triggers were there when it was counted, and what a task says of its group and times."""
 
 from __future__ import annotations
 
@@ -13,14 +13,20 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds both; what was counted before is counted anew."""
+    """Adds it; what was counted before is counted anew."""
     bind = op.get_bind()
     run(bind, "ALTER TABLE monitor.kept ADD COLUMN IF NOT EXISTS origin text")
     run(bind, "ALTER TABLE monitor.phase_tasks ADD COLUMN IF NOT EXISTS within text")
+    run(bind, "ALTER TABLE monitor.phase_tasks ADD COLUMN IF NOT EXISTS untimed boolean")
+    run(
+        bind,
+        "CREATE INDEX IF NOT EXISTS untimed_idx ON monitor.phase_tasks (pipeline) WHERE untimed",
+    )
 
 
 def downgrade() -> None:
-    """Drops both."""
+    """Drops it."""
     bind = op.get_bind()
+    run(bind, "ALTER TABLE monitor.phase_tasks DROP COLUMN untimed")
     run(bind, "ALTER TABLE monitor.phase_tasks DROP COLUMN within")
     run(bind, "ALTER TABLE monitor.kept DROP COLUMN origin")
