@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test check browser bench chaos screenshots clean lock
+.PHONY: run test check browser pooler bench chaos screenshots clean lock
 
 run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
 
-test: .venv/dev browser check
+test: .venv/dev browser pooler check
 	@$(BIN)/python -m pytest
 
 check: .venv/dev
@@ -38,6 +38,11 @@ browser:
 	|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null; } \
 	|| { echo "The browser tests need Chromium and its driver, e.g.: sudo apt-get install chromium chromium-driver"; exit 1; }
+
+# Without PgBouncer its tests are left out.
+pooler:
+	@command -v pgbouncer >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y pgbouncer >/dev/null 2>&1; } || true
 
 # Measures everything at full size and writes benchmarks/RESULTS.md; the databases stay in .bench/.
 bench: .venv/dev browser

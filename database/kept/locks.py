@@ -10,25 +10,20 @@ from sqlalchemy import Engine, text
 from database.kept.file_parts import LOCK_CLASS
 
 INSTALLATION = -1
-# A role's own, for other statements.
-LIMITS = ("statement_timeout", "lock_timeout")
+# A role's own are for other statements; this transaction waits idle for as long as the work lasts.
+LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
 @contextmanager
 def held(engine: Engine, number: int) -> Iterator[None]:
-    """Waits for a subject's lock and holds it on a connection of its own.
+    """Waits for a subject's lock and holds it in a transaction of its own.
 
-    Transactions that see one moment have to begin when they hold it already.
+    Transactions that see one moment have to begin when they hold it already. A session's lock would
+    be another one's behind a pooler, which gives a connection to whoever needs it next.
     """
-    options = {"isolation_level": "AUTOCOMMIT"}
-    with engine.connect().execution_options(**options) as connection:
-        names = {"class": LOCK_CLASS, "number": number}
+    with engine.begin() as connection:
         for limit in LIMITS:
-            connection.execute(text(f"SET {limit} = 0"))
-        connection.execute(text("SELECT pg_advisory_lock(:class, :number)"), names)
-        try:
-            yield
-        finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:class, :number)"), names)
-            for limit in LIMITS:
-                connection.execute(text(f"RESET {limit}"))
+            connection.execute(text(f"SET LOCAL {limit} = 0"))
+        names = {"class": LOCK_CLASS, "number": number}
+        connection.execute(text("SELECT pg_advisory_xact_lock(:class, :number)"), names)
+        yield
