@@ -8,7 +8,8 @@ BEGIN
     IF TG_RELID IS DISTINCT FROM to_regclass(@table) THEN
         @renamed
     ELSIF monitor_statement IS DISTINCT FROM '@last' THEN
-        PERFORM set_config('monitor.statement', CASE
+        -- Not PERFORM, which would be a statement of its own.
+        monitor_statement := set_config('monitor.statement', CASE
             WHEN monitor_statement ~ '^[0-9]{1,3}$' THEN (monitor_statement::integer + 1)::text
             ELSE '1' END, true);
         BEGIN
