@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
@@ -11,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dask.typing import Key
-from distributed import Client, Worker
+from distributed import Client, Nanny, Worker
 from distributed import Future as DaskFuture
 
 from jobs.worker import Outcome, Parcel, execute
@@ -25,6 +27,8 @@ GRACE_SECONDS = 2.0
 # A worker that does not say within this time what it does is as good as busy.
 ANSWER_SECONDS = 3.0
 RESTART_SECONDS = 20.0
+# A cluster of our own that has had no workers for so long will get no more.
+ALONE_SECONDS = 60.0
 
 Future = DaskFuture[Any]
 # What Dask raises when nobody answers; everything else is looked at more closely.
@@ -42,6 +46,7 @@ class Workers:
         self._client = client
         self._threads = 0
         self._counted_at = float("-inf")
+        self._alive_at = time.monotonic()
 
     def check(self) -> None:
         """Raises SchedulerLost when the connection to the scheduler has ended."""
@@ -54,7 +59,18 @@ class Workers:
             with self._reaching():
                 self._threads = int(sum(self._client.nthreads().values()))
             self._counted_at = time.monotonic()
+            self._check_own()
         return self._threads
+
+    def _check_own(self) -> None:
+        """Raises SchedulerLost where a cluster of our own has had no workers for long.
+
+        Somebody else's may have none for as long as nobody needs them.
+        """
+        if self._threads or self._client.cluster is None:
+            self._alive_at = self._counted_at
+        elif self._counted_at - self._alive_at > ALONE_SECONDS:
+            raise SchedulerLost("The local Dask cluster has had no workers for a minute")
 
     def start(self, parcels: Mapping[str, Parcel], behind: int) -> list[Future]:
         """Sends parcels by their keys; `behind` of the same job are on their way already.
@@ -125,14 +141,30 @@ class Workers:
         return any(set(parcels) & set(keys) for parcels in doing.values())
 
     def _restart(self, addresses: Sequence[str]) -> None:
-        try:
-            with self._reaching():
-                self._client.restart_workers(
-                    list(addresses), timeout=RESTART_SECONDS, raise_for_error=False
-                )
-        except (ValueError, KeyError) as error:
-            # One without a nanny, or that has just gone.
-            log.warning("A worker that does not stop can't be started again: %s", error)
+        for address in addresses:
+            try:
+                with self._reaching():
+                    self._kill(address)
+            except (ValueError, KeyError) as error:
+                # It has just gone.
+                log.warning("A worker that does not stop can't be started again: %s", error)
+
+    def _kill(self, address: str) -> None:
+        """Has a worker's nanny kill it, and start another as for any that has died.
+
+        Dask's own way asks the worker to end first: while it waits for its threads it loses the
+        scheduler, and tells its nanny to go too.
+        """
+        killed = self._client.sync(
+            self._client._run,
+            _kill_worker,
+            workers=[address],
+            nanny=True,
+            callback_timeout=RESTART_SECONDS,
+        )
+        if not killed:
+            # Without a nanny it ends for good, and whoever started it may start another.
+            self._client.restart_workers([address], timeout=0.1, raise_for_error=False)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:
@@ -145,6 +177,13 @@ class Workers:
             if self._client.status != "running":
                 raise SchedulerLost(f"The Dask scheduler is gone: {error!r}") from error
             raise
+
+
+def _kill_worker(dask_worker: Nanny) -> bool:
+    """Runs in a worker's nanny."""
+    if dask_worker.pid is not None:
+        os.kill(dask_worker.pid, signal.SIGKILL)
+    return True
 
 
 def _doing(dask_worker: Worker) -> list[Key]:

@@ -25,9 +25,7 @@ SHORT = (
     "worker_is_killed",
     "disk_is_full",
     "file_sizes_are_limited",
-    "source_is_a_pipe",
     "five_runners_share_a_queue",
-    "equal_jobs_are_submitted_at_once",
     "job_is_cancelled",
 )
 

@@ -53,6 +53,7 @@ def test_a_task_that_hangs_fails_at_its_time_limit_and_the_others_are_done(
     assert ended.stage_results["1"] == {"tasks": 40, "completed": 38, "failed": 2}
     reasons = [group["error"] for group in ended.result_data["failed_groups"]]
     assert reasons == ["It took longer than 1.5 seconds, the time limit of toy_read"] * 2
+    wait_for(lambda: len(cluster.nthreads()) == 2, 20)
 
 
 def test_a_job_that_takes_too_long_fails_and_stops_its_tasks(
@@ -65,6 +66,8 @@ def test_a_job_that_takes_too_long_fails_and_stops_its_tasks(
     ended = job(engine, "slow")
     reason = "The job took longer than 2 seconds, its time limit"
     assert (ended.status, ended.error_details) == ("failed", reason)
+    # Both were restarted at once, in the middle of what they did.
+    wait_for(lambda: len(cluster.nthreads()) == 2, 20)
 
 
 def test_the_registry_limits_tasks_and_jobs(registry: Registry) -> None:
