@@ -13,9 +13,14 @@ import dask
 import psutil
 from distributed import Client, LocalCluster
 
-# Dask keeps the last messages to each worker, to look into mistakes of its own; a parcel of tasks
-# is one message, and a thousand of them are much memory.
-LOGS = {"distributed.admin.low-level-log-length": 20}
+OWN = {
+    # Dask keeps the last messages to each worker, to look into mistakes of its own; a parcel of
+    # tasks is one message, and a thousand of them are much memory.
+    "distributed.admin.low-level-log-length": 20,
+    # Fifteen seconds after a worker was lost the cluster looks whether it is back, and gives its
+    # place up for ever if it is just being started once more. Ours are always started again.
+    "distributed.deploy.lost-worker-timeout": "365 days",
+}
 
 
 class ClusterError(Exception):
@@ -30,7 +35,7 @@ def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Ite
     """
     if scheduler is None:
         with (
-            dask.config.set(LOGS),
+            dask.config.set(OWN),
             _local_cluster(workers, folder) as cluster,
             Client(cluster) as client,
         ):

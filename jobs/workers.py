@@ -152,8 +152,8 @@ class Workers:
     def _kill(self, address: str) -> None:
         """Has a worker's nanny kill it, and start another as for any that has died.
 
-        Dask's own way asks the worker to end first: while it waits for its threads it loses the
-        scheduler, and tells its nanny to go too.
+        Dask's own way asks the worker to end first, which takes seconds with a thread that does
+        not stop.
         """
         killed = self._client.sync(
             self._client._run,

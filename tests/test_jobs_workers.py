@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from jobs.cluster import open_client
 from jobs.workers import SchedulerLost, Workers
@@ -30,3 +34,20 @@ def test_a_cluster_of_our_own_without_workers_is_lost(
             else:
                 # Somebody else's cluster may have none for as long as nobody needs them.
                 assert workers.threads() == 0
+
+
+def test_a_worker_that_dies_again_and_again_is_started_again(tmp_path: Path) -> None:
+    """For longer than Dask's cluster waits for one that was lost."""
+    with open_client(None, 1, tmp_path) as client:
+        until = time.monotonic() + 18
+        while time.monotonic() < until:
+            (process,) = started(client).values()
+            os.kill(process, signal.SIGKILL)
+            wait_for(lambda dead=process: dead not in started(client).values(), 10)
+            wait_for(lambda: len(started(client)) == 1, 10)
+
+
+def started(client: Client) -> dict[str, int]:
+    """The processes of the workers that are there, by address."""
+    found: dict[str, int] = client.run(os.getpid, on_error="ignore")
+    return found
