@@ -88,7 +88,7 @@ def tables(empty: Engine) -> Engine:
         add_files(connection, 4, metadata={"sensor": {"name": "S2"}}, etl_type="survey")
         add_files(connection, 5, etl_type="plain", phase1="2 hours")
         job = add_job(connection, MARKUP[:64], parameters={"region_code": MARKUP})
-        add_task(connection, job, "g2", "failed", seconds=3, error=MARKUP)
+        add_task(connection, job, "g2", "failed", seconds=3, error=MARKUP, region="rwa")
         add_task(connection, job, "g3", "quarantined")
         add_job(connection, "job-2", job_type="load_vector", status="paused_by_operator")
     return empty
