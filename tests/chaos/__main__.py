@@ -39,30 +39,34 @@ class Tally:
 @click.command()
 @click.option("--runs", default=20, show_default=True, help="Runs of each fault.")
 @click.option("--lanes", default=3, show_default=True, help="Runs at the same time.")
+@click.option("--minutes", default=60, show_default=True, help="No run is begun after so long.")
 @click.option("--only", default="", help="Only faults whose names contain this.")
 @click.option("--write", is_flag=True, help=f"Write the table into {PAGE.name}.")
-def main(runs: int, lanes: int, only: str, write: bool) -> None:
+def main(runs: int, lanes: int, minutes: float, only: str, write: bool) -> None:
     """Breaks things while jobs run, and says whether anything was lost."""
     began = time.monotonic()
     tallies = {fault: Tally(fault) for fault in FAULTS if only in fault.name}
-    tries = [(fault, n, False) for n in range(runs) for fault in tallies]
-    tries += [(fault, runs, True) for fault in tallies if fault.of_lease]
+    tries = [(fault, runs, True) for fault in tallies if fault.of_lease]
+    tries += [(fault, n, False) for n in range(runs) for fault in tallies]
     with ExitStack() as stack:
         free: SimpleQueue[Lane] = SimpleQueue()
         for _ in range(lanes):
             free.put(stack.enter_context(open_lane()))
         _measure_all(free, lanes)
 
-        def attempt(one: tuple[Fault, int, bool]) -> tuple[Fault, int, Verdict]:
+        def attempt(one: tuple[Fault, int, bool]) -> tuple[Fault, int, Verdict] | None:
             fault, number, defaults = one
             lane = free.get()
+            if time.monotonic() - began > 60 * minutes:
+                free.put(lane)
+                return None
             try:
                 return fault, number, try_once(lane, fault, number, runs, defaults=defaults)
             finally:
                 free.put(lane)
 
         with ThreadPoolExecutor(lanes) as pool:
-            for fault, number, verdict in pool.map(attempt, tries):
+            for fault, number, verdict in filter(None, pool.map(attempt, tries)):
                 tallies[fault].verdicts.append(verdict)
                 _tell(fault, number, verdict)
     table = make_table(tallies.values(), time.monotonic() - began)

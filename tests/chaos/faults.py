@@ -30,7 +30,7 @@ class Fault:
 
 
 FULL_DISK = (
-    Fault("disk full, with every number of free pages (a tmpfs)", storage.disk_is_full)
+    Fault("disk full (a tmpfs of limited size)", storage.disk_is_full)
     if storage.mounts()
     else Fault("disk full (an injected limit of file sizes)", storage.file_sizes_are_limited)
 )
