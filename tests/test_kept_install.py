@@ -214,3 +214,17 @@ def test_who_may_read_the_files_may_read_and_fold_after_installing(
     assert [fold(reader, subject) for subject in SUBJECTS] == [24, 2]
     with reading(reader, 10) as connection:
         assert int(taker.read(connection).files["total"].sum()) == 24
+
+
+def test_an_installation_does_not_make_believe_what_a_restore_left_in_doubt(
+    engine: Engine, registry: Registry
+) -> None:
+    add_rows(engine)
+    fold(engine, "fathom")
+    with engine.begin() as connection:
+        # As after a restore: other triggers, and a change that none of them saw.
+        connection.execute(text("UPDATE monitor.kept SET origin = 'elsewhere'"))
+        connection.execute(text("UPDATE monitor.fathom_cells SET files = files + 1"))
+        connection.execute(text("UPDATE monitor.kept SET digest = 'x' WHERE subject = 'raster_v2'"))
+    install_quietly(engine, registry)
+    assert verify(engine, "fathom") == []

@@ -18,10 +18,10 @@ from database.kept.definition import VERSION, Definition, MissingColumn, define
 from database.kept.grants import grant_readers
 from database.kept.locks import INSTALLATION, held
 from database.kept.migrate import current, migrate
-from database.kept.rebuild import definitions, rebuild
+from database.kept.rebuild import definitions, is_doubted, rebuild
 from database.kept.shape import JOB_COLUMNS, TASK_COLUMNS, Column, columns_as_they_are, unseen
 from database.kept.sql import filled, run
-from database.kept.state import TASKS, Kept, kept_subjects, reasons, stored, write_definition
+from database.kept.state import TASKS, Kept, kept_subjects, stored, write_definition
 from database.kept.triggers import are_whole, drop_triggers, files_changed, make_triggers
 from pipelines.registry import Registry
 
@@ -81,16 +81,11 @@ def _install_files(engine: Engine, registry: Registry, tell: Callable[[str], Non
     for kept in subjects.values():
         if kept.subject == TASKS:
             continue
-        if kept.built_at is None or _doubted(engine, kept.subject):
+        if kept.built_at is None or is_doubted(engine, kept.subject):
             rebuild(engine, kept.subject)
             tell(f"{kept.subject}: counted, and kept from now on")
         else:
             tell(f"{kept.subject}: is kept")
-
-
-def _doubted(engine: Engine, subject: str) -> bool:
-    with engine.connect() as connection:
-        return bool(reasons(connection, subject))
 
 
 def _changed(connection: Connection, registry: Registry) -> list[Definition]:
@@ -153,7 +148,7 @@ def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
         parts = task_parts.parts(of_pipelines, times, columns, of_jobs)
         _change(engine, lambda connection: _make_tasks(connection, parts, digest, columns))
         kept = None
-    if kept is None or kept.built_at is None or _doubted(engine, TASKS):
+    if kept is None or kept.built_at is None or is_doubted(engine, TASKS):
         rebuild(engine, TASKS)
         tell("app.tasks: counted, and kept from now on")
     else:

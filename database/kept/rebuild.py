@@ -39,12 +39,13 @@ def rebuild(engine: Engine, subject: str, *, only_doubted: bool = False) -> None
         kept = subjects[subject]
         script = filled("files_count", file_parts.parts(kept.of_pipeline(), kept.number))
         with held(engine, kept.number):
-            if not only_doubted or _doubted(engine, subject):
+            if not only_doubted or is_doubted(engine, subject):
                 with one_moment(engine, "etl_source_files") as connection:
                     run(connection, script)
 
 
-def _doubted(engine: Engine, subject: str) -> bool:
+def is_doubted(engine: Engine, subject: str) -> bool:
+    """Whether what is kept of a subject can't be believed."""
     with engine.connect() as connection:
         return bool(reasons(connection, subject))
 

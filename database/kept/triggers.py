@@ -8,16 +8,22 @@ from sqlalchemy import Connection, text
 
 from database.kept.definition import Definition, columns_of
 from database.kept.file_parts import names, parts
-from database.kept.origin import NAMED, origin
+from database.kept.origin import NAMED, RESTORED, of_others, origin
 from database.kept.shape import as_installed, trigger
-from database.kept.sql import body, filled, identifier, run
+from database.kept.sql import body, filled, identifier, literal_text, run
 from database.kept.state import Kept
 
 EVENTS = ("insert", "update", "delete", "truncate")
 
 
 def drop_triggers(connection: Connection, table: str) -> None:
-    """Drops them, once nobody else writes the table."""
+    """Drops them, once nobody else writes the table; what was in doubt before stays so."""
+    given = {
+        "restored": literal_text(RESTORED),
+        "of_others": of_others("kept", table),
+        "of_tasks": str(table == "tasks"),
+    }
+    run(connection, filled("doubt_restored", given))
     for event in EVENTS:
         run(connection, f"DROP TRIGGER IF EXISTS {NAMED[table]}{event} ON app.{table}")
 
