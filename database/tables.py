@@ -5,7 +5,7 @@ Statuses are an enum in the platform's database and may gain values; they are re
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, Text, cast, column, table
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Integer, Text, cast, column, func, table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql.expression import FromClause, TableClause
 
@@ -80,3 +80,9 @@ def grouping_value(files: FromClause, grouping: Grouping) -> ColumnElement[str]:
         return cast(files.c[grouping.field], Text)
     value: ColumnElement[str] = files.c.source_metadata[tuple(grouping.field.split("."))].astext
     return value
+
+
+def spelled_alike(value: ColumnElement[str]) -> ColumnElement[str]:
+    """A value without regard to its case and the spaces around it; empty where there is none."""
+    alike: ColumnElement[str] = func.coalesce(func.lower(func.btrim(value)), "")
+    return alike

@@ -38,7 +38,8 @@ NOT_SET = "not set"
 # What a sum of sizes is at the most: beyond it nobody has files.
 LARGEST_SUM = 2**60
 LARGEST: ColumnElement[int] = literal_column(str(LARGEST_SUM))
-# Times beyond it are no times of work: infinity, a mistyped year.
+# Times beyond these are no times of work: infinity, a mistyped year. Arithmetic with them may fail.
+EARLIEST: ColumnElement[Any] = literal_column("'0001-01-02'")
 LATEST: ColumnElement[Any] = literal_column("'9999-12-30'")
 # Completions are kept by minute, so the last hour begins with one.
 WINDOW_START = func.date_trunc("minute", func.now() - text("interval '1 hour'"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, null, select
+from sqlalchemy import ColumnElement, Select, and_, null, select
 from sqlalchemy.sql.expression import FromClause
 
+from database.tables import spelled_alike
 from pipelines.models import Pipeline
 from queries.cube import dimension
 from queries.group_list import (
@@ -48,5 +49,4 @@ def _within(pipeline: Pipeline, found: FromClause) -> ColumnElement[str] | None:
     if pipeline.within is None:
         return None
     place = list(columns(pipeline)).index(dimension(pipeline.within.field))
-    value: ColumnElement[str] = func.coalesce(func.lower(func.btrim(found.c[place])), "")
-    return value
+    return spelled_alike(found.c[place])

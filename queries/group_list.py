@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -104,15 +103,13 @@ def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*t
     key = files.c[phase.group_key] if phase.group_key else path
     # Files without a group stand alone; the others keep the order of the index on their key.
     alone = case((key.is_(None), path))
-    apart = [within_of_file(files, pipeline.within)] if pipeline.within else []
+    within = within_of_file(pipeline, files)
+    apart = [] if within is None else [within]
     found = select(
         func.coalesce(key, alone),
         func.count(),
         sum_of_sizes(files.c.file_size_bytes),
-        *(
-            func.min(value) if grouping is pipeline.within else _agreed(value)
-            for grouping, value in _values(pipeline, files)
-        ),
+        *(_told(pipeline, files, grouping) for grouping in pipeline.groupings),
     ).where(files.c.etl_type == pipeline.etl_type, *stored_in(pipeline, files, query.stored))
     found = _in_state(found, pipeline, phase, files, query)
     orders = {"group": key, "files": func.count(), "bytes": func.sum(files.c.file_size_bytes)}
@@ -120,8 +117,10 @@ def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*t
     return found.group_by(key, alone, *apart).order_by(*order, *apart)
 
 
-def _values(pipeline: Pipeline, files: FromClause) -> Iterator[tuple[Grouping, ColumnElement[str]]]:
-    return ((grouping, grouping_value(files, grouping)) for grouping in pipeline.groupings)
+def _told(pipeline: Pipeline, files: FromClause, grouping: Grouping) -> ColumnElement[Any]:
+    """A group's value of a grouping; of what tells groups apart, one of its spellings."""
+    value = grouping_value(files, grouping)
+    return func.min(value) if grouping is pipeline.within else _agreed(value)
 
 
 def _agreed(value: ColumnElement[str]) -> ColumnElement[Any]:
@@ -148,8 +147,8 @@ def _in_state(
     names = [contains(func.coalesce(key, files.c.source_blob_path), query.text)]
     if query.state in AT_WORK:
         wanted = unfinished_groups(pipeline, phase).cte("wanted")
-        within = within_of_file(files, pipeline.within) if pipeline.within else None
-        of_group = and_(key == wanted.c.grp, speaks_for(wanted, within))
+        speaks = speaks_for(wanted, within_of_file(pipeline, files))
+        of_group = and_(key == wanted.c.grp, speaks)
         found = found.join(wanted, of_group).where(wanted.c.status == query.state)
         names.append(key.in_(_groups_with_error(phase, query.text)))
     return found.where(or_(*names)) if query.text else found

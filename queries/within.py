@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Text, all_, and_, cast, func, null, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.sql.expression import FromClause
 
-from database.tables import JOBS, grouping_value
-from pipelines.models import Grouping, Pipeline
+from database.tables import JOBS, grouping_value, spelled_alike
+from pipelines.models import Pipeline
 
 
 def within_of_task(pipeline: Pipeline, tasks: FromClause) -> ColumnElement[str]:
@@ -23,15 +23,18 @@ def within_of_task(pipeline: Pipeline, tasks: FromClause) -> ColumnElement[str]:
     path = tuple(pipeline.within.group_parameter.split("."))
     of_job = select(JOBS.c.parameters[path].astext).where(JOBS.c.job_id == tasks.c.parent_job_id)
     named = func.coalesce(tasks.c.parameters[path].astext, of_job.scalar_subquery())
-    spelled: ColumnElement[str] = func.nullif(func.lower(func.btrim(named)), "")
+    spelled: ColumnElement[str] = func.nullif(spelled_alike(named), "")
     return spelled
 
 
-def within_of_file(files: FromClause, grouping: Grouping) -> ColumnElement[str]:
-    """Within what a file's groups are meant: empty where the file has no value."""
-    value = func.lower(func.btrim(grouping_value(files, grouping)))
-    spelled: ColumnElement[str] = func.coalesce(value, "")
-    return spelled
+def within_of_file(pipeline: Pipeline, files: FromClause) -> ColumnElement[str] | None:
+    """Within what a file's groups are meant: empty where the file has no value.
+
+    None where no grouping tells groups apart.
+    """
+    if pipeline.within is None:
+        return None
+    return spelled_alike(grouping_value(files, pipeline.within))
 
 
 def speaks_for(latest: FromClause, value: ColumnElement[str] | None) -> ColumnElement[bool]:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     extract,
     func,
     literal,
-    literal_column,
     select,
     text,
     true,
@@ -28,14 +27,11 @@ from sqlalchemy.sql.expression import FromClause
 
 from database.tables import TASKS, grouping_value, source_files
 from pipelines.models import Phase, Pipeline
-from queries.cube import dimension
+from queries.cube import EARLIEST, LATEST, dimension
 from queries.frames import REAL, TEXT, WHOLE, read_frame
 from queries.within import others, speaks_for, within_of_file, within_of_task
 
 DAY = text("interval '24 hours'")
-# Times beyond these are no times of work: infinity, a mistyped year. Arithmetic with them may fail.
-EARLIEST: ColumnElement[Any] = literal_column("'0001-01-02'")
-LATEST: ColumnElement[Any] = literal_column("'9999-12-30'")
 
 
 def work(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
@@ -127,16 +123,15 @@ def unfinished_groups(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ..
 
 
 def _nearest(pipeline: Pipeline, files: FromClause, done: FromClause) -> list[ColumnElement[Any]]:
-    if pipeline.within is None:
-        return []
-    return [(within_of_file(files, pipeline.within) == func.coalesce(done.c.within, "")).desc()]
+    within = within_of_file(pipeline, files)
+    return [] if within is None else [(within == func.coalesce(done.c.within, "")).desc()]
 
 
 def _files_at_work(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
     files = source_files(pipeline)
     groups = unfinished_groups(pipeline, phase).cte("groups")
-    within = within_of_file(files, pipeline.within) if pipeline.within else None
-    of_group = and_(files.c[phase.group_key or ""] == groups.c.grp, speaks_for(groups, within))
+    speaks = speaks_for(groups, within_of_file(pipeline, files))
+    of_group = and_(files.c[phase.group_key or ""] == groups.c.grp, speaks)
     dimensions = [grouping_value(files, grouping) for grouping in pipeline.groupings]
     return (
         select(

@@ -11,7 +11,7 @@ from sqlalchemy.sql.expression import TableClause
 from database.kept.definition import Definition, prefix_of
 from database.kept.origin import origin
 from database.kept.sql import body, compiled, filled, identifier, is_known_time, literal_text
-from database.tables import grouping_value
+from database.tables import grouping_value, spelled_alike
 from pipelines.models import Pipeline
 
 # The first key of the advisory locks; the second is the number of a subject.
@@ -74,8 +74,7 @@ def within(pipeline: Pipeline) -> str:
     """Within what a row's groups are meant, from a row called r; see queries/within.py."""
     if pipeline.within is None:
         return "NULL::text"
-    value = compiled(grouping_value(_row(pipeline), pipeline.within))
-    return f"coalesce(lower(btrim({value})), '')"
+    return compiled(spelled_alike(grouping_value(_row(pipeline), pipeline.within)))
 
 
 def _row(pipeline: Pipeline) -> TableClause:

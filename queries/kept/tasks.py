@@ -21,12 +21,8 @@ def kept_contradictions(
 ) -> pd.DataFrame:
     """Where the tables contradict each other, like queries.contradictions.contradictions."""
     values = {"types": list(pipeline.job_types), "ended": list(ENDED)}
-    processing, failed = connection.execute(CONTRADICTING, values).one()
-    untimed = connection.execute(UNTIMED, {"pipeline": pipeline.id}).scalar_one()
-    return listed(pipeline, files, int(processing), int(failed), int(untimed))
-
-
-UNTIMED = text("SELECT count(*) FROM monitor.phase_tasks WHERE pipeline = :pipeline AND untimed")
+    counts = connection.execute(CONTRADICTING, {**values, "pipeline": pipeline.id}).one()
+    return listed(pipeline, files, *map(int, counts))
 
 
 # What a job's tasks come to: the folded counts and what is not folded yet.
@@ -91,7 +87,8 @@ CONTRADICTING = text(
     SELECT COALESCE(sum(tasks) FILTER (WHERE part.status = 'processing'
                                        AND CAST(job.status AS text) IN :ended), 0),
            COALESCE(sum(tasks) FILTER (WHERE part.status = 'failed'
-                                       AND job.status = 'completed'), 0)
+                                       AND job.status = 'completed'), 0),
+           (SELECT count(*) FROM monitor.phase_tasks WHERE pipeline = :pipeline AND untimed)
     FROM (SELECT job_id, status, tasks FROM monitor.task_counts
           WHERE status IN ('processing', 'failed')
           UNION ALL
