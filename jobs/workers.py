@@ -143,28 +143,29 @@ class Workers:
     def _restart(self, addresses: Sequence[str]) -> None:
         for address in addresses:
             try:
-                with self._reaching():
-                    self._kill(address)
-            except (ValueError, KeyError) as error:
-                # It has just gone.
-                log.warning("A worker that does not stop can't be started again: %s", error)
+                if not self._kill(address):
+                    # Without a nanny it ends for good, and whoever started it may start another.
+                    self._client.restart_workers([address], timeout=0.1, raise_for_error=False)
+            except Exception as error:  # noqa: BLE001 - a worker that has just gone, or is mute
+                self.check()
+                log.warning("A worker that does not stop can't be started again: %r", error)
 
-    def _kill(self, address: str) -> None:
+    def _kill(self, address: str) -> bool:
         """Has a worker's nanny kill it, and start another as for any that has died.
+
+        Returns whether it has a nanny.
 
         Dask's own way asks the worker to end first, which takes seconds with a thread that does
         not stop.
         """
-        killed = self._client.sync(
+        killed: dict[str, bool] = self._client.sync(
             self._client._run,
             _kill_worker,
             workers=[address],
             nanny=True,
             callback_timeout=RESTART_SECONDS,
         )
-        if not killed:
-            # Without a nanny it ends for good, and whoever started it may start another.
-            self._client.restart_workers([address], timeout=0.1, raise_for_error=False)
+        return bool(killed)
 
     @contextmanager
     def _reaching(self) -> Iterator[None]:

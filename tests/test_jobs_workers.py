@@ -7,12 +7,14 @@ import signal
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from distributed import Client
 
 from jobs.cluster import open_client
 from jobs.workers import SchedulerLost, Workers
-from tests.monitor import wait_for
+from tests.monitor import suspended, wait_for
+from tests.processes import scheduler_at
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -45,6 +47,25 @@ def test_a_worker_that_dies_again_and_again_is_started_again(tmp_path: Path) -> 
             os.kill(process, signal.SIGKILL)
             wait_for(lambda dead=process: dead not in started(client).values(), 10)
             wait_for(lambda: len(started(client)) == 1, 10)
+
+
+def test_a_nanny_that_does_not_answer_costs_nobody_else_their_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("jobs.workers.RESTART_SECONDS", 0.5)
+    with scheduler_at(tmp_path) as (_, address), open_client(address, None, tmp_path) as other:
+        workers = Workers(other)
+        wait_for(lambda: workers.threads() == 2, 20)
+        pids = other.run(os.getppid)
+        mute, well = pids
+        begun = tmp_path / "begun"
+        busy = other.submit(lambda: (begun.touch(), time.sleep(60)), workers=[mute], key="busy")
+        wait_for(begun.exists, 10)
+        with suspended([psutil.Process(pids[mute])]):
+            workers.free([mute], ["busy"], 0.0)
+            assert "can't be started again" in caplog.text
+            assert other.submit(os.getppid, workers=[well]).result() == pids[well]
+        busy.cancel()
 
 
 def started(client: Client) -> dict[str, int]:

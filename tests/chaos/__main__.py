@@ -38,14 +38,14 @@ class Tally:
 
 @click.command()
 @click.option("--runs", default=20, show_default=True, help="Runs of each fault.")
-@click.option("--lanes", default=3, show_default=True, help="Runs at the same time.")
+@click.option("--lanes", default=6, show_default=True, help="Runs at the same time.")
 @click.option("--minutes", default=60, show_default=True, help="No run is begun after so long.")
 @click.option("--only", default="", help="Only faults whose names contain this.")
 @click.option("--write", is_flag=True, help=f"Write the table into {PAGE.name}.")
 def main(runs: int, lanes: int, minutes: float, only: str, write: bool) -> None:
     """Breaks things while jobs run, and says whether anything was lost."""
     began = time.monotonic()
-    tallies = {fault: Tally(fault) for fault in FAULTS if only in fault.name}
+    tallies = {fault: Tally(fault) for fault in FAULTS if only in fault.name and fault.possible()}
     tries = [(fault, runs, True) for fault in tallies if fault.of_lease]
     tries += [(fault, n, False) for n in range(runs) for fault in tallies]
     with ExitStack() as stack:
@@ -100,7 +100,7 @@ def make_table(tallies: Iterable[Tally], seconds: float) -> str:
         *(tally.row() for tally in tallies),
     ]
     runs = sum(len(tally.verdicts) for tally in tallies)
-    return "\n".join([*rows, "", f"{runs} runs in {seconds / 60:.0f} minutes.", ""])
+    return "\n".join([*rows, "", f"{runs} runs in {seconds / 60:.1f} minutes.", ""])
 
 
 if __name__ == "__main__":

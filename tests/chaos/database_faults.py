@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import make_url, text
+from sqlalchemy import Engine, make_url, text
 
 from tests.chaos.world import Chance, World
 from tests.copies import url_of
-from tests.proxy import proxy_to
+from tests.proxy import Proxy, proxy_to
 
 OTHERS_END = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -20,24 +22,20 @@ OTHERS_END = """
 def jobs_table_is_locked_past_the_lease(world: World, chance: Chance) -> None:
     """An exclusive lock of `app.jobs`, for longer than the lease."""
     world.start_runner()
+    world.work(chance, lambda: world.outlast_lease(_jobs_table_locked(world.engine)))
 
-    def strike() -> None:
-        with world.engine.begin() as connection:
-            connection.execute(text("LOCK TABLE app.jobs IN ACCESS EXCLUSIVE MODE"))
-            world.outlast_lease()
 
-    world.work(chance, strike)
+@contextmanager
+def _jobs_table_locked(engine: Engine) -> Iterator[None]:
+    with engine.begin() as connection:
+        connection.execute(text("LOCK TABLE app.jobs IN ACCESS EXCLUSIVE MODE"))
+        yield
 
 
 def database_is_stopped_past_the_lease(world: World, chance: Chance) -> None:
     """SIGSTOP to every process of the server, for longer than the lease."""
     world.start_runner()
-
-    def strike() -> None:
-        with world.lane.server.stopped():
-            world.outlast_lease()
-
-    world.work(chance, strike)
+    world.work(chance, lambda: world.outlast_lease(world.lane.server.stopped()))
 
 
 def database_is_killed(world: World, chance: Chance) -> None:
@@ -70,13 +68,14 @@ def connections_are_swallowed_past_the_lease(world: World, chance: Chance) -> No
     with proxy_to(str(world.lane.server.folder)) as proxy:
         behind = make_url(world.url).set(host="127.0.0.1", port=proxy.port, query={})
         world.start_runner(DATABASE_URL=behind.render_as_string(hide_password=False))
+        world.work(chance, lambda: world.outlast_lease(_swallowing(proxy)))
 
-        def strike() -> None:
-            proxy.swallow()
-            world.outlast_lease()
-            proxy.pass_on()
 
-        world.work(chance, strike)
+@contextmanager
+def _swallowing(proxy: Proxy) -> Iterator[None]:
+    proxy.swallow()
+    yield
+    proxy.pass_on()
 
 
 def database_is_dumped_and_restored(world: World, chance: Chance) -> None:
@@ -89,7 +88,7 @@ def database_is_dumped_and_restored(world: World, chance: Chance) -> None:
         command = [server.program("pg_dump"), "-Fc", "-f", str(dump), world.url]
         subprocess.run(command, check=True)
         runner.kill()
-        runner.wait()
+        runner.join()
         world.engine.dispose()
         server.say(f"DROP DATABASE {name} WITH (FORCE)")
         server.say(f"CREATE DATABASE {name} TEMPLATE template0")

@@ -22,18 +22,15 @@ class Fault:
     """A way to break things: a name for the table, and what does the work and breaks it.
 
     of_lease: what is silent for a claim's time is also tried once with the settings' defaults.
+    possible: whether this machine allows it.
     """
 
     name: str
     run: Callable[[World, Chance], None]
     of_lease: bool = False
+    possible: Callable[[], bool] = lambda: True
 
 
-FULL_DISK = (
-    Fault("disk full (a tmpfs of limited size)", storage.disk_is_full)
-    if storage.mounts()
-    else Fault("disk full (an injected limit of file sizes)", storage.file_sizes_are_limited)
-)
 FAULTS = (
     Fault("runner killed, its workers go on", process.runner_is_killed),
     Fault("runner killed with its local cluster", process.runner_is_killed_with_its_cluster),
@@ -70,7 +67,8 @@ FAULTS = (
     Fault("worker stopped", process.worker_is_stopped),
     Fault("scheduler killed, and back", process.scheduler_is_killed_and_comes_back),
     Fault("scheduler stopped past the lease", process.scheduler_is_stopped, of_lease=True),
-    FULL_DISK,
+    Fault("disk full (a tmpfs of limited size)", storage.disk_is_full, possible=storage.may_mount),
+    Fault("disk full (an injected limit of file sizes)", storage.file_sizes_are_limited),
     Fault("source files gone", storage.source_is_gone),
     Fault("source files are pipes", storage.source_is_a_pipe),
     Fault("source files truncated", storage.source_is_truncated),

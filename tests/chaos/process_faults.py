@@ -16,7 +16,7 @@ def runner_is_killed(world: World, chance: Chance) -> None:
 
     def strike() -> None:
         victim.kill()
-        victim.wait()
+        victim.join()
         world.start_runner()
 
     world.work(chance, strike)
@@ -29,7 +29,7 @@ def runner_is_killed_with_its_cluster(world: World, chance: Chance) -> None:
     def strike() -> None:
         workers = psutil.Process(victim.pid).children(recursive=True)
         victim.kill()
-        victim.wait()
+        victim.join()
         world.start_runner()
         wait_for(lambda: not any(lives(worker) for worker in workers))
 
@@ -42,21 +42,15 @@ def runner_is_stopped_past_its_lease(world: World, chance: Chance) -> None:
 
     def strike() -> None:
         world.start_runner()
-        with suspended([psutil.Process(first.pid)]):
-            world.outlast_lease()
+        world.outlast_lease(suspended([psutil.Process(first.pid)]))
 
     world.work(chance, strike)
 
 
 def runner_alone_is_stopped_past_its_lease(world: World, chance: Chance) -> None:
     """SIGSTOP to the only runner for longer than its lease, then SIGCONT."""
-    only = world.start_runner()
-
-    def strike() -> None:
-        with suspended([psutil.Process(only.pid)]):
-            world.outlast_lease()
-
-    world.work(chance, strike)
+    only = psutil.Process(world.start_runner().pid)
+    world.work(chance, lambda: world.outlast_lease(suspended([only])))
 
 
 def worker_is_killed(world: World, chance: Chance) -> None:
@@ -83,7 +77,7 @@ def scheduler_is_killed_and_comes_back(world: World, chance: Chance) -> None:
     def strike() -> None:
         world.lane.cluster.kill_scheduler()
         # It ends by itself, to be started again by who watches over it.
-        runner.wait(60)
+        runner.join(60)
         world.lane.cluster.start()
         world.start_runner()
 
@@ -93,9 +87,4 @@ def scheduler_is_killed_and_comes_back(world: World, chance: Chance) -> None:
 def scheduler_is_stopped(world: World, chance: Chance) -> None:
     """SIGSTOP to the scheduler for longer than the lease."""
     world.start_runner()
-
-    def strike() -> None:
-        with world.lane.cluster.scheduler_stopped():
-            world.outlast_lease()
-
-    world.work(chance, strike)
+    world.work(chance, lambda: world.outlast_lease(world.lane.cluster.scheduler_stopped()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,21 +20,15 @@ PAGE, ROOM = 4096, 2**28
 UNLIMITED = resource.RLIM_INFINITY
 
 
-def mounts() -> bool:
+@functools.cache
+def may_mount() -> bool:
     """Whether this user may mount a file system of limited size."""
-    if os.geteuid() != 0:
-        return False
-    place = Path("/tmp/chaos-mount")
-    place.mkdir(exist_ok=True)
-    try:
-        mounted = subprocess.run(_mount(place, PAGE), capture_output=True, check=False)
-        if mounted.returncode == 0:
-            subprocess.run(["umount", place], check=True)
-        return mounted.returncode == 0
-    except FileNotFoundError:
-        return False
-    finally:
-        place.rmdir()
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            with _limited(Path(name)):
+                return True
+        except (OSError, subprocess.CalledProcessError):
+            return False
 
 
 def disk_is_full(world: World, chance: Chance) -> None:
@@ -47,23 +43,23 @@ def disk_is_full(world: World, chance: Chance) -> None:
     for job in JOBS:
         needed = world.lane.pages[job]
         set_size(_used(world.storage) + PAGE * (chance.number * needed // chance.of))
-        job_id = _do(world, job, "")
+        job_id = _do(world, job)
         set_size(ROOM)
-        _mend(world, job, job_id)
+        _mend(world, job_id)
 
 
 def file_sizes_are_limited(world: World, chance: Chance) -> None:
-    """Where nothing can be mounted: no file of a worker may grow beyond a size."""
+    """No file of a worker may grow beyond a size; then any may."""
     world.start_runner()
     for job in JOBS:
         workers = world.lane.cluster.workers()
         size = chance.random.randrange(0, 12 * PAGE, 512)
         for worker in workers:
             worker.rlimit(psutil.RLIMIT_FSIZE, (size, UNLIMITED))
-        job_id = _do(world, job, "")
+        job_id = _do(world, job)
         for worker in workers:
             worker.rlimit(psutil.RLIMIT_FSIZE, (UNLIMITED, UNLIMITED))
-        _mend(world, job, job_id)
+        _mend(world, job_id)
 
 
 def source_is_gone(world: World, chance: Chance) -> None:
@@ -92,37 +88,30 @@ def _with_broken_sources(world: World, chance: Chance, spoil: Callable[[Path], o
         file.rename(file.with_suffix(".kept"))
         spoil(file)
     world.start_runner()
-    job_id = _do(world, JOBS[0], "")
+    job_id = _do(world, JOBS[0])
     assert world.status(job_id) == "completed_with_errors", world.status(job_id)
     for file in files:
         file.with_suffix(".kept").replace(file)
-    _mend(world, JOBS[0], job_id)
-    _do(world, JOBS[1], "")
+    _mend(world, job_id)
+    _do(world, JOBS[1])
 
 
-def _do(world: World, job: str, job_id: str) -> str:
-    """Does a job, or what is left of it."""
-    if job_id:
-        world.rerun(job_id)
-    else:
-        job_id = world.submit(job)
+def _do(world: World, job: str) -> str:
+    job_id = world.submit(job)
     world.wait_until_ended(job_id)
     return job_id
 
 
-def _mend(world: World, job: str, job_id: str) -> None:
+def _mend(world: World, job_id: str) -> None:
     """What a person does when the cause is gone."""
-    if not job_id or world.status(job_id) != "completed":
-        _do(world, job, job_id)
+    if world.status(job_id) != "completed":
+        world.rerun(job_id)
+        world.wait_until_ended(job_id)
 
 
 def _used(folder: Path) -> int:
     found = os.statvfs(folder)
     return (found.f_blocks - found.f_bfree) * found.f_frsize
-
-
-def _mount(place: Path, size: int) -> list[str]:
-    return ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
 
 
 @contextmanager
@@ -132,7 +121,8 @@ def _limited(place: Path) -> Iterator[Callable[[int], None]]:
     def set_size(size: int) -> None:
         subprocess.run(["mount", "-o", f"remount,size={size}", place], check=True)
 
-    subprocess.run(_mount(place, ROOM), check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", place]
+    subprocess.run(mount, check=True, capture_output=True)
     try:
         yield set_size
     finally:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from database.engine import open_engine
 from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, SubmissionError, Submitter
-from settings import SOURCE
+from tests.chaos.forked import fork_runner
 from tests.chaos.lane import JOBS, REGION, TEMPLATE, Lane
 from tests.monitor import wait_for
 
@@ -55,9 +53,10 @@ class World:
         self.engine = open_engine(self.url)
         # What has to last until the run has been judged.
         self.resources = ExitStack()
-        self._runners: list[subprocess.Popen[bytes]] = []
+        self._submitter = Submitter(lane.registry, RunnerQueue(self.engine, JOB_TYPES))
+        self._runners: list[BaseProcess] = []
 
-    def start_runner(self, **environment: str) -> subprocess.Popen[bytes]:
+    def start_runner(self, **environment: str) -> BaseProcess:
         """Starts a runner with the lane's workers, unless told otherwise."""
         settings = {
             "DATABASE_URL": self.url,
@@ -69,14 +68,7 @@ class World:
         }
         if self.lease_seconds is not None:
             settings |= {"HEARTBEAT_SECONDS": "0.5", "JOB_LEASE_SECONDS": f"{self.lease_seconds}"}
-        with (self.folder / "runner.log").open("ab") as log:
-            started = subprocess.Popen(
-                [sys.executable, str(SOURCE / "app.py"), "runner"],
-                env={**os.environ, **settings},
-                cwd=SOURCE,
-                stdout=log,
-                stderr=log,
-            )
+        started = fork_runner(settings, self._log)
         self._runners.append(started)
         return started
 
@@ -87,11 +79,10 @@ class World:
 
     def submit(self, job_type: str, **given: Any) -> str:
         """Submits a job as a person would: until it is accepted."""
-        submitter = Submitter(self.lane.registry, RunnerQueue(self.engine, JOB_TYPES))
         until = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return submitter.submit(job_type, {**REGION, **given}).job_id
+                return self._submitter.submit(job_type, {**REGION, **given}).job_id
             except SubmissionError:
                 if time.monotonic() > until:
                     raise
@@ -99,7 +90,7 @@ class World:
 
     def rerun(self, job_id: str) -> None:
         """Runs an ended job again."""
-        Submitter(self.lane.registry, RunnerQueue(self.engine, JOB_TYPES)).rerun(job_id)
+        self._submitter.rerun(job_id)
 
     def status(self, job_id: str) -> str:
         """A job's status; empty while the database can't say."""
@@ -151,25 +142,27 @@ class World:
         finally:
             copy.dispose()
 
-    def outlast_lease(self) -> None:
-        """Waits for longer than a claim lasts."""
-        time.sleep(1.2 * (self.lease_seconds or 30.0))
+    def outlast_lease(self, silence: AbstractContextManager[object]) -> None:
+        """Lets something be silent for longer than a claim lasts."""
+        with silence:
+            time.sleep(1.2 * (self.lease_seconds or 30.0))
 
     def log(self) -> str:
         """The last lines of what the runners said."""
-        return "\n".join((self.folder / "runner.log").read_text().splitlines()[-40:])
+        return "\n".join(self._log.read_text().splitlines()[-40:])
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "runner.log"
 
     def stop_runners(self) -> None:
         """Asks what runs to end, and waits for it."""
         for runner in self._runners:
-            if runner.poll() is None:
-                runner.terminate()
+            runner.terminate()
         for runner in self._runners:
-            try:
-                runner.wait(20)
-            except subprocess.TimeoutExpired:
-                runner.kill()
-                runner.wait()
+            runner.join(20)
+            runner.kill()
+            runner.join()
 
     def close(self) -> None:
         """Ends what runs, and lets everything go."""
