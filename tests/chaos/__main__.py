@@ -38,7 +38,7 @@ class Tally:
 
 @click.command()
 @click.option("--runs", default=20, show_default=True, help="Runs of each fault.")
-@click.option("--lanes", default=6, show_default=True, help="Runs at the same time.")
+@click.option("--lanes", default=2, show_default=True, help="Runs at the same time.")
 @click.option("--minutes", default=60, show_default=True, help="No run is begun after so long.")
 @click.option("--only", default="", help="Only faults whose names contain this.")
 @click.option("--write", is_flag=True, help=f"Write the table into {PAGE.name}.")
