@@ -39,7 +39,7 @@ class Tally:
 @click.command()
 @click.option("--runs", default=20, show_default=True, help="Runs of each fault.")
 @click.option("--lanes", default=2, show_default=True, help="Runs at the same time.")
-@click.option("--minutes", default=60, show_default=True, help="No run is begun after so long.")
+@click.option("--minutes", default=40, show_default=True, help="No run is begun after so long.")
 @click.option("--only", default="", help="Only faults whose names contain this.")
 @click.option("--write", is_flag=True, help=f"Write the table into {PAGE.name}.")
 def main(runs: int, lanes: int, minutes: float, only: str, write: bool) -> None:
