@@ -49,7 +49,7 @@ bench: .venv/dev browser
 	@$(BIN)/python -m benchmarks --data .bench --write $(ARGS)
 
 # Breaks things while jobs run, 20 times each, and writes the table of docs/reliability.md. Give it a
-# machine of its own for an hour: what is slow looks stuck.
+# machine of its own for half an hour: what is slow looks stuck.
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos --write $(ARGS)
 
