@@ -38,25 +38,25 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     from database.engine import connections_for, open_engine
     from database.kept.keeper import Keeper
     from jobs.submission import Submitter
-    from queries.cache import Snapshots
+    from queries.cached_queries import open_cached_queries
     from queries.reader import Reader
-    from queries.readings import open_readings
-    from queries.takes import open_takes
+    from queries.snapshot_reader import open_snapshot_reader
+    from queries.snapshots import Snapshots
 
     metrics = Metrics()
     connections = connections_for(settings.serve_threads, len(registry))
     engine = metrics.timed(open_engine(url, connections=connections))
     timeout, pace = settings.statement_timeout, settings.refresh_seconds
-    take = open_takes(engine.execution_options(asks="snapshots"), registry, timeout)
-    snapshots = Snapshots(registry, take, pace, metrics)
-    readings = open_readings(engine, registry, timeout, min(2.0, pace), metrics)
+    read = open_snapshot_reader(engine.execution_options(query="snapshots"), registry, timeout)
+    snapshots = Snapshots(registry, read, pace, metrics)
+    queries = open_cached_queries(engine, registry, timeout, min(2.0, pace), metrics)
     app = bare_app()
     submitter = Submitter(registry, _destination(settings, engine))
     callbacks.register_all(
         app,
         registry=registry,
         snapshots=snapshots,
-        readings=readings,
+        queries=queries,
         submitter=submitter,
         shared=shared_folder(),
         observer=metrics,
@@ -66,12 +66,12 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         app.server,
         registry=registry,
         snapshots=snapshots,
-        reader=Reader(engine.execution_options(asks="api"), timeout, observer=metrics),
+        reader=Reader(engine.execution_options(query="api"), timeout, observer=metrics),
         submitter=submitter,
         metrics=metrics,
     )
     snapshots.start()
-    Keeper(engine.execution_options(asks="keeper"), pace).start()
+    Keeper(engine.execution_options(query="keeper"), pace).start()
     return app
 
 

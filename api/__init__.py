@@ -17,8 +17,8 @@ from api.stats import stats
 from api.submissions import submissions
 from jobs.submission import Submitter
 from pipelines.registry import Registry
-from queries.cache import Snapshots
 from queries.reader import Reader
+from queries.snapshots import Snapshots
 
 
 def register(

@@ -13,13 +13,13 @@ from api.narrowing import asked_pipeline, latest, pipeline_parameters, wanted
 from api.parameters import PAGING, Parameters
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.cache import Snapshots
 from queries.cube import dimension
 from queries.group_export import export_columns, export_rows
 from queries.group_list import AT_WORK, SORTS, STATES, GroupQuery, groups
 from queries.paging import FIRST, Paging
 from queries.reader import Reader
 from queries.snapshot import stored_values
+from queries.snapshots import Snapshots
 
 LISTED = ("phase", "state", "q")
 OF_TASK = ("task_id", "job_id", "status", "error_details", "ended_at", "retry_count")
@@ -34,7 +34,7 @@ def group_lists(registry: Registry, snapshots: Snapshots, reader: Reader) -> Blu
         pipeline = asked_pipeline(registry)
         parameters = pipeline_parameters(pipeline, *LISTED, *PAGING)
         query = _query(pipeline, snapshots, parameters, parameters.paging(SORTS))
-        with reader.reading() as connection:
+        with reader.transaction() as connection:
             page = groups(connection, pipeline, query)
         rows = [_group(pipeline, row) for row in page.rows.to_dict("records")]
         asked = {"etl_type": pipeline.etl_type, "phase": query.phase_id, "state": query.state}

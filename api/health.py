@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify
 
-from queries.cache import Snapshots
+from queries.snapshots import Snapshots
 
 
 def health(pipeline_ids: Iterable[str], snapshots: Snapshots) -> Blueprint:

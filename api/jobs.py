@@ -42,7 +42,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
     @blueprint.get("/api/jobs")
     def all_jobs() -> Response:
         query = _job_query(registry, Parameters(request.args, [*FILTERS, *PAGING]))
-        with reader.reading() as connection:
+        with reader.transaction() as connection:
             page = jobs(connection, query)
         rows = [_listed(registry, row) for row in page.rows.to_dict("records")]
         return answer(paged("jobs", rows, page, query.paging))
@@ -50,7 +50,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
     @blueprint.get("/api/jobs/<job_id:job_id>")
     def one_job(job_id: str) -> Response:
         Parameters(request.args, ())
-        with reader.reading() as connection:
+        with reader.transaction() as connection:
             report = read_report(connection, _meant(connection, job_id))
         assert report is not None, "found in the same moment"
         return answer(_described(registry, report))
@@ -59,7 +59,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
     def job_tasks(job_id: str) -> Response:
         parameters = Parameters(request.args, [*TASK_FILTERS, *PAGING])
         paging = parameters.paging(TASK_COLUMNS)
-        with reader.reading() as connection:
+        with reader.transaction() as connection:
             query = _task_query(_meant(connection, job_id), parameters, paging)
             page = tasks(connection, query)
         rows = [
@@ -71,7 +71,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
     @blueprint.get("/api/jobs/<job_id:job_id>/tasks.csv")
     def tasks_csv(job_id: str) -> Response:
         parameters = Parameters(request.args, TASK_FILTERS)
-        with reader.reading() as connection:
+        with reader.transaction() as connection:
             query = _task_query(_meant(connection, job_id), parameters, FIRST)
         name = f"job-{query.job_id[:SHORTEST_PREFIX]}-tasks"
         return csv_file(name, TASK_COLUMNS, reader.stream(task_rows(query)))

@@ -38,15 +38,15 @@ class Metrics:
         own = self._registry = CollectorRegistry()
         self._refreshes = Histogram(
             f"{PREFIX}_refresh_seconds",
-            "Time to take a pipeline's snapshot.",
+            "Time to read a pipeline's snapshot.",
             ["pipeline"],
             registry=own,
             buckets=LONG,
         )
         self._statements = Histogram(
             f"{PREFIX}_statement_seconds",
-            "Time of a database statement, by what asks.",
-            ["asks"],
+            "Time of a database statement, by the query it belongs to.",
+            ["query"],
             registry=own,
             buckets=SHORT,
         )
@@ -59,51 +59,51 @@ class Metrics:
         )
         self._lookups = Counter(
             f"{PREFIX}_cache_lookups",
-            "Looks into a cache: hits found what they wanted, misses made it.",
+            "Cache lookups: a hit found the value, a miss computed it.",
             ["cache", "result"],
             registry=own,
         )
-        self._unanswered = Counter(
-            f"{PREFIX}_unanswered_readings",
-            "Readings of the database that failed, or were refused as too many were under way.",
-            ["reading", "reason"],
+        self._failed_reads = Counter(
+            f"{PREFIX}_failed_reads",
+            "Reads of the database that failed, or were refused because too many were running.",
+            ["query", "reason"],
             registry=own,
         )
-        self._taken = Gauge(
-            f"{PREFIX}_numbers_timestamp_seconds",
-            "When a pipeline's numbers were read, in Unix time; the oldest of all processes.",
+        self._read_at = Gauge(
+            f"{PREFIX}_snapshot_timestamp_seconds",
+            "When a pipeline's snapshot was read, as Unix time; the oldest of all processes.",
             ["pipeline"],
             registry=own,
             multiprocess_mode="livemin",
         )
 
-    def looked(self, cache: str, hit: bool) -> None:
-        """Counts a look into a cache."""
+    def looked_up(self, cache: str, hit: bool) -> None:
+        """Counts a cache lookup."""
         self._lookups.labels(cache, "hit" if hit else "miss").inc()
 
     def refreshed(self, pipeline: str, seconds: float) -> None:
-        """Notes that a pipeline's snapshot was taken."""
+        """Notes that a pipeline's snapshot was read."""
         self._refreshes.labels(pipeline).observe(seconds)
-        self._taken.labels(pipeline).set(time.time())
+        self._read_at.labels(pipeline).set(time.time())
 
-    def unanswered(self, reading: str, refused: bool) -> None:
-        """Counts a reading that failed or was refused."""
-        self._unanswered.labels(reading, "refused" if refused else "failed").inc()
+    def read_failed(self, query: str, refused: bool) -> None:
+        """Counts a read that failed or was refused."""
+        self._failed_reads.labels(query, "refused" if refused else "failed").inc()
 
     def called(self, callback: str, seconds: float) -> None:
         """Notes that a callback answered."""
         self._callbacks.labels(callback).observe(seconds)
 
     def timed(self, engine: Engine) -> Engine:
-        """The engine, its statements measured under the name in the execution option `asks`."""
+        """The engine, its statements measured under the name in the execution option `query`."""
 
         def begin(*arguments: Any) -> None:
             arguments[4].began_at = time.perf_counter()
 
         def end(*arguments: Any) -> None:
             context = arguments[4]
-            asks = context.execution_options.get("asks", UNNAMED)
-            self._statements.labels(asks).observe(time.perf_counter() - context.began_at)
+            query = context.execution_options.get("query", UNNAMED)
+            self._statements.labels(query).observe(time.perf_counter() - context.began_at)
 
         event.listen(engine, "before_cursor_execute", begin)
         event.listen(engine, "after_cursor_execute", end)
@@ -117,11 +117,11 @@ class Metrics:
 
 
 def ages(measured: Iterable[Metric]) -> Metric:
-    """How old the numbers of each pipeline are, from what was measured."""
+    """The age of each pipeline's snapshot, from the metrics."""
     now = time.time()
-    age = Metric(f"{PREFIX}_numbers_age_seconds", "How old a pipeline's numbers are.", "gauge")
+    age = Metric(f"{PREFIX}_snapshot_age_seconds", "Age of a pipeline's snapshot.", "gauge")
     for metric in measured:
-        if metric.name == f"{PREFIX}_numbers_timestamp_seconds":
+        if metric.name == f"{PREFIX}_snapshot_timestamp_seconds":
             for sample in metric.samples:
                 age.add_sample(age.name, sample.labels, max(0.0, now - sample.value))
     return age

@@ -10,8 +10,9 @@ from api.parameters import PAGING, Parameters
 from api.problems import Problem
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.cache import Reading, Snapshots
+from queries.cache import CachedResult
 from queries.snapshot import Snapshot
+from queries.snapshots import Snapshots
 
 ETL_TYPE = "etl_type"
 RESERVED = {ETL_TYPE, "phase", "state", "q", *PAGING}
@@ -59,10 +60,10 @@ def wanted(pipeline: Pipeline, parameters: Parameters) -> dict[str, tuple[str, .
     return filters
 
 
-def latest(snapshots: Snapshots, pipeline: Pipeline) -> tuple[Snapshot, Reading]:
+def latest(snapshots: Snapshots, pipeline: Pipeline) -> tuple[Snapshot, CachedResult[Snapshot]]:
     """The pipeline's latest snapshot and its reading. Raises Problem where there is none yet."""
-    reading = snapshots.latest(pipeline.id)
-    if reading.snapshot is None:
-        reason = reading.error or "the database has not answered yet; try again in a few seconds"
+    result = snapshots.latest(pipeline.id)
+    if result.value is None:
+        reason = result.error or "the database has not answered yet; try again in a few seconds"
         raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"There are no numbers: {reason}")
-    return reading.snapshot, reading
+    return result.value, result

@@ -11,7 +11,9 @@ from api.parameters import Parameters
 from api.stats import totals_of
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.cache import Reading, Snapshots
+from queries.cache import CachedResult
+from queries.snapshot import Snapshot
+from queries.snapshots import Snapshots
 
 
 def pipelines(registry: Registry, snapshots: Snapshots) -> Blueprint:
@@ -27,9 +29,9 @@ def pipelines(registry: Registry, snapshots: Snapshots) -> Blueprint:
     return blueprint
 
 
-def _pipeline(pipeline: Pipeline, reading: Reading) -> dict[str, Any]:
+def _pipeline(pipeline: Pipeline, result: CachedResult[Snapshot]) -> dict[str, Any]:
     """A registry entry and its totals: null until the database has answered once."""
-    snapshot = reading.snapshot
+    snapshot = result.value
     return {
         "id": pipeline.id,
         "name": pipeline.name,
@@ -46,5 +48,5 @@ def _pipeline(pipeline: Pipeline, reading: Reading) -> dict[str, Any]:
         ],
         "summary": None if snapshot is None else totals_of(snapshot),
         "timestamp": None if snapshot is None else moment_text(snapshot.as_of),
-        "error": reading.error,
+        "error": result.error,
     }

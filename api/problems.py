@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
 
-from queries.reader import Unanswered
+from queries.reader import ReadError
 
 ROOT = "/api/"
 # Below it are pages, for people.
@@ -40,7 +40,7 @@ def problem(status: HTTPStatus, detail: str, **members: Any) -> Response:
 def register_problems(server: Flask) -> None:
     """Makes every error below /api/ problem details; what pages answer stays as it is."""
     server.register_error_handler(Problem, _told)
-    server.register_error_handler(Unanswered, _unanswered)
+    server.register_error_handler(ReadError, _failed_reads)
     server.register_error_handler(HTTPException, _refused)
     server.before_request(_no_page)
 
@@ -49,7 +49,7 @@ def _told(error: Problem) -> Response:
     return problem(error.status, error.detail, **error.members)
 
 
-def _unanswered(error: Unanswered) -> Response:
+def _failed_reads(error: ReadError) -> Response:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{error}. Try again in a few seconds")
 
 

@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from api.metrics import PREFIX, Metrics, ages
 from jobs.job_rows import EXECUTOR
-from queries.frames import reading
+from queries.cache import QueryCache
+from queries.frames import read_transaction
 from queries.queue import Queue, queue
-from queries.watched import Watched
 
 # These are told when there is none of them, too.
 STATUSES = (
@@ -32,13 +32,13 @@ MOST_SECONDS = 2.0
 def scrapes(metrics: Metrics, engine: Engine) -> Blueprint:
     """The blueprint of the metrics. Where the database is away, the last counts stand."""
     blueprint = Blueprint("metrics", __name__)
-    asking = engine.execution_options(asks="metrics")
+    asking = engine.execution_options(query="metrics")
 
     def count(_: None) -> Queue:
-        with reading(asking, MOST_SECONDS) as connection:
+        with read_transaction(asking, MOST_SECONDS) as connection:
             return queue(connection, EXECUTOR)
 
-    queues = Watched(count, PACE_SECONDS, "queue", metrics)
+    queues = QueryCache(count, PACE_SECONDS, "queue", metrics)
 
     @blueprint.get("/metrics")
     def metrics_text() -> Response:
@@ -51,7 +51,7 @@ def scrapes(metrics: Metrics, engine: Engine) -> Blueprint:
 class Exposition:
     """All metrics of one moment."""
 
-    def __init__(self, metrics: Metrics, queues: Watched[None, Queue]) -> None:
+    def __init__(self, metrics: Metrics, queues: QueryCache[None, Queue]) -> None:
         self._metrics = metrics
         self._queues = queues
 

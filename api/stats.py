@@ -10,10 +10,10 @@ from api.answers import answer, known, moment_text, rounded
 from api.narrowing import asked_pipeline, latest, pipeline_parameters, wanted
 from layouts.formats import format_bytes
 from pipelines.registry import Registry
-from queries.cache import Snapshots
 from queries.groupings import breakdown
 from queries.phases import phases
 from queries.snapshot import Snapshot
+from queries.snapshots import Snapshots
 from queries.summary import summary
 
 
@@ -25,8 +25,8 @@ def stats(registry: Registry, snapshots: Snapshots) -> Blueprint:
     def etl_stats() -> Response:
         pipeline = asked_pipeline(registry)
         filters = wanted(pipeline, pipeline_parameters(pipeline))
-        snapshot, reading = latest(snapshots, pipeline)
-        return answer({**describe(snapshot.narrowed(filters)), "error": reading.error})
+        snapshot, result = latest(snapshots, pipeline)
+        return answer({**describe(snapshot.narrowed(filters)), "error": result.error})
 
     return blueprint
 
@@ -46,9 +46,9 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "processing_rate": {**rates, "eta_hours": rounded(eta, 1)},
         "contradictions": snapshot.contradictions.to_dict("records"),
         "read": {
-            "kept": snapshot.way.kept,
-            "reason": snapshot.way.reason,
-            "seconds": round(snapshot.way.seconds, 3),
+            "kept": snapshot.read_mode.kept,
+            "reason": snapshot.read_mode.reason,
+            "seconds": round(snapshot.read_mode.seconds, 3),
         },
         "timestamp": moment_text(snapshot.as_of),
     }

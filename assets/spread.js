@@ -1,5 +1,5 @@
 // A tick's answer comes in one piece, as callbacks/refresh.py describes it. Here it is written into the
-// leaves of the page.
+// slots of the page.
 
 (function () {
     function patched(rows) {
@@ -8,7 +8,7 @@
         return patch.build();
     }
 
-    function writeLeaves(opening, kinds) {
+    function writeValues(opening, kinds) {
         const write = (name, key, property, value) => {
             const id = { [name]: `${opening}.${key}` };
             // A job may have got a stage since its page was opened: nothing shows that.
@@ -26,14 +26,14 @@
                 const { no_update, callback_context, set_props } = window.dash_clientside;
                 return callback_context.inputs_list[0].map(({ id }, i) => {
                     const change = changes[i];
-                    // What builds upon other leaves than the page shows by now is of no use; the next
+                    // What builds upon other values than the page shows by now is of no use; the next
                     // tick tells what differs then.
                     if (!change || (change.before && change.before !== digests[i])) return no_update;
-                    for (const [where, property, value] of change.frame) set_props(where, { [property]: value });
+                    for (const [where, property, value] of change.header) set_props(where, { [property]: value });
                     for (const panel of document.querySelectorAll("[data-waiting][open]")) panel.removeAttribute("data-waiting");
-                    if (!change.leaves) return no_update;
+                    if (!change.values) return no_update;
                     try {
-                        writeLeaves(id.changes, change.leaves);
+                        writeValues(id.changes, change.values);
                     } catch (error) {
                         // Nobody knows what the page shows now: the next tick writes all of it.
                         console.error(error);

@@ -61,7 +61,7 @@ def _actions(app: Dash, complete: Callable[[], None]) -> dict[str, Timed]:
         tab.tick()
         old = asked()
         complete()
-        _wait_for(lambda: b'"leaves":' in _call(app, old))
+        _wait_for(lambda: b'"values":' in _call(app, old))
         tab.tick(click=ids.REFRESH)
         click_ = asked()
         tab.tick()

@@ -13,10 +13,10 @@ from benchmarks.kept import kept_engine
 from benchmarks.rows import Row, at_most, faster, files_size
 from benchmarks.setup import DESIGN, GLOBAL, MILLION, Setup
 from benchmarks.timing import Timed, medians
+from callbacks.page_state import read_panels
 from callbacks.pages.pipeline import panels
-from callbacks.shown import changes
-from callbacks.sights import gather
-from queries.takes import open_takes
+from callbacks.sent_values import diff
+from queries.snapshot_reader import open_snapshot_reader
 
 TIMEOUT = 600.0
 OFTEN = 5
@@ -43,14 +43,14 @@ def measure(setup: Setup) -> list[Row]:
 def _refreshes(setup: Setup, files: int) -> Iterator[dict[str, Timed]]:
     pipeline, registry = setup.pipeline, setup.registry
     with setup.files(files) as url, kept_engine(url, registry) as engine:
-        take = open_takes(engine, registry, TIMEOUT)
+        read = open_snapshot_reader(engine, registry, TIMEOUT)
 
         def refresh() -> bytes:
-            leaves, failed = gather(panels(take(pipeline), {}))
+            page_values, failed = read_panels(panels(read(pipeline), {}))
             assert failed is None, failed
-            return orjson.dumps(changes(leaves, None))
+            return orjson.dumps(diff(page_values, None))
 
-        assert take(pipeline).way.kept
+        assert read(pipeline).read_mode.kept
         refresh()
         work = Completing(engine, setup.repeat * OFTEN)
         try:

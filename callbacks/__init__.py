@@ -8,15 +8,15 @@ from typing import Any
 from dash import Dash
 
 from callbacks import browser, charts, first_answer, navigate, refresh, status, submit
-from callbacks.drawn import Drawn
-from callbacks.shelf import Shelf
-from callbacks.shown import Shown
-from callbacks.sources import Sources
+from callbacks.sent_values import SentValues
+from callbacks.services import Services
+from callbacks.shared_values import SharedValues
 from jobs.submission import Submitter
 from pipelines.registry import Registry
-from queries.cache import Snapshots
+from queries.cache import RenderCache
+from queries.cached_queries import CachedQueries
 from queries.observed import UNOBSERVED, Observer
-from queries.readings import Readings
+from queries.snapshots import Snapshots
 
 
 def register_all(
@@ -24,20 +24,20 @@ def register_all(
     *,
     registry: Registry,
     snapshots: Snapshots,
-    readings: Readings,
+    queries: CachedQueries,
     submitter: Submitter,
     shared: Path | None = None,
     observer: Observer = UNOBSERVED,
 ) -> None:
     """Every callback of the app; `shared` is a folder of the processes that serve it together."""
-    drawn: Drawn[Any] = Drawn("drawn", observer)
-    told: Drawn[Any] = Drawn("told", observer)
-    sources = Sources(registry, snapshots, readings, submitter, drawn, told)
-    shown = Shown(None if shared is None else Shelf(shared / "shown"), observer)
+    rendered: RenderCache[Any] = RenderCache("rendered", observer)
+    diffs: RenderCache[Any] = RenderCache("diffs", observer)
+    services = Services(registry, snapshots, queries, submitter, rendered, diffs)
+    sent = SentValues(None if shared is None else SharedValues(shared / "values"), observer)
     browser.register(app)
     status.register(app, registry)
-    navigate.register(app, sources, shown)
-    refresh.register(app, sources, shown)
-    charts.register(app, sources)
-    first_answer.register(app, sources)
-    submit.register(app, sources)
+    navigate.register(app, services, sent)
+    refresh.register(app, services, sent)
+    charts.register(app, services)
+    first_answer.register(app, services)
+    submit.register(app, services)

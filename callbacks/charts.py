@@ -9,15 +9,15 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from callbacks.addresses import Address, read_address
-from callbacks.sources import Sources
+from callbacks.services import Services
 from layouts import ids
-from layouts.charts import Figure, completion_figures, drawn, task_figures
+from layouts.charts import Figure, completion_figures, graphs, task_figures
 from layouts.links import MONITOR, TYPE
 from queries.completions import completion_query
 from queries.snapshot import stored_values
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, services: Services) -> None:
     """The charts of the page in the address."""
 
     @app.callback(
@@ -31,8 +31,8 @@ def register(app: Dash, sources: Sources) -> None:
     def draw(clicks: int | None, pathname: str, search: str, zone: str | None) -> Any:
         if not clicks:
             raise PreventUpdate
-        figures = figures_of(sources, read_address(pathname, search), known_zone(zone))
-        return no_update if figures is None else drawn(figures)
+        figures = figures_of(services, read_address(pathname, search), known_zone(zone))
+        return no_update if figures is None else graphs(figures)
 
     @app.callback(
         Output(ids.chart(ALL), "figure"),
@@ -45,7 +45,7 @@ def register(app: Dash, sources: Sources) -> None:
     def renew(_as_of: Any, pathname: str, search: str, zone: str | None) -> list[Any]:
         asked = [output["id"]["chart"] for output in ctx.outputs_list]
         address = read_address(pathname, search)
-        figures = figures_of(sources, address, known_zone(zone)) if asked else None
+        figures = figures_of(services, address, known_zone(zone)) if asked else None
         return [(figures or {}).get(name, no_update) for name in asked]
 
 
@@ -57,19 +57,19 @@ def known_zone(zone: str | None) -> str:
         return "UTC"
 
 
-def figures_of(sources: Sources, address: Address, zone: str) -> dict[str, Figure] | None:
+def figures_of(services: Services, address: Address, zone: str) -> dict[str, Figure] | None:
     """The figures of the page at an address; none when nothing can be said now."""
     if address.path == MONITOR:
-        found = sources.readings.found.latest(address.one("job_id")).value or ()
-        points = sources.readings.points.latest(found[0]).value if len(found) == 1 else None
+        found = services.queries.found.latest(address.one("job_id")).value or ()
+        points = services.queries.points.latest(found[0]).value if len(found) == 1 else None
         return None if points is None else task_figures(points, zone)
-    pipeline = sources.registry.get(address.one(TYPE))
-    snapshot = sources.snapshots.latest(pipeline.id).snapshot if pipeline else None
+    pipeline = services.registry.get(address.one(TYPE))
+    snapshot = services.snapshots.latest(pipeline.id).value if pipeline else None
     if pipeline is None or snapshot is None:
         return None
     chosen = address.filters(pipeline)
     query = completion_query(snapshot.narrowed(chosen), stored_values(snapshot, chosen))
-    completions = sources.readings.completions.latest(query).value
+    completions = services.queries.completions.latest(query).value
     if completions is None:
         return None
     return completion_figures(pipeline, completions, query.width, zone)

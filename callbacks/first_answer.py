@@ -10,30 +10,30 @@ from flask import request
 
 from callbacks.addresses import Address, missing, read_address
 from callbacks.pages import page_of
-from callbacks.sources import Sources
+from callbacks.services import Services
 from layouts.first_view import first_view
-from layouts.leaves import fill
+from layouts.page_values import fill
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, services: Services) -> None:
     """Puts the first view into the index, above what the scripts will draw."""
     interpolate: Callable[..., str] = app.interpolate_index
 
     def with_numbers(**parts: Any) -> str:
         search = request.query_string.decode("utf-8", "replace")
-        view = view_of(sources, read_address(request.path, search))
+        view = view_of(services, read_address(request.path, search))
         return interpolate(**{**parts, "app_entry": view + parts["app_entry"]})
 
     # Dash asks its own method for the index, once a request.
     vars(app)["interpolate_index"] = with_numbers
 
 
-def view_of(sources: Sources, address: Address) -> str:
+def view_of(services: Services, address: Address) -> str:
     """The HTML of what can be shown of a page at once; "" before the first reading."""
-    if missing(sources.registry, address):
+    if missing(services.registry, address):
         return ""
-    page = page_of(sources, address)
-    sight = page.look(sources, address, False)
-    if sight.leaves is None:
+    page = page_of(services, address)
+    state = page.read(services, address, False)
+    if state.page_values is None:
         return ""
-    return first_view(fill(page.build(sources, address), sight.leaves), sight.as_of)
+    return first_view(fill(page.build(services, address), state.page_values), state.as_of)

@@ -10,15 +10,15 @@ from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address, read_address
+from callbacks.page_state import PageState
 from callbacks.pages import page_of
-from callbacks.shown import Shown
-from callbacks.sights import Sight
-from callbacks.sources import Sources
+from callbacks.sent_values import SentValues
+from callbacks.services import Services
 from layouts import ids
-from layouts.leaves import Leaves, fill, name_leaves
+from layouts.page_values import PageValues, fill, name_slots
 
 # The frame around the page, which a navigation and a tick write alike.
-FRAME = (
+HEADER = (
     (ids.AS_OF, "data"),
     (ids.ACTIVE, "data"),
     (ids.PROBLEM, "children"),
@@ -26,12 +26,12 @@ FRAME = (
 )
 
 
-def register(app: Dash, sources: Sources, shown: Shown) -> None:
+def register(app: Dash, services: Services, sent: SentValues) -> None:
     """A page for every address."""
 
     @app.callback(
         Output(ids.PAGE, "children"),
-        *(Output(*place) for place in FRAME),
+        *(Output(*place) for place in HEADER),
         Input(ids.LOCATION, "pathname"),
         Input(ids.LOCATION, "search"),
         State(ids.digest(ALL), "id"),
@@ -40,25 +40,27 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         address = read_address(pathname, search)
         if is_open(address, [store["digest"] for store in stores]):
             # The same page, narrowed otherwise: the refresh writes what changes.
-            return (no_update,) * (1 + len(FRAME))
-        page = page_of(sources, address)
-        sight = page.look(sources, address, False)
-        if sight.leaves is None:
+            return (no_update,) * (1 + len(HEADER))
+        page = page_of(services, address)
+        state = page.read(services, address, False)
+        if state.page_values is None:
             # The very first reading: a page with numbers is worth the moment it takes.
-            sight = page.look(sources, address, True)
-        opened = opening(address, page.build(sources, address), sight.leaves, shown)
-        return opened, *frame(sight)
+            state = page.read(services, address, True)
+        opened = opening(address, page.build(services, address), state.page_values, sent)
+        return opened, *header_values(state)
 
 
-def opening(address: Address, page: Component, leaves: Leaves | None, shown: Shown) -> Component:
-    """The page as it is sent: its leaves filled and named, with the digest of what it shows."""
+def opening(
+    address: Address, page: Component, page_values: PageValues | None, sent: SentValues
+) -> Component:
+    """The page as it is sent: its slots filled and named, with the digest of what it shows."""
     name = f"{address.place}-{uuid4().hex[:8]}"
-    digest = None if leaves is None else shown.remember(leaves)
+    digest = None if page_values is None else sent.remember(page_values)
     return html.Div(
         [
             dcc.Store(id=ids.digest(name), data=digest),
             dcc.Store(id=ids.changes(name)),
-            name_leaves(fill(page, leaves), name),
+            name_slots(fill(page, page_values), name),
         ]
     )
 
@@ -68,9 +70,9 @@ def is_open(address: Address, openings: Sequence[str]) -> bool:
     return any(opening.startswith(f"{address.place}-") for opening in openings)
 
 
-def frame(sight: Sight) -> tuple[Any, ...]:
+def header_values(state: PageState) -> tuple[Any, ...]:
     """What stands around the page: time and age, whether jobs run, and the problem."""
-    problem = sight.problem or ""
-    if problem and sight.as_of:
+    problem = state.problem or ""
+    if problem and state.as_of:
         problem += ". The numbers are the last ones; this page goes on trying."
-    return sight.moments(), sight.active, problem, not problem
+    return state.timestamps(), state.active, problem, not problem

@@ -1,4 +1,4 @@
-"""Refreshes the page: writes its leaves, never its tree, and nothing that did not change."""
+"""Refreshes the page: writes the slots whose values changed, and never the page's structure."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import orjson
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 
 from callbacks.addresses import read_address
-from callbacks.navigate import FRAME, frame, is_open
+from callbacks.navigate import HEADER, header_values, is_open
+from callbacks.page_state import PageState
 from callbacks.pages import page_of
-from callbacks.shown import Shown, changes
-from callbacks.sights import Sight
-from callbacks.sources import Sources
+from callbacks.sent_values import SentValues, diff
+from callbacks.services import Services
 from layouts import ids
-from layouts.leaves import Leaves
+from layouts.page_values import PageValues
 
 
-def register(app: Dash, sources: Sources, shown: Shown) -> None:
+def register(app: Dash, services: Services, sent: SentValues) -> None:
     """The tick, the Refresh button, and another filter."""
 
-    # One output for all leaves: to name each of them, a tick would send seven times as much.
+    # One output for all page values: to name each of them, a tick would send seven times as much.
     @app.callback(
         Output(ids.changes(ALL), "data"),
         Input(ids.TICK, "n_intervals"),
@@ -39,7 +39,7 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
         search: str,
         pathname: str,
         digests: list[str | None],
-        moments: dict[str, Any] | None,
+        timestamps: dict[str, Any] | None,
     ) -> list[Any]:
         openings = [output["id"]["changes"] for output in ctx.outputs_list]
         address = read_address(pathname, search)
@@ -48,14 +48,14 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
             return [no_update] * len(openings)
         # A person who has just clicked wants to see what came of it.
         renew = ctx.triggered_id in (ids.REFRESH, ids.SUBMITTED)
-        page = page_of(sources, address)
-        sight = page.look(sources, address, renew)
-        if sight.is_behind(moments):
+        page = page_of(services, address)
+        state = page.read(services, address, renew)
+        if state.is_behind(timestamps):
             if ctx.triggered_id != ids.LOCATION:
-                return [{"frame": problem_alone(sight)}]
+                return [{"header": problem_only(state)}]
             # Who narrows the page wants to see that, but no older numbers than before.
-            sight = page.look(sources, address, True)
-        return [written(sources, shown, sight, digests[0])]
+            state = page.read(services, address, True)
+        return [written(services, sent, state, digests[0])]
 
     app.clientside_callback(
         ClientsideFunction("spread", "write"),
@@ -66,39 +66,41 @@ def register(app: Dash, sources: Sources, shown: Shown) -> None:
     )
 
 
-def problem_alone(sight: Sight) -> list[list[Any]]:
+def problem_only(state: PageState) -> list[list[Any]]:
     """What a page is told that shows newer numbers than this process has: to keep them.
 
     So it is where the thing itself is gone, though not where the page never had any numbers.
     """
-    if sight.gone:
-        return [[ids.PROBLEM, "children", sight.gone], [ids.PROBLEM, "hidden", False]]
-    places = zip(FRAME, frame(sight), strict=True)
+    if state.gone:
+        return [[ids.PROBLEM, "children", state.gone], [ids.PROBLEM, "hidden", False]]
+    places = zip(HEADER, header_values(state), strict=True)
     return [[*place, value] for place, value in places if place[0] == ids.PROBLEM]
 
 
-def written(sources: Sources, shown: Shown, sight: Sight, digest: str | None) -> dict[str, Any]:
-    """What assets/spread.js writes into a page that shows the leaves of a digest.
+def written(
+    services: Services, sent: SentValues, state: PageState, digest: str | None
+) -> dict[str, Any]:
+    """What assets/spread.js writes into a page that shows the page values of a digest.
 
-    frame: an id, a property and a value each; and if the leaves differ, `leaves`: what
-    `changes` gives, `before`: the digest on which that builds (none: on nothing), and `now`: the
+    header: an id, a property and a value each; and if the page values differ, `values`: what
+    `diff` gives, `before`: the digest on which that builds (none: on nothing), and `now`: the
     new one.
     """
-    around = [[*place, value] for place, value in zip(FRAME, frame(sight), strict=True)]
-    leaves = sight.leaves
-    if leaves is None or leaves.digest == digest:
-        return {"frame": around}
-    now = shown.remember(leaves)
+    header = [[*place, value] for place, value in zip(HEADER, header_values(state), strict=True)]
+    page_values = state.page_values
+    if page_values is None or page_values.digest == digest:
+        return {"header": header}
+    now = sent.remember(page_values)
     # Pages that show the same are told the same.
-    told = sources.told.get((digest, now), lambda: _told(shown, leaves, digest))
-    return {"frame": around, **told}
+    payload = services.diffs.get((digest, now), lambda: _payload(sent, page_values, digest))
+    return {"header": header, **payload}
 
 
-def _told(shown: Shown, leaves: Leaves, digest: str | None) -> dict[str, Any]:
-    before = shown.recall(digest)
+def _payload(sent: SentValues, page_values: PageValues, digest: str | None) -> dict[str, Any]:
+    before = sent.recall(digest)
     return {
         # As it is sent: it is kept small, and written once for all.
-        "leaves": orjson.Fragment(orjson.dumps(changes(leaves, before))),
+        "values": orjson.Fragment(orjson.dumps(diff(page_values, before))),
         "before": None if before is None else digest,
-        "now": leaves.digest,
+        "now": page_values.digest,
     }

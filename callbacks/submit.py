@@ -10,8 +10,15 @@ from uuid import uuid4
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update, set_props
 
 from callbacks.addresses import read_address
-from callbacks.forms import Form, again, cancel, from_start, preview, submit
-from callbacks.sources import Sources
+from callbacks.forms import (
+    FilledForm,
+    cancel_job,
+    preview_form,
+    rerun_job,
+    run_from_start,
+    submit_form,
+)
+from callbacks.services import Services
 from jobs.submission import Submitter
 from layouts import ids
 from layouts.narrowed import taken_over
@@ -20,20 +27,20 @@ from pipelines.models import Pipeline, SubmitAction
 from queries.phases import phases
 
 
-def register(app: Dash, sources: Sources) -> None:
+def register(app: Dash, services: Services) -> None:
     """A form for each submit action."""
-    _open_forms(app, sources)
-    _check_forms(app, sources)
-    _submit_forms(app, sources)
-    _run_jobs_again(app, sources)
-    _act_on_this(app, sources, Input(ids.RERUN, "n_clicks"), ids.RERUN_ANSWER, again)
+    _open_forms(app, services)
+    _check_forms(app, services)
+    _submit_forms(app, services)
+    _run_jobs_again(app, services)
+    _act_on_this(app, services, Input(ids.RERUN, "n_clicks"), ids.RERUN_ANSWER, rerun_job)
     confirmed = Input(ids.FROM_START, "submit_n_clicks")
-    _act_on_this(app, sources, confirmed, ids.FROM_START_ANSWER, from_start)
+    _act_on_this(app, services, confirmed, ids.FROM_START_ANSWER, run_from_start)
     confirmed = Input(ids.CANCEL, "submit_n_clicks")
-    _act_on_this(app, sources, confirmed, ids.CANCEL_ANSWER, cancel)
+    _act_on_this(app, services, confirmed, ids.CANCEL_ANSWER, cancel_job)
 
 
-def _open_forms(app: Dash, sources: Sources) -> None:
+def _open_forms(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.form(MATCH), "is_open"),
         Output(ids.answer(MATCH), "children", allow_duplicate=True),
@@ -47,13 +54,13 @@ def _open_forms(app: Dash, sources: Sources) -> None:
         fields = [output["id"]["field"] for output in ctx.outputs_list[2]]
         if not clicks:
             return no_update, no_update, [no_update] * len(fields)
-        pipeline, action = _action(sources, ctx.triggered_id["form"])
+        pipeline, action = _action(services, ctx.triggered_id["form"])
         filters = read_address(pathname, search).filters(pipeline)
         values, left = taken_over(pipeline, action, filters)
         return True, left, [values.get(field, no_update) for field in fields]
 
 
-def _check_forms(app: Dash, sources: Sources) -> None:
+def _check_forms(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.preview(MATCH), "children"),
         Output(ids.send(MATCH), "children"),
@@ -68,15 +75,15 @@ def _check_forms(app: Dash, sources: Sources) -> None:
         if not is_open:
             return (no_update,) * 4
         job_type = ctx.outputs_list[0]["id"]["form"]
-        pipeline, action = _action(sources, job_type)
-        pace = _pace(sources, pipeline, action)
-        told = preview(sources.submitter, _form(action, ctx.inputs_list[1]), pace)
-        for name, mistake in told.mistakes.items():
+        pipeline, action = _action(services, job_type)
+        pace = _pace(services, pipeline, action)
+        preview = preview_form(services.submitter, _form(action, ctx.inputs_list[1]), pace)
+        for name, mistake in preview.mistakes.items():
             set_props(ids.mistake(job_type, name), {"children": mistake})
-        return told.words, told.label, not told.again, told.job_id
+        return preview.words, preview.label, not preview.again, preview.job_id
 
 
-def _submit_forms(app: Dash, sources: Sources) -> None:
+def _submit_forms(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.mistake(MATCH, ALL), "children"),
         Output(ids.answer(MATCH), "children"),
@@ -84,17 +91,17 @@ def _submit_forms(app: Dash, sources: Sources) -> None:
         State(ids.field(MATCH, ALL), "value"),
         prevent_initial_call=True,
     )
-    def submit_form(clicks: int | None, _values: list[Any]) -> tuple[list[Any], Any]:
+    def send_form(clicks: int | None, _values: list[Any]) -> tuple[list[Any], Any]:
         asked = [output["id"]["mistake"] for output in ctx.outputs_list[0]]
         if not clicks:
             return [no_update] * len(asked), no_update
-        _, action = _action(sources, ctx.triggered_id["form"])
-        mistakes, answer = submit(sources.submitter, _form(action, ctx.states_list[0]))
+        _, action = _action(services, ctx.triggered_id["form"])
+        mistakes, answer = submit_form(services.submitter, _form(action, ctx.states_list[0]))
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
         return [mistakes.get(name, "") for name in asked], answer
 
 
-def _run_jobs_again(app: Dash, sources: Sources) -> None:
+def _run_jobs_again(app: Dash, services: Services) -> None:
     @app.callback(
         Output(ids.answer(MATCH), "children", allow_duplicate=True),
         Input(ids.again(MATCH), "n_clicks"),
@@ -105,11 +112,11 @@ def _run_jobs_again(app: Dash, sources: Sources) -> None:
         if not clicks or not job_id:
             return no_update
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
-        return again(sources.submitter, job_id)
+        return rerun_job(services.submitter, job_id)
 
 
 def _act_on_this(
-    app: Dash, sources: Sources, button: Input, answer: str, act: Callable[[Submitter, str], Any]
+    app: Dash, services: Services, button: Input, answer: str, act: Callable[[Submitter, str], Any]
 ) -> None:
     """A button of a job's page, and what is told beside it."""
 
@@ -121,36 +128,36 @@ def _act_on_this(
         prevent_initial_call=True,
     )
     def act_on_job(clicks: int | None, pathname: str, search: str) -> Any:
-        job_id = _shown_job(sources, pathname, search)
+        job_id = _shown_job(services, pathname, search)
         if not clicks or job_id is None:
             return no_update
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
-        return act(sources.submitter, job_id)
+        return act(services.submitter, job_id)
 
 
-def _shown_job(sources: Sources, pathname: str, search: str) -> str | None:
+def _shown_job(services: Services, pathname: str, search: str) -> str | None:
     """The job whose page is open, if it is one."""
     asked = read_address(pathname, search).one("job_id")
-    found = sources.readings.found.latest(asked).value or ()
+    found = services.queries.found.latest(asked).value or ()
     return found[0] if len(found) == 1 else None
 
 
-def _action(sources: Sources, job_type: str) -> tuple[Pipeline, SubmitAction]:
-    pipeline, action = sources.registry.of_job_type(job_type), sources.registry.action(job_type)
+def _action(services: Services, job_type: str) -> tuple[Pipeline, SubmitAction]:
+    pipeline, action = services.registry.of_job_type(job_type), services.registry.action(job_type)
     assert pipeline is not None
     assert action is not None
     return pipeline, action
 
 
-def _form(action: SubmitAction, fields: list[Mapping[str, Any]]) -> Form:
-    return Form(action, {field["id"]["field"]: field.get("value") for field in fields})
+def _form(action: SubmitAction, fields: list[Mapping[str, Any]]) -> FilledForm:
+    return FilledForm(action, {field["id"]["field"]: field.get("value") for field in fields})
 
 
-def _pace(sources: Sources, pipeline: Pipeline, action: SubmitAction) -> Pace:
+def _pace(services: Services, pipeline: Pipeline, action: SubmitAction) -> Pace:
     """The measured rate of the action's phase."""
     if action.phase is None:
         return Pace(math.nan, "none is measured for this job")
-    snapshot = sources.snapshots.latest(pipeline.id).snapshot
+    snapshot = services.snapshots.latest(pipeline.id).value
     if snapshot is None:
         return Pace(math.nan, "the numbers are being read for the first time")
     progress = phases(snapshot).set_index("phase").loc[action.phase]

@@ -1,7 +1,7 @@
 """What the processes of one server share: a folder in memory, made before they start.
 
-It holds what pages show (callbacks/shelf.py) and the numbers of /metrics. A single process needs
-neither.
+It holds page values (callbacks/shared_values.py) and the numbers of /metrics. A single process
+needs neither.
 """
 
 from __future__ import annotations

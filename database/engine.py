@@ -93,7 +93,7 @@ def _limited_to(seconds: float) -> Callable[..., None]:
     return limit
 
 
-def explain(error: SQLAlchemyError) -> str:
+def error_message(error: SQLAlchemyError) -> str:
     """What went wrong in the database's own words, on one line."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(cause).split())

@@ -61,7 +61,7 @@ def copy_as_cog(source: Any, target: Path, compression: str = "deflate") -> None
     except CPLE_BaseError as error:
         # GDAL does not say which of the two it means.
         kind = Incomplete if _is_readable(source) else RasterioError
-        raise kind(explain(error)) from error
+        raise kind(raster_error(error)) from error
     check_copy(source, target)
 
 
@@ -82,7 +82,7 @@ def check_copy(source: Any, target: Path) -> None:
                 if not _is_readable(overview):
                     raise Incomplete(f"overview {level + 1} can't be read again")
     except RasterioError as error:
-        raise Incomplete(f"it can't be read again: {explain(error)}") from error
+        raise Incomplete(f"it can't be read again: {raster_error(error)}") from error
 
 
 def _is_readable(raster: Any) -> bool:
@@ -98,7 +98,7 @@ def _predictable(source: Any) -> bool:
     return "complex" not in source.dtypes[0] and int(bits) % 8 == 0
 
 
-def explain(error: BaseException) -> str:
+def raster_error(error: BaseException) -> str:
     """GDAL's own words for an error, on one line: the last cause says most."""
     while error.__cause__ is not None:
         error = error.__cause__

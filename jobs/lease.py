@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import explain
+from database.engine import error_message
 from jobs.job_rows import JobLost, hold_job
 from jobs.stages import Job
 
@@ -95,7 +95,7 @@ class Lease:
             except (DBAPIError, PoolTimeoutError) as error:
                 if not is_passing(error) or time.monotonic() > until or self._over.is_set():
                     raise
-                log.warning("The database did not answer, trying again: %s", explain(error))
+                log.warning("The database did not answer, trying again: %s", error_message(error))
             self._over.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 

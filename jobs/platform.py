@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import explain
+from database.engine import error_message
 from jobs.cancel import CancelError, Cancellation
 from jobs.preview import Existing, Preview, find_existing, looking
 from jobs.rerun import EndedJob, Rerun, RerunError, check_unfinished, find_job
@@ -81,7 +81,7 @@ class Platform:
             with looking(self._engine, PREVIEW_SECONDS) as connection:
                 return find_job(connection, job_id)
         except (DBAPIError, PoolTimeoutError) as error:
-            reason = f"The job was not {done}, the database refused: {explain(error)}"
+            reason = f"The job was not {done}, the database refused: {error_message(error)}"
             raise SubmissionError(reason) from error
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:

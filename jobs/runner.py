@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import explain
+from database.engine import error_message
 from jobs.dispatch import Dispatch, Newsroom
 from jobs.job_rows import JobLost, claim_job, claims_that_hold, end_job, keep_alive
 from jobs.lease import Lease, OutOfTime, Stopped, is_passing
@@ -102,7 +102,7 @@ class Runner:
                     connection, self.runner_id, types, self._lease_seconds, held, waited
                 )
         except (DBAPIError, PoolTimeoutError) as error:
-            log.warning("No job can be claimed: %s", explain(error))
+            log.warning("No job can be claimed: %s", error_message(error))
         except SchedulerLost as error:
             self._lose_scheduler(error)
         return None
@@ -174,7 +174,7 @@ class Runner:
             except (DBAPIError, PoolTimeoutError) as error:
                 if not is_passing(error) or time.monotonic() > until:
                     raise
-                log.warning("The database did not answer, trying again: %s", explain(error))
+                log.warning("The database did not answer, trying again: %s", error_message(error))
                 run.cancel()
                 lease.pause(POLL_SECONDS)
             else:
@@ -202,16 +202,16 @@ class Runner:
 
     def _beat(self) -> None:
         """Keeps the claims alive, and notices the ones that are lost."""
-        told: dict[str, float] = {}
+        beats: dict[str, float] = {}
         while not self._stopping.wait(min(LOOK_SECONDS, self._heartbeat_seconds)):
             leases = {lease.job.lease_token: lease for lease in list(self._leases.values())}
             # A new claim is a heartbeat too.
-            told = {token: told.get(token, time.monotonic()) for token in leases}
+            beats = {token: beats.get(token, time.monotonic()) for token in leases}
             try:
                 self._lose_lost(leases)
-                self._tell(told)
+                self._tell(beats)
             except (DBAPIError, PoolTimeoutError) as error:
-                log.warning("The heartbeat was not written: %s", explain(error))
+                log.warning("The heartbeat was not written: %s", error_message(error))
             except Exception:
                 # Without heartbeats others would take over what this runner does.
                 log.exception("The heartbeat was not written")
@@ -228,13 +228,13 @@ class Runner:
             elif limit is not None and hold[token] > limit:
                 lease.expire(f"The job took longer than {limit:g} seconds, its time limit")
 
-    def _tell(self, told: dict[str, float]) -> None:
+    def _tell(self, beats: dict[str, float]) -> None:
         """Beats for the claims whose last heartbeat is old; the ones it can't, the next time."""
         oldest = time.monotonic() - self._heartbeat_seconds
-        if due := [token for token, at in told.items() if at <= oldest]:
+        if due := [token for token, at in beats.items() if at <= oldest]:
             with self._engine.begin() as connection:
                 beaten = keep_alive(connection, due)
-            told.update(dict.fromkeys(beaten, time.monotonic()))
+            beats.update(dict.fromkeys(beaten, time.monotonic()))
 
 
 def _reason(name: str, error: Exception) -> str | None:
@@ -245,7 +245,7 @@ def _reason(name: str, error: Exception) -> str | None:
         log.warning("%s is left for later: %s", name, error)
         return None
     if isinstance(error, DBAPIError):
-        log.warning("%s failed: %s", name, explain(error))
-        return f"The database refused: {explain(error)}"
+        log.warning("%s failed: %s", name, error_message(error))
+        return f"The database refused: {error_message(error)}"
     log.error("%s failed", name, exc_info=error)
     return "An error of the runner ended this job; the runner's log has it"

@@ -10,7 +10,7 @@ from psycopg2.errors import QueryCanceled
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
-from database.engine import explain
+from database.engine import error_message
 from jobs import job_rows, outcomes, task_rows
 from jobs.dispatch import Dispatch, Newsroom
 from jobs.lease import Lease, is_passing
@@ -228,5 +228,5 @@ class StageRun:
             raise error
         if isinstance(error, DBAPIError) and isinstance(error.orig, QueryCanceled):
             # A claim that is over raises its own error: this one is the server's limit.
-            return f"{explain(error)} (the time limit is {self._stage.time_limit:g} seconds)"
-        return explain(error) if isinstance(error, DBAPIError) else str(error)
+            return f"{error_message(error)} (the time limit is {self._stage.time_limit:g} seconds)"
+        return error_message(error) if isinstance(error, DBAPIError) else str(error)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import explain
+from database.engine import error_message
 from jobs.attempts import make_job_id, newest_attempt
 from jobs.cancel import ACTIVE, Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
@@ -212,7 +212,7 @@ def _told(what: str) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, PoolTimeoutError) as error:
-        raise SubmissionError(f"{what}, the database refused: {explain(error)}") from error
+        raise SubmissionError(f"{what}, the database refused: {error_message(error)}") from error
 
 
 def queue_job(

@@ -14,13 +14,13 @@ SAMPLING_SECONDS = 0.2
 MEGABYTE = 1_000_000
 
 
-class Watched:
+class QueryCache:
     """What was seen of one task while it ran."""
 
     def __init__(self, task_id: str) -> None:
         self.task_id = task_id
         self.began = time.monotonic()
-        self.told = float("-inf")
+        self.noted_at = float("-inf")
         self._snapshots: list[dict[str, Any]] = []
         self._peak = 0.0
         self._peak_at = ""
@@ -52,7 +52,7 @@ class Watch:
         self._tell = tell
         self._heartbeat_seconds = heartbeat_seconds
         self._memory = psutil.Process().memory_info
-        self._watched: Watched | None = None
+        self._watched: QueryCache | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, name="task-watch", daemon=True)
 
@@ -64,9 +64,9 @@ class Watch:
         self._ended.set()
         self._thread.join()
 
-    def begin(self, task_id: str) -> Watched:
+    def begin(self, task_id: str) -> QueryCache:
         """From now on this task is looked at."""
-        watched = Watched(task_id)
+        watched = QueryCache(task_id)
         watched.note(self._used(), "start")
         self._watched = watched
         return watched
@@ -87,6 +87,6 @@ class Watch:
                 continue
             watched.note(self._used())
             now = time.monotonic()
-            if now - watched.told >= self._heartbeat_seconds:
-                watched.told = now
+            if now - watched.noted_at >= self._heartbeat_seconds:
+                watched.noted_at = now
                 self._tell({"task_id": watched.task_id, "seconds": now - watched.began})

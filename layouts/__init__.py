@@ -1,1 +1,1 @@
-"""Draws: pure functions from the registry and frames to pages and their leaves' values."""
+"""Draws: pure functions from the registry and frames to pages and their values' values."""

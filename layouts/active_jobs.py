@@ -19,8 +19,8 @@ from layouts.formats import (
     format_rate,
     format_stage,
 )
-from layouts.leaves import Leaves
 from layouts.links import job_link, jobs_link
+from layouts.page_values import PageValues
 from layouts.panels import panel
 from layouts.statuses import format_status
 from layouts.tables import Column, table
@@ -54,12 +54,12 @@ def active_jobs(pipeline: Pipeline, closed: Collection[str]) -> html.Details:
     )
 
 
-def active_job_values(jobs: pd.DataFrame) -> Leaves:
+def active_job_values(jobs: pd.DataFrame) -> PageValues:
     """The rows of the table, from one row a job."""
     columns = [jobs[name].tolist() for name in jobs.columns]
     rows = [_row(dict(zip(jobs.columns, job, strict=True))) for job in zip(*columns, strict=True)]
     size = "none" if not rows else f"{len(rows):,}"
-    return Leaves(table={KEY: rows}, text={f"{KEY}.size": size})
+    return PageValues(table={KEY: rows}, text={f"{KEY}.size": size})
 
 
 def _row(job: dict[str, Any]) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from dash import dcc, html
 
 from layouts import ids
 from layouts.formats import format_bytes, format_count, format_duration, format_percent, format_rate
-from layouts.leaves import Leaves
 from layouts.links import Filters, group_link, pipeline_link
+from layouts.page_values import PageValues
 from pipelines.models import Pipeline
 
 HOUR = 3600
-WAY = "way"
+READ_MODE = "read-mode"
 
 
 def banner(pipeline: Pipeline) -> html.Section:
@@ -36,7 +36,7 @@ def banner(pipeline: Pipeline) -> html.Section:
                 className="tiles",
             ),
             html.P(
-                [html.Span(id=ids.text(key)) for key in ("rate", "eta", "bytes", WAY)],
+                [html.Span(id=ids.text(key)) for key in ("rate", "eta", "bytes", READ_MODE)],
                 className="facts",
             ),
         ],
@@ -53,10 +53,10 @@ def _failed_of(pipeline: Pipeline) -> str:
 
 def _tile(key: str, label: str, note: str = "", leads: bool = False) -> html.Div:
     number = html.Span(id=ids.text(key))
-    shown = dcc.Link(number, href="", id=ids.href(f"tile.{key}")) if leads else number
+    displayed = dcc.Link(number, href="", id=ids.href(f"tile.{key}")) if leads else number
     return html.Div(
         [
-            html.Div(shown, className="number"),
+            html.Div(displayed, className="number"),
             html.Div(label, className="label"),
             *([html.Div(note, className="note")] if note else []),
         ],
@@ -66,14 +66,14 @@ def _tile(key: str, label: str, note: str = "", leads: bool = False) -> html.Div
 
 def banner_values(
     summary: Any, phases: Sequence[Mapping[str, Any]], pipeline: Pipeline, chosen: Filters
-) -> Leaves:
-    """The banner's leaves from a Summary and one row a phase; its numbers lead to their groups."""
+) -> PageValues:
+    """The banner's values from a Summary and one row a phase; its numbers lead to their groups."""
     unsized = (
         f" (size unknown for {format_count(summary.unsized_files)} files)"
         if summary.unsized_files
         else ""
     )
-    return Leaves(
+    return PageValues(
         href=_leads(phases, pipeline, chosen),
         text={
             **{f"{phase['phase']}.completed": format_count(phase["completed"]) for phase in phases},
@@ -88,13 +88,15 @@ def banner_values(
     )
 
 
-def way_values(way: Any) -> Leaves:
+def read_mode_values(read_mode: Any) -> PageValues:
     """How the numbers were read, from a Way."""
-    if way.kept:
-        return Leaves(text={WAY: "Read from kept counts"})
+    if read_mode.kept:
+        return PageValues(text={READ_MODE: "Read from rollups"})
     # Whole seconds: what differs by a blink is no news.
-    because = f": {way.reason}" if way.reason else ""
-    return Leaves(text={WAY: f"Counted from the tables in {math.ceil(way.seconds)} s{because}"})
+    because = f": {read_mode.reason}" if read_mode.reason else ""
+    return PageValues(
+        text={READ_MODE: f"Counted from the tables in {math.ceil(read_mode.seconds)} s{because}"}
+    )
 
 
 def _leads(

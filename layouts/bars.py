@@ -9,7 +9,7 @@ from dash import html
 from layouts import ids
 from layouts.aria import aria
 from layouts.formats import unknown
-from layouts.leaves import Leaves
+from layouts.page_values import PageValues
 
 SEGMENTS = ("completed", "processing", "failed")
 
@@ -23,7 +23,7 @@ def progress_bar(key: str) -> html.Div:
     return html.Div(segments, className="bar", **aria(hidden="true"))
 
 
-def bar_values(key: str, phase: Any) -> Leaves:
+def bar_values(key: str, phase: Any) -> PageValues:
     """The segments' widths in percent, from a phase's counts; together never more than the bar."""
     left, widths = 100.0, {}
     for segment in SEGMENTS:
@@ -31,4 +31,4 @@ def bar_values(key: str, phase: Any) -> Leaves:
         width = min(left, 100.0 * count / phase["total"]) if phase["total"] else 0.0
         widths[f"{key}.{segment}"] = width
         left -= width
-    return Leaves(bar=widths)
+    return PageValues(bar=widths)

@@ -35,7 +35,7 @@ def charts(title: str) -> html.Details:
     )
 
 
-def drawn(figures: Mapping[str, Figure]) -> list[Component]:
+def graphs(figures: Mapping[str, Figure]) -> list[Component]:
     """The panel's content."""
     return [_graph(ids.chart(name), figure) for name, figure in figures.items()]
 

@@ -7,7 +7,7 @@ from dash import html
 
 from layouts import ids
 from layouts.formats import format_count
-from layouts.leaves import Leaves
+from layouts.page_values import PageValues
 
 KEY = "contradictions"
 
@@ -16,16 +16,16 @@ def contradictions() -> html.Section:
     """A notice, hidden until there is something to say."""
     return html.Section(
         [html.Strong("The tables contradict each other: "), html.Span(id=ids.text(KEY))],
-        id=ids.shown(KEY),
+        id=ids.visible(KEY),
         className="notice",
         hidden=True,
     )
 
 
-def contradiction_values(found: pd.DataFrame) -> Leaves:
-    """The notice's leaves, from one row a kind of contradiction."""
-    told = [
+def contradiction_values(found: pd.DataFrame) -> PageValues:
+    """The notice's values, from one row a kind of contradiction."""
+    texts = [
         f"{format_count(count)} {text}"
         for text, count in zip(found["text"], found["count"], strict=True)
     ]
-    return Leaves(text={KEY: "; ".join(told)}, shown={KEY: bool(told)})
+    return PageValues(text={KEY: "; ".join(texts)}, visible={KEY: bool(texts)})

@@ -10,8 +10,8 @@ from dash import dcc, html
 from layouts import ids
 from layouts.aria import aria
 from layouts.formats import format_count
-from layouts.leaves import Leaves
 from layouts.links import Filters, filter_parameter, pipeline_link
+from layouts.page_values import PageValues
 from pipelines.models import Grouping, Pipeline
 
 KEY = "filter"
@@ -27,7 +27,7 @@ def filters(pipeline: Pipeline, chosen: Filters) -> html.Section:
             html.Span(id=ids.text(f"{KEY}.narrowed")),
             dcc.Link("Show all", href=pipeline_link(pipeline.id)),
         ],
-        id=ids.shown(f"{KEY}.active"),
+        id=ids.visible(f"{KEY}.active"),
         className="narrowed",
         hidden=True,
         role="status",
@@ -60,7 +60,7 @@ def filter_values(
     chosen: Filters,
     choices: Mapping[str, Breakdown],
     files: tuple[int, int],
-) -> Leaves:
+) -> PageValues:
     """The options with their counts, and what the page is narrowed to.
 
     choices: for each field its breakdown's columns under the other filters; files: shown, of all.
@@ -69,18 +69,18 @@ def filter_values(
         f"{KEY}.{filter_parameter(field)}": _options(rows, chosen.get(field, ()))
         for field, rows in choices.items()
     }
-    told = [
+    texts = [
         f"{_matching(choices[grouping.field], chosen[grouping.field])} of "
         f"{format_count(len(choices[grouping.field]['value']))} in {grouping.label}"
         for grouping in pipeline.groupings
         if grouping.field in chosen
     ]
-    shown, total = files
-    told.append(f"{format_count(shown)} of {format_count(total)} files")
-    return Leaves(
+    displayed, total = files
+    texts.append(f"{format_count(displayed)} of {format_count(total)} files")
+    return PageValues(
         options=options,
-        text={f"{KEY}.narrowed": "Narrowed to " + ", ".join(told)},
-        shown={f"{KEY}.active": bool(chosen)},
+        text={f"{KEY}.narrowed": "Narrowed to " + ", ".join(texts)},
+        visible={f"{KEY}.active": bool(chosen)},
     )
 
 

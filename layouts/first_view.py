@@ -20,10 +20,10 @@ def first_view(page: Component, as_of: str | None) -> str:
     assets/first.js takes it away when the page itself is there.
     """
     children = page.children if isinstance(page.children, list) else [page.children]
-    shown = [child for child in children if not _later(child)]
+    displayed = [child for child in children if not _later(child)]
     when = html.Span(f"as of {_utc(as_of)}" if as_of else "", className="age")
     header = html.Header([places(), html.Div(when, className="controls")], className="top")
-    main = html.Main(html.Div(html.Div(shown)))
+    main = html.Main(html.Div(html.Div(displayed)))
     return html_text(html.Div([header, main], className="first"))
 
 

@@ -13,9 +13,9 @@ from dash.development.base_component import Component
 from layouts import ids
 from layouts.aria import aria
 from layouts.formats import format_bytes, format_moment, unknown
-from layouts.leaves import Leaves
 from layouts.links import Filters, filter_parameter, group_link, job_link, pipeline_link
 from layouts.lists import Size, list_values, listed
+from layouts.page_values import PageValues
 from layouts.statuses import format_status
 from layouts.tables import Column
 from pipelines.models import Phase, Pipeline
@@ -102,15 +102,15 @@ def group_list_values(
     options: Mapping[str, Mapping[str, int]],
     chosen: Filters,
     csv: str,
-) -> Leaves:
-    """The list's leaves, from one row a group of the page."""
+) -> PageValues:
+    """The list's values, from one row a group of the page."""
     rows = [_row(pipeline, group) for group in groups.to_dict("records")]
     leads = {
         f"{KEY}.{name}": group_link(pipeline.id, phase.id, name, chosen)
         for name in states(pipeline, phase)
     }
     leads[f"{KEY}.pipeline"] = pipeline_link(pipeline.id, chosen)
-    return list_values(KEY, rows, size, options, csv) | Leaves(href=leads)
+    return list_values(KEY, rows, size, options, csv) | PageValues(href=leads)
 
 
 def _row(pipeline: Pipeline, group: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from dash import html
 
 from layouts.aria import aria
 from layouts.formats import format_count, format_percent
-from layouts.leaves import Leaves, Rows
 from layouts.links import Filters, pipeline_link
+from layouts.page_values import PageValues, Rows
 from layouts.panels import panel
 from layouts.tables import Column, headed, table
 from pipelines.models import Grouping, Pipeline
@@ -32,7 +32,7 @@ def breakdowns(pipeline: Pipeline, closed: Collection[str]) -> html.Section:
 
 
 def key(field: str) -> str:
-    """The key of a grouping's leaves, and the name of its panel."""
+    """The key of a grouping's values, and the name of its panel."""
     return f"by.{field}"
 
 
@@ -53,14 +53,14 @@ def breakdown_values(
     breakdown: Mapping[str, Sequence[Any]],
     phases: Sequence[Mapping[str, Any]],
     chosen: Filters,
-) -> Leaves:
+) -> PageValues:
     """A grouping's rows from its breakdown's columns, and above them the totals, which are the
     phases'."""
     name = key(grouping.field)
     rows = _rows(pipeline, grouping, breakdown, chosen)
     values = "1 value" if len(rows) == 1 else f"{len(rows):,} values"
     totals = _totals(phases, f"All {values}")
-    return Leaves(
+    return PageValues(
         table={name: rows},
         columns={name: headed(_columns(pipeline, grouping), totals)},
         text={f"{name}.size": values},
@@ -70,12 +70,12 @@ def breakdown_values(
 def _rows(
     pipeline: Pipeline, grouping: Grouping, breakdown: Mapping[str, Sequence[Any]], chosen: Filters
 ) -> Rows:
-    shown = [column.id for column in _columns(pipeline, grouping) if column.kind != "link"]
+    displayed = [column.id for column in _columns(pipeline, grouping) if column.kind != "link"]
     values = breakdown["value"]
     narrowed = tuple((field, *wanted) for field, wanted in chosen.items())
     views = _views(pipeline.id, grouping.field, tuple(values), narrowed)
-    named = ["id", *shown, "view"]
-    cells = zip(values, *(breakdown[column] for column in shown), views, strict=True)
+    named = ["id", *displayed, "view"]
+    cells = zip(values, *(breakdown[column] for column in displayed), views, strict=True)
     return [dict(zip(named, row, strict=True)) for row in cells]
 
 

@@ -1,4 +1,4 @@
-"""The ids of components. A leaf is what a tick writes: its id says which property, and its key."""
+"""The ids of components. A slot is a property that a refresh writes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ UNREACHABLE = "unreachable"
 CANCEL, CANCEL_ANSWER = "cancel", "cancel-answer"
 FROM_START, FROM_START_ANSWER = "from-start", "from-start-answer"
 
-# The kinds of leaves: the key of their id, and the property that each of them is.
-LEAVES = {
+# The kinds of slots: the key of their ids, and the property that they are.
+SLOTS = {
     "text": ("text", "children"),
     "bar": ("bar", "style"),
     "table": ("table", "data"),
@@ -26,24 +26,24 @@ LEAVES = {
     "pages": ("list", "page_count"),
     "options": ("options", "options"),
     "href": ("href", "href"),
-    "shown": ("shown", "hidden"),
+    "visible": ("visible", "hidden"),
 }
 
 Id = dict[str, Any]
 
 
 def text(key: Any) -> Id:
-    """A leaf whose text a tick writes."""
+    """A slot whose text a refresh writes."""
     return {"text": key}
 
 
 def bar(key: Any) -> Id:
-    """A leaf whose width a tick writes."""
+    """A slot whose width a refresh writes."""
     return {"bar": key}
 
 
 def table(key: Any) -> Id:
-    """A table whose rows a tick writes."""
+    """A table whose rows a refresh writes."""
     return {"table": key}
 
 
@@ -57,28 +57,28 @@ def search(key: Any) -> Id:
     return {"search": key}
 
 
-def shown(key: Any) -> Id:
-    """A leaf that a tick hides or shows."""
-    return {"shown": key}
+def visible(key: Any) -> Id:
+    """A slot that a refresh hides or shows."""
+    return {"visible": key}
 
 
 def digest(opening: Any) -> Id:
-    """Where an opened page keeps the digest of the leaves that it shows."""
+    """Where an opened page keeps the digest of the page values that it shows."""
     return {"digest": opening}
 
 
 def changes(opening: Any) -> Id:
-    """Where a tick's answer arrives, from which assets/spread.js writes it into the leaves."""
+    """Where a tick's answer arrives, from which assets/spread.js writes it into the page values."""
     return {"changes": opening}
 
 
 def options(key: Any) -> Id:
-    """A dropdown whose options a tick writes."""
+    """A dropdown whose options a refresh writes."""
     return {"options": key}
 
 
 def href(key: Any) -> Id:
-    """A link whose address a tick writes."""
+    """A link whose address a refresh writes."""
     return {"href": key}
 
 

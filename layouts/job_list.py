@@ -11,9 +11,9 @@ from dash import html
 from layouts import ids
 from layouts.active_jobs import copy_link, progress
 from layouts.formats import format_moment, format_stage, unknown
-from layouts.leaves import Leaves
 from layouts.links import job_link, pipeline_link
 from layouts.lists import Size, list_values, listed
+from layouts.page_values import PageValues
 from layouts.statuses import format_status
 from layouts.tables import Column
 from pipelines.registry import Registry
@@ -46,8 +46,8 @@ def job_list_page(query: Mapping[str, Sequence[str]]) -> html.Div:
 
 def job_list_values(
     jobs: pd.DataFrame, size: Size, options: Mapping[str, Mapping[str, int]], registry: Registry
-) -> Leaves:
-    """The list's leaves, from one row a job of the page."""
+) -> PageValues:
+    """The list's values, from one row a job of the page."""
     rows = [_row(job, registry) for job in jobs.to_dict("records")]
     return list_values(KEY, rows, size, options)
 

@@ -13,8 +13,8 @@ from layouts import ids
 from layouts.aria import aria
 from layouts.filters import KEY as FILTER
 from layouts.formats import format_count
-from layouts.leaves import Leaves
 from layouts.links import SEARCH
+from layouts.page_values import PageValues
 from layouts.tables import PAGE_SIZE, Column, listing
 
 
@@ -59,10 +59,10 @@ def list_values(
     size: Size,
     options: Mapping[str, Mapping[str, int]],
     csv: str | None = None,
-) -> Leaves:
-    """A list's leaves: one page of rows, how many there are, and for each filter the files or rows
+) -> PageValues:
+    """A list's values: one page of rows, how many there are, and for each filter the files or rows
     that each of its values has; `csv` is the address of the list as a file."""
-    return Leaves(
+    return PageValues(
         rows={key: rows},
         pages={key: max(1, -(-size.rows // PAGE_SIZE))},
         text={f"{key}.size": ("" if size.exact else "more than ") + format_count(size.rows)},

@@ -12,8 +12,8 @@ from dash.development.base_component import Component
 from layouts import ids
 from layouts.charts import charts
 from layouts.formats import format_moment, format_stage
-from layouts.leaves import Leaves
 from layouts.links import SELECTOR, job_link, pipeline_link
+from layouts.page_values import PageValues
 from layouts.stages import stage_flow, stage_values
 from layouts.statuses import format_status
 from layouts.tasks import task_list
@@ -92,7 +92,7 @@ def _previous(job_id: Any) -> list[Component]:
 def _error() -> html.Section:
     return html.Section(
         [html.Strong("Error: "), html.Span(id=ids.text("error"))],
-        id=ids.shown("error"),
+        id=ids.visible("error"),
         className="notice",
         hidden=True,
     )
@@ -104,7 +104,7 @@ def _actions() -> html.Div:
         [
             html.Span(
                 html.Button("Run again", id=ids.RERUN, className="button"),
-                id=ids.shown("again"),
+                id=ids.visible("again"),
                 hidden=True,
             ),
             html.Span(
@@ -114,7 +114,7 @@ def _actions() -> html.Div:
                     message="Cancel this job? What is done stays done, the rest is not done. "
                     "The job can be run again later.",
                 ),
-                id=ids.shown("cancel"),
+                id=ids.visible("cancel"),
                 hidden=True,
             ),
             html.Span(
@@ -123,7 +123,7 @@ def _actions() -> html.Div:
                     id=ids.FROM_START,
                     message="Do all of this job again, as a new attempt? This one stays as it is.",
                 ),
-                id=ids.shown("from_start"),
+                id=ids.visible("from_start"),
                 hidden=True,
             ),
             html.Span(id=ids.FROM_START_ANSWER, role="status", className="note"),
@@ -137,7 +137,7 @@ def _actions() -> html.Div:
 def _result() -> html.Details:
     return html.Details(
         [html.Summary("Result"), html.Pre(id=ids.text("result"), className="result")],
-        id=ids.shown("result"),
+        id=ids.visible("result"),
         className="panel",
         hidden=True,
     )
@@ -155,8 +155,8 @@ def _parameters(parameters: Any) -> html.Dl | html.P:
     )
 
 
-def monitor_values(report: Any, ours: bool) -> Leaves:
-    """The leaves of the job and its stages, from a JobReport; `ours` when no platform runs it."""
+def monitor_values(report: Any, ours: bool) -> PageValues:
+    """The values of a job and its stages, from a JobReport; `ours` when no platform runs it."""
     job = report.job
     text = {
         "job.status": format_status(job.status),
@@ -168,14 +168,14 @@ def monitor_values(report: Any, ours: bool) -> Leaves:
         "error": job.error_details or "",
         "result": _plain(job.result_data or ""),
     }
-    shown = {
+    visible = {
         "error": bool(job.error_details),
         "again": job.status in UNFINISHED,
         "cancel": job.status in ACTIVE and ours,
         "from_start": job.status in ENDED and ours,
         "result": bool(job.result_data),
     }
-    return Leaves(text=text, shown=shown) | stage_values(report.stages, report.stage_count)
+    return PageValues(text=text, visible=visible) | stage_values(report.stages, report.stage_count)
 
 
 def _plain(value: Any) -> str:

@@ -18,8 +18,8 @@ from layouts.formats import (
     format_rate,
     unknown,
 )
-from layouts.leaves import Leaves
 from layouts.links import Filters, group_link
+from layouts.page_values import PageValues
 from layouts.submit import opener
 from pipelines.models import Phase, Pipeline
 
@@ -88,20 +88,20 @@ def _why_unknown(phase: Phase, name: str) -> str | None:
 
 def phase_values(
     pipeline: Pipeline, phases: Sequence[Mapping[str, Any]], chosen: Filters
-) -> Leaves:
-    """The cards' leaves, from one row a phase; the numbers lead to groups of the filters."""
-    leaves = Leaves()
+) -> PageValues:
+    """The cards' values, from one row a phase; the numbers lead to groups of the filters."""
+    page_values = PageValues()
     for phase, row in zip(pipeline.phases, phases, strict=True):
         names = [name for name in _names(row["number"]) if not _why_unknown(phase, name)]
         leads = {
             f"{phase.id}.card.{name}": group_link(pipeline.id, phase.id, name, chosen)
             for name in names
         }
-        leaves |= bar_values(phase.id, row) | _texts(row) | Leaves(href=leads)
-    return leaves
+        page_values |= bar_values(phase.id, row) | _texts(row) | PageValues(href=leads)
+    return page_values
 
 
-def _texts(phase: Mapping[str, Any]) -> Leaves:
+def _texts(phase: Mapping[str, Any]) -> PageValues:
     key = phase["phase"]
     counts = {
         f"{key}.card.{name}": format_count(phase[name])
@@ -109,7 +109,7 @@ def _texts(phase: Mapping[str, Any]) -> Leaves:
     }
     if phase["number"] > 1:
         counts[f"{key}.card.eligible"] = format_count(phase["eligible"])
-    return Leaves(
+    return PageValues(
         text={
             **counts,
             f"{key}.percent": format_percent(phase["percent"]),

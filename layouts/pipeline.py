@@ -55,7 +55,7 @@ def pipeline_page(
 
 
 def closed_panels(pipeline: Pipeline, opened: Sequence[str] | None) -> frozenset[str]:
-    """The panels whose rows nobody sees, as the keys of their leaves.
+    """The panels whose rows nobody sees, as the keys of their values.
 
     The active jobs and the first grouping are open by themselves, or those that are `opened`.
     """

@@ -13,8 +13,8 @@ from layouts import ids
 from layouts.aria import aria
 from layouts.bars import bar_values, progress_bar
 from layouts.formats import NONE, format_count, format_moment, format_percent
-from layouts.leaves import Leaves
 from layouts.links import pipeline_link
+from layouts.page_values import PageValues
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 
@@ -67,9 +67,9 @@ def selector_values(
     jobs: pd.DataFrame,
     as_of: datetime,
     problem: str | None,
-) -> Leaves:
-    """The leaves of one pipeline's card."""
-    leaves = Leaves(
+) -> PageValues:
+    """The page values of one pipeline's card."""
+    page_values = PageValues(
         text={
             "files": f"{format_count(summary.total_files)} files",
             "jobs": f"{format_count(len(jobs))} active jobs",
@@ -79,15 +79,15 @@ def selector_values(
     )
     for phase in phases:
         percent = {f"{phase['phase']}.percent": format_percent(phase["percent"])}
-        leaves |= bar_values(phase["phase"], phase) | Leaves(text=percent)
-    return leaves.under(pipeline.id)
+        page_values |= bar_values(phase["phase"], phase) | PageValues(text=percent)
+    return page_values.under(pipeline.id)
 
 
-def no_selector_values(pipeline: Pipeline, problem: str | None) -> Leaves:
-    """The leaves of a card whose numbers are not there yet."""
+def no_selector_values(pipeline: Pipeline, problem: str | None) -> PageValues:
+    """The page values of a card whose numbers are not there yet."""
     empty: Mapping[str, Any] = {"total": 0, "completed": 0, "processing": 0, "failed": 0}
     reason = f"can't be read: {problem}" if problem else "being read for the first time"
-    leaves = Leaves(
+    page_values = PageValues(
         text={
             "files": f"{NONE} files",
             "jobs": f"{NONE} active jobs",
@@ -96,5 +96,5 @@ def no_selector_values(pipeline: Pipeline, problem: str | None) -> Leaves:
         }
     )
     for phase in pipeline.phases:
-        leaves |= bar_values(phase.id, empty) | Leaves(text={f"{phase.id}.percent": NONE})
-    return leaves.under(pipeline.id)
+        page_values |= bar_values(phase.id, empty) | PageValues(text={f"{phase.id}.percent": NONE})
+    return page_values.under(pipeline.id)

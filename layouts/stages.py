@@ -18,7 +18,7 @@ from layouts.formats import (
     format_percent,
     format_rate,
 )
-from layouts.leaves import Leaves
+from layouts.page_values import PageValues
 
 # A card each: more would make a page that nobody can read.
 MOST_STAGES = 30
@@ -40,13 +40,13 @@ FACTS = {
 
 def stage_flow(total: int) -> html.Div:
     """A card a stage, without numbers; of very many the first ones, and how many there are."""
-    shown = min(total, MOST_STAGES)
-    cards = [_card(number) for number in range(1, shown + 1)]
-    left_out = f"The first {shown} of {format_count(total)} stages. The tasks of all are below."
+    displayed = min(total, MOST_STAGES)
+    cards = [_card(number) for number in range(1, displayed + 1)]
+    left_out = f"The first {displayed} of {format_count(total)} stages. The tasks of all are below."
     return html.Div(
         [
             html.Ol(cards, className="flow", **aria(label="Stages")),
-            *([html.P(left_out, className="note")] if total > shown else []),
+            *([html.P(left_out, className="note")] if total > displayed else []),
         ]
     )
 
@@ -82,17 +82,17 @@ def _key(number: int) -> str:
     return f"stage.{number}"
 
 
-def stage_values(stages: pd.DataFrame, total: int) -> Leaves:
-    """The cards' leaves, from one row a stage that has tasks; the others have not begun."""
+def stage_values(stages: pd.DataFrame, total: int) -> PageValues:
+    """The cards' values, from one row a stage that has tasks; the others have not begun."""
     rows = {row["stage"]: row for row in stages.to_dict("records")}
-    leaves = Leaves()
+    page_values = PageValues()
     for number in range(1, min(total, MOST_STAGES) + 1):
         key = _key(number)
-        leaves |= _values(key, rows[number]) if number in rows else _not_begun(key)
-    return leaves
+        page_values |= _values(key, rows[number]) if number in rows else _not_begun(key)
+    return page_values
 
 
-def _values(key: str, stage: dict[str, Any]) -> Leaves:
+def _values(key: str, stage: dict[str, Any]) -> PageValues:
     waiting = stage["tasks"] - stage["processing"] - stage["completed"] - stage["failed"]
     texts = {
         "type": stage["task_type"],
@@ -106,11 +106,11 @@ def _values(key: str, stage: dict[str, Any]) -> Leaves:
         "memory": format_memory(stage["peak_memory_mb"]),
     }
     bars = bar_values(key, {**stage, "total": stage["tasks"]})
-    return bars | Leaves(text={f"{key}.{name}": text for name, text in texts.items()})
+    return bars | PageValues(text={f"{key}.{name}": text for name, text in texts.items()})
 
 
-def _not_begun(key: str) -> Leaves:
+def _not_begun(key: str) -> PageValues:
     names = ("percent", *COUNTS, *FACTS)
     empty = {"total": 0, "completed": 0, "processing": 0, "failed": 0}
     texts = {f"{key}.{name}": NONE for name in names} | {f"{key}.type": "not begun"}
-    return bar_values(key, empty) | Leaves(text=texts)
+    return bar_values(key, empty) | PageValues(text=texts)

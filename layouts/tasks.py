@@ -10,8 +10,8 @@ from dash import html
 
 from layouts import ids
 from layouts.formats import format_duration, format_memory, format_moment, unknown
-from layouts.leaves import Leaves
 from layouts.lists import Size, list_values, listed
+from layouts.page_values import PageValues
 from layouts.statuses import format_status
 from layouts.tables import Column
 
@@ -43,8 +43,8 @@ def task_list(query: Mapping[str, Sequence[str]]) -> html.Section:
 
 def task_values(
     tasks: pd.DataFrame, size: Size, options: Mapping[str, Mapping[str, int]], csv: str
-) -> Leaves:
-    """The list's leaves, from one row a task of the page."""
+) -> PageValues:
+    """The list's values, from one row a task of the page."""
     return list_values(KEY, [_row(task) for task in tasks.to_dict("records")], size, options, csv)
 
 

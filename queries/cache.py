@@ -1,131 +1,161 @@
-"""The latest snapshot of each pipeline, shared by all viewers and renewed in the background."""
+"""Caches shared by all viewers: each value is computed once for all who want it.
+
+Callers that want the same value at the same time share one computation (single flight), and the
+values that were used last stay.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import explain
-from pipelines.models import Pipeline
-from pipelines.registry import Registry
+from database.engine import error_message
 from queries.observed import UNOBSERVED, Observer
-from queries.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 
-# Of the time between two readings, at the most this share is spent reading.
-BUSIEST = 0.2
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+E = TypeVar("E")
+
+LARGEST = 200
 
 
 @dataclass(frozen=True)
-class Reading:
-    """The last good snapshot, and what is wrong with the database now, if anything."""
+class CachedResult(Generic[V]):
+    """The last good value, and what is wrong with the database now, if anything.
 
-    snapshot: Snapshot | None = None
+    found: false when the database says that there is no such thing. read_at: when the value was
+    read, on this process's monotonic clock in seconds.
+    """
+
+    value: V | None = None
     error: str | None = None
-    taken: float = field(default_factory=time.monotonic)
+    found: bool = True
+    read_at: float = field(default_factory=time.monotonic)
 
     @property
     def age(self) -> float:
-        """Seconds since the snapshot was taken, by this process's clock."""
-        return time.monotonic() - self.taken
+        """Seconds since the value was read."""
+        return time.monotonic() - self.read_at
 
 
-class Snapshots:
-    """One reading a pipeline; the database is asked once however many viewers there are.
+class _Entries(Generic[K, E]):
+    """The entries that were used last, by key."""
 
-    `take` reads a pipeline's snapshot. Between two readings of a pipeline at least `interval`
-    seconds pass, more when a reading is slow.
+    def __init__(self, make: Callable[[], E], largest: int) -> None:
+        self._make = make
+        self._largest = largest
+        self._entries: OrderedDict[K, E] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: K) -> E:
+        with self._lock:
+            if key not in self._entries:
+                self._entries[key] = self._make()
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._largest:
+                self._entries.popitem(last=False)
+            return self._entries[key]
+
+
+class _Query(Generic[V]):
+    """A query's latest result, and the lock of whoever reads it."""
+
+    def __init__(self) -> None:
+        self.result: CachedResult[V] = CachedResult()
+        self.began_at = -math.inf
+        self.lock = threading.Lock()
+
+
+class QueryCache(Generic[K, V]):
+    """Results of the database by key, each read at most once per interval.
+
+    `read` returns a value, or None when there is no such thing. When it raises, the result keeps
+    the last value and carries the error.
     """
 
     def __init__(
         self,
-        registry: Registry,
-        take: Callable[[Pipeline], Snapshot],
+        read: Callable[[K], V | None],
         interval: float,
+        name: str = "",
         observer: Observer = UNOBSERVED,
+        largest: int = LARGEST,
     ) -> None:
-        self._take = take
-        self._observer = observer
+        self._read = read
         self._interval = interval
-        self._shelves = {pipeline.id: _Shelf(pipeline) for pipeline in registry.values()}
-        self._stopped = threading.Event()
+        self._name = name
+        self._observer = observer
+        self._queries: _Entries[K, _Query[V]] = _Entries(_Query, largest)
 
-    def start(self) -> None:
-        """Starts a background thread a pipeline, so that a slow one delays no other."""
-        for shelf in self._shelves.values():
-            threading.Thread(
-                target=self._keep_fresh,
-                args=(shelf,),
-                name=f"snapshot-{shelf.pipeline.id}",
-                daemon=True,
-            ).start()
+    def peek(self, key: K) -> CachedResult[V]:
+        """The latest result, of any age, without waiting for the database."""
+        return self._queries.get(key).result
 
-    def stop(self) -> None:
-        """Ends the background threads after their present reading."""
-        self._stopped.set()
+    def latest(self, key: K, *, renew: bool = False) -> CachedResult[V]:
+        """A result at most an interval old; with `renew`, one that is read after this call."""
+        query, asked = self._queries.get(key), time.monotonic()
+        with query.lock:
+            oldest = asked if renew else asked - self._interval
+            stale = query.began_at < oldest or query.began_at == -math.inf
+            self._observer.looked_up(self._name, not stale)
+            if stale:
+                query.began_at = time.monotonic()
+                query.result = self._attempt(key, query.result)
+            return query.result
 
-    def latest(self, pipeline_id: str) -> Reading:
-        """The latest reading, without waiting for the database."""
-        reading = self._shelves[pipeline_id].reading
-        self._observer.looked("snapshots", reading.snapshot is not None)
-        return reading
-
-    def has_read(self, pipeline_id: str) -> bool:
-        """Whether there is a good reading of a pipeline, of whatever age."""
-        return self._shelves[pipeline_id].reading.snapshot is not None
-
-    def renew(self, pipeline_id: str) -> Reading:
-        """A reading that began after this call; callers at the same time share one."""
-        reading, shared = self._read(self._shelves[pipeline_id])
-        self._observer.looked("snapshots", shared)
-        return reading
-
-    def _read(self, shelf: _Shelf) -> tuple[Reading, bool]:
-        """A reading that began after this call, and whether it was another's."""
-        asked = time.monotonic()
-        with shelf.lock:
-            shared = shelf.began >= asked
-            if not shared:
-                shelf.began = time.monotonic()
-                shelf.reading = self._attempt(shelf)
-            return shelf.reading, shared
-
-    def _attempt(self, shelf: _Shelf) -> Reading:
-        last, began = shelf.reading, time.monotonic()
+    def _attempt(self, key: K, last: CachedResult[V]) -> CachedResult[V]:
         try:
-            reading = Reading(self._take(shelf.pipeline))
-            self._observer.refreshed(shelf.pipeline.id, time.monotonic() - began)
-            return reading
+            value = self._read(key)
         except (DBAPIError, PoolTimeoutError) as error:
-            reason = explain(error)
+            reason = error_message(error)
         except Exception:
-            # The thread has to outlive what nobody thought of; the page says that there is one.
-            log.exception("Reading pipeline %s failed", shelf.pipeline.id)
-            reason = "an unexpected error; the server's log has it"
-        self._observer.unanswered("snapshots", False)
+            # A page outlives an error that nobody thought of, and shows that there is one.
+            log.exception("Reading %s of %r failed", self._name, key)
+            reason = "an unexpected error; see the server's log"
+        else:
+            return CachedResult(value, found=value is not None)
+        self._observer.read_failed(self._name, False)
         if reason != last.error:
-            log.warning("Pipeline %s can't be read: %s", shelf.pipeline.id, reason)
-        return Reading(last.snapshot, reason, last.taken)
-
-    def _keep_fresh(self, shelf: _Shelf) -> None:
-        while not self._stopped.is_set():
-            began = time.monotonic()
-            self._read(shelf)
-            self._stopped.wait(max(self._interval, (time.monotonic() - began) / BUSIEST))
+            log.warning("Can't read %s of %r: %s", self._name, key, reason)
+        return CachedResult(last.value, reason, read_at=last.read_at)
 
 
-class _Shelf:
-    """A pipeline's latest reading, and who may renew it."""
+class _Version(Generic[V]):
+    """The value of a key's latest version, and the lock of whoever computes it."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self.pipeline = pipeline
-        self.reading = Reading()
+    def __init__(self) -> None:
+        self.version: Hashable = None
+        self.value: V | None = None
         self.lock = threading.Lock()
-        self.began = float("-inf")
+
+
+class RenderCache(Generic[V]):
+    """What was rendered, by key. Of each key the latest version is kept."""
+
+    def __init__(
+        self, name: str = "", observer: Observer = UNOBSERVED, largest: int = LARGEST
+    ) -> None:
+        self._name = name
+        self._observer = observer
+        self._versions: _Entries[Hashable, _Version[V]] = _Entries(_Version, largest)
+
+    def get(self, key: Hashable, render: Callable[[], V], version: Hashable = None) -> V:
+        """The value of a key and version, rendered if nobody has done so yet."""
+        entry = self._versions.get(key)
+        with entry.lock:
+            hit = entry.value is not None and entry.version == version
+            self._observer.looked_up(self._name, hit)
+            if entry.value is None or not hit:
+                entry.value, entry.version = render(), version
+            return entry.value

@@ -59,7 +59,7 @@ def completion_query(
     if all(total[f"{id}_completed"] == total[f"{id}_recent"] for id in phases):
         firsts = snapshot.files[[f"{id}_first" for id in phases]].min().min()
         since = firsts if firsts == firsts else now
-    kept = snapshot.way.kept and int(snapshot.files["total"].sum()) > LARGEST_COUNTED
+    kept = snapshot.read_mode.kept and int(snapshot.files["total"].sum()) > LARGEST_COUNTED
     widths = [width for width in WIDTHS if width >= MINUTE or not kept]
     width = next((w for w in widths if (now - since) / w <= MOST_BARS), widths[-1])
     start = int(since // width * width)

@@ -48,7 +48,7 @@ def _column(values: tuple[object, ...], dtype: str) -> Any:
 
 
 @contextmanager
-def reading(engine: Engine, timeout: float) -> Iterator[Connection]:
+def read_transaction(engine: Engine, timeout: float) -> Iterator[Connection]:
     """A read-only transaction that sees one moment; each statement may take `timeout` seconds."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import explain
-from queries.frames import reading
+from database.engine import error_message
+from queries.frames import read_transaction
 from queries.observed import UNOBSERVED, Observer
 
 BATCH = 1000
@@ -21,7 +21,7 @@ BATCH = 1000
 MOST_STREAMS = 3
 
 
-class Unanswered(Exception):
+class ReadError(Exception):
     """There is no answer now: the message says why."""
 
 
@@ -35,14 +35,14 @@ class Reader:
     observer: Observer = UNOBSERVED
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def transaction(self) -> Iterator[Connection]:
         """A read-only transaction that sees one moment. Raises Unanswered."""
         try:
-            with reading(self.engine, self.timeout) as connection:
+            with read_transaction(self.engine, self.timeout) as connection:
                 yield connection
         except (DBAPIError, PoolTimeoutError) as error:
-            self.observer.unanswered("api", False)
-            raise Unanswered(f"The database does not answer: {explain(error)}") from error
+            self.observer.read_failed("api", False)
+            raise ReadError(f"The database does not answer: {error_message(error)}") from error
 
     def stream(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
         """All rows of a statement, some at a time, from a cursor that the server keeps.
@@ -50,10 +50,10 @@ class Reader:
         The timeout is that of each batch. Raises Unanswered, also where too many are being read.
         """
         if not self.streams.acquire(blocking=False):
-            self.observer.unanswered("api", True)
-            raise Unanswered(f"{MOST_STREAMS} files are being written already")
+            self.observer.read_failed("api", True)
+            raise ReadError(f"{MOST_STREAMS} files are being written already")
         try:
-            with self.reading() as connection:
+            with self.transaction() as connection:
                 batches = {"yield_per": BATCH}
                 yield from connection.execute(query, execution_options=batches).partitions()
         finally:

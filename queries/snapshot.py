@@ -13,13 +13,13 @@ from sqlalchemy import Connection, Engine
 from pipelines.models import Pipeline
 from queries.contradictions import contradictions
 from queries.cube import cube, dimension, meant, missing_labels, name_missing, narrow
-from queries.frames import moment, reading
+from queries.frames import moment, read_transaction
 from queries.jobs import active_jobs, narrow_jobs
 from queries.work import work
 
 
 @dataclass(frozen=True)
-class Way:
+class ReadMode:
     """How a snapshot was read, and in how many seconds.
 
     kept: from counts that the database keeps; else all was counted, and `reason` says why.
@@ -46,7 +46,7 @@ class Snapshot:
     jobs: pd.DataFrame
     contradictions: pd.DataFrame
     missing: Mapping[str, str]
-    way: Way = Way(kept=False, reason="", seconds=0.0)
+    read_mode: ReadMode = ReadMode(kept=False, reason="", seconds=0.0)
 
     def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
         """The snapshot of the files with one of the wanted values in each filtered grouping.
@@ -75,12 +75,12 @@ def stored_values(
     }
 
 
-def take_snapshot(engine: Engine, pipeline: Pipeline, timeout: float, reason: str = "") -> Snapshot:
+def read_snapshot(engine: Engine, pipeline: Pipeline, timeout: float, reason: str = "") -> Snapshot:
     """Counts a pipeline's snapshot; `reason` says why its counts are not the kept ones.
 
     Raises sqlalchemy.exc.DBAPIError when the database can't.
     """
-    with reading(engine, timeout) as connection:
+    with read_transaction(engine, timeout) as connection:
         return count_snapshot(connection, pipeline, reason)
 
 
@@ -94,5 +94,5 @@ def count_snapshot(connection: Connection, pipeline: Pipeline, reason: str = "")
     odd = contradictions(connection, pipeline, files)
     labels = missing_labels(files, pipeline)
     files, facts = name_missing(files, labels), name_missing(facts, labels)
-    way = Way(kept=False, reason=reason, seconds=time.monotonic() - began)
-    return Snapshot(pipeline, as_of, files, facts, jobs, odd, labels, way)
+    read_mode = ReadMode(kept=False, reason=reason, seconds=time.monotonic() - began)
+    return Snapshot(pipeline, as_of, files, facts, jobs, odd, labels, read_mode)

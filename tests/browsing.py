@@ -9,18 +9,18 @@ from dash.testing.browser import Browser
 PAGE = "/api/interface/pipeline?type=fathom"
 
 
-def leaf(page: Browser, key: str, name: str = "text") -> Any:
-    """The element of a leaf of the open page."""
+def slot(page: Browser, key: str, name: str = "text") -> Any:
+    """The element of a slot of the open page."""
     return page.find_element(f"""[id^='{{"{name}":'][id$='.{key}"}}']""")
 
 
 def text(page: Browser, key: str) -> str:
-    """The text of a leaf of the open page, behind a dialog too."""
-    return str(leaf(page, key).get_attribute("textContent"))
+    """The text of a slot of the open page, behind a dialog too."""
+    return str(slot(page, key).get_attribute("textContent"))
 
 
 def count(page: Browser, key: str) -> int:
-    """The number that a leaf shows."""
+    """The number that a slot shows."""
     return int(text(page, key).replace(",", ""))
 
 

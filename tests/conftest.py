@@ -26,8 +26,8 @@ from jobs.cluster import open_client
 from jobs.sample import write_sample
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
-from queries.cache import Snapshots
-from queries.takes import open_takes
+from queries.snapshot_reader import open_snapshot_reader
+from queries.snapshots import Snapshots
 from tests.browsing import PAGE, severe
 from tests.copies import Copies, url_of
 from tests.dashboards import make_dashboard
@@ -212,7 +212,7 @@ def statement_timeout() -> float:
 @pytest.fixture
 def snapshots(engine: Engine, registry: Registry, statement_timeout: float) -> Snapshots:
     """Readings that are renewed when a test says so, and not by the clock."""
-    return Snapshots(registry, open_takes(engine, registry, statement_timeout), 1)
+    return Snapshots(registry, open_snapshot_reader(engine, registry, statement_timeout), 1)
 
 
 @pytest.fixture

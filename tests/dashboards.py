@@ -12,8 +12,8 @@ from app import bare_app
 from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
 from pipelines.registry import Registry
-from queries.cache import Snapshots
-from queries.readings import open_readings
+from queries.cached_queries import open_cached_queries
+from queries.snapshots import Snapshots
 
 
 def make_dashboard(
@@ -25,7 +25,7 @@ def make_dashboard(
         app,
         registry=registry,
         snapshots=snapshots,
-        readings=open_readings(engine, registry, 10, 0),
+        queries=open_cached_queries(engine, registry, 10, 0),
         submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
         shared=shared,
     )

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, text
 
 from database.kept.state import has_schema
 from pipelines.models import Pipeline
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.job_report import JobReport, read_report
 from queries.snapshot import Snapshot, count_snapshot
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.agreement import assert_agree
 
 RWA = {"region": "rwa", "flood_type": "fluvial", "defense": "defended", "year": 2020}
@@ -26,18 +26,18 @@ _numbers = count()
 
 def look(engine: Engine, pipeline: Pipeline) -> Snapshot:
     """A pipeline's snapshot of now; where counts are kept, counting comes to the same."""
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         counted = count_snapshot(connection, pipeline)
         if not has_schema(connection):
             return counted
-        kept = Taker(engine, pipeline, 10).read(connection)
+        kept = SnapshotReader(engine, pipeline, 10).read_in(connection)
     assert_agree(kept, counted)
     return kept
 
 
 def report(engine: Engine, job_id: str = "job-1") -> JobReport:
     """A job's report of now."""
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         found = read_report(connection, job_id)
     assert found is not None
     return found

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-Answer = Callable[[str, Any], tuple[int, bytes]]
+Reply = Callable[[str, Any], tuple[int, bytes]]
 
 
 @contextmanager
-def listening(answer: Answer) -> Iterator[str]:
+def listening(answer: Reply) -> Iterator[str]:
     """URL of a server; `answer` makes status and content of a path and the posted JSON."""
 
     class Endpoint(BaseHTTPRequestHandler):

@@ -34,7 +34,7 @@ STATS = "/api/etl/stats?etl_type=fathom"
 
 
 @dataclass
-class Answer:
+class Reply:
     """What a server answered, as Flask's test client gives it."""
 
     status_code: int
@@ -60,21 +60,21 @@ class RemoteApp:
         """Itself, with a connection of its own."""
         return RemoteApp(self.url)
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> Reply:
         """The answer to a GET."""
         return _answer(self._session.get(f"{self.url}{path}", timeout=60))
 
-    def post(self, path: str, data: bytes, content_type: str) -> Answer:
+    def post(self, path: str, data: bytes, content_type: str) -> Reply:
         """The answer to a POST."""
         self.asked = data
         headers = {**HEADERS, "Content-Type": content_type}
         return _answer(self._session.post(f"{self.url}{path}", data, headers=headers, timeout=60))
 
 
-def _answer(response: requests.Response) -> Answer:
+def _answer(response: requests.Response) -> Reply:
     is_json = response.headers.get("Content-Type", "").startswith("application/json")
     body = response.json() if is_json else None
-    return Answer(response.status_code, response.content, body, response.text)
+    return Reply(response.status_code, response.content, body, response.text)
 
 
 class RemoteTab(Tab):
@@ -130,8 +130,8 @@ class Served:
 
     def statements(self) -> float:
         """How many statements it has given to the database, but for what /metrics asked."""
-        by_what_asks = self.counted("statement_seconds_count")
-        return sum(count for asks, count in by_what_asks.items() if asks != "metrics")
+        by_query = self.counted("statement_seconds_count")
+        return sum(count for query, count in by_query.items() if query != "metrics")
 
 
 @contextmanager

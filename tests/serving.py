@@ -14,9 +14,9 @@ from api.metrics import Metrics
 from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
 from pipelines.registry import Registry
-from queries.cache import Snapshots
 from queries.reader import Reader
-from queries.snapshot import take_snapshot
+from queries.snapshot import read_snapshot
+from queries.snapshots import Snapshots
 
 
 class Api:
@@ -24,8 +24,8 @@ class Api:
 
     def __init__(self, engine: Engine, registry: Registry, timeout: float = 10) -> None:
         metrics = Metrics()
-        self.snapshots = Snapshots(registry, lambda one: take_snapshot(engine, one, 10), 1, metrics)
-        reading = metrics.timed(engine).execution_options(asks="api")
+        self.snapshots = Snapshots(registry, lambda one: read_snapshot(engine, one, 10), 1, metrics)
+        reading = metrics.timed(engine).execution_options(query="api")
         self.reader = Reader(reading, timeout, observer=metrics)
         dash = Dash(__name__)
         dash.layout = html.Div()
@@ -47,7 +47,7 @@ class Api:
         """The answer to a question; a list is a repeated parameter."""
         return self.client.get(path, query_string=query or None)
 
-    def told(self, path: str, **query: Any) -> dict[str, Any]:
+    def json(self, path: str, **query: Any) -> dict[str, Any]:
         """The JSON of a good answer."""
         answer = self.get(path, **query)
         assert (answer.status_code, answer.mimetype) == (200, "application/json"), answer.text

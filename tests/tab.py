@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from layouts import ids
 from tests.trees import written
 
-Answer = dict[str, dict[str, Any]]
+Written = dict[str, dict[str, Any]]
 
 
 class Tab:
@@ -26,7 +26,7 @@ class Tab:
         self.address = ("/", "")
         self.page: Any = None
         # The time of the numbers, which stands outside of the page.
-        self.moments: Any = None
+        self.timestamps: Any = None
         # The size of the last question and of its answer, in bytes.
         self.sent = self.received = 0
 
@@ -42,90 +42,90 @@ class Tab:
         """The answer to a GET."""
         return self._client.get(path)
 
-    def open(self, pathname: str, search: str = "") -> Answer:
+    def open(self, pathname: str, search: str = "") -> Written:
         """Goes to an address: what the first answer writes, by id and property."""
         self.address = (pathname, search)
         answer = self._call(f"{ids.PAGE}.children", f"{ids.LOCATION}.pathname")
         if ids.PAGE in answer:
             self.page = answer[ids.PAGE]["children"]
-            self.moments = answer[ids.AS_OF]["data"]
+            self.timestamps = answer[ids.AS_OF]["data"]
         return answer
 
-    def tick(self, *, click: str | None = None) -> Answer:
+    def tick(self, *, click: str | None = None) -> Written:
         """A tick of the interval, or a click on Refresh: what it writes."""
         return self._refresh(f"{click}.n_clicks" if click else f"{ids.TICK}.n_intervals")
 
-    def narrow(self, search: str) -> Answer:
+    def narrow(self, search: str) -> Written:
         """Goes to another address of the same page: what the refresh writes."""
         assert ids.PAGE not in self.open(self.address[0], search)
         return self._refresh(f"{ids.LOCATION}.search")
 
-    def _refresh(self, changed: str) -> Answer:
+    def _refresh(self, changed: str) -> Written:
         answer = self._call('{"changes":["ALL"]}.data', changed)
         for store in answer.values():
             return self._spread(store["data"])
         return {}
 
-    def _spread(self, change: Mapping[str, Any]) -> Answer:
+    def _spread(self, change: Mapping[str, Any]) -> Written:
         """Writes a tick's answer into the page, as assets/spread.js does: what it wrote."""
-        shown = {written(props.get("id")): props for props in self.properties()}
-        told: dict[str, dict[str, Any]] = defaultdict(dict)
-        for name, property_, value in change["frame"]:
-            told[name][property_] = value
-        for name, property_, whole, cells in change.get("leaves", []):
+        displayed = {written(props.get("id")): props for props in self.properties()}
+        written_: dict[str, dict[str, Any]] = defaultdict(dict)
+        for name, property_, value in change["header"]:
+            written_[name][property_] = value
+        for name, property_, whole, cells in change.get("values", []):
             for key, value in whole.items():
-                told[self.id(name, key)][property_] = value
+                written_[self.id(name, key)][property_] = value
             for key, rows in cells.items():
                 own = self.id(name, key)
-                told[own][property_] = merged(shown[own][property_], rows)
-        if "leaves" in change:
-            told[written(ids.digest(self.opening))]["data"] = change["now"]
-        for name, values in told.items():
-            shown.get(name, {}).update(values)
-        self.moments = told.get(ids.AS_OF, {}).get("data", self.moments)
-        return told
+                written_[own][property_] = merged(displayed[own][property_], rows)
+        if "values" in change:
+            written_[written(ids.digest(self.opening))]["data"] = change["now"]
+        for name, values in written_.items():
+            displayed.get(name, {}).update(values)
+        self.timestamps = written_.get(ids.AS_OF, {}).get("data", self.timestamps)
+        return written_
 
-    def click_opener(self, job_type: str, clicks: int | None = 1) -> Answer:
+    def click_opener(self, job_type: str, clicks: int | None = 1) -> Written:
         """Opens a submit form, or (without clicks) shows its button for the first time."""
         button = written(ids.opener(job_type))
         return self._call(".is_open", f"{button}.n_clicks", {button: clicks}, job_type)
 
-    def check(self, job_type: str, fields: Mapping[str, Any], is_open: bool = True) -> Answer:
+    def check(self, job_type: str, fields: Mapping[str, Any], is_open: bool = True) -> Written:
         """Fills in a form that is open: what it says before it is submitted."""
         typed = {written(ids.field(job_type, name)): value for name, value in fields.items()}
         dialog = written(ids.form(job_type))
         known = {dialog: is_open, **typed}
         return self._call('"part":"preview"', f"{dialog}.is_open", known, job_type)
 
-    def run_again(self, job_type: str, job_id: str | None, clicks: int | None = 1) -> Answer:
+    def run_again(self, job_type: str, job_id: str | None, clicks: int | None = 1) -> Written:
         """Clicks on "Run again" in a form that knows of a job."""
         button, store = written(ids.again(job_type)), written(ids.existing(job_type))
         known = {button: clicks, store: job_id}
         return self._call_for("again", f"{button}.n_clicks", known, job_type)
 
-    def run_this_again(self) -> Answer:
+    def run_this_again(self) -> Written:
         """Clicks on "Run again" on a job's monitor."""
         clicked = f"{ids.RERUN}.n_clicks"
         return self._call(f"{ids.RERUN_ANSWER}.children", clicked, {ids.RERUN: 1})
 
-    def submit(self, job_type: str, fields: Mapping[str, Any]) -> Answer:
+    def submit(self, job_type: str, fields: Mapping[str, Any]) -> Written:
         """Submits a form with these fields and the others as they are on the page."""
         typed = {written(ids.field(job_type, name)): value for name, value in fields.items()}
         button = written(ids.send(job_type))
         return self._call('"mistake":["ALL"]', f"{button}.n_clicks", {button: 1, **typed}, job_type)
 
     def text(self, key: str) -> str:
-        """The text of a leaf of the opened page."""
+        """The text of a slot of the opened page."""
         (props,) = [p for p in self.properties() if written(p.get("id")) == self.id("text", key)]
         return str(props["children"])
 
     def hidden(self, key: str) -> bool:
-        """Whether a leaf of the opened page that can be hidden is."""
-        (props,) = [p for p in self.properties() if written(p.get("id")) == self.id("shown", key)]
+        """Whether a slot of the opened page that can be hidden is."""
+        (props,) = [p for p in self.properties() if written(p.get("id")) == self.id("visible", key)]
         return bool(props["hidden"])
 
     def id(self, name: str, key: str) -> str:
-        """The id of a leaf of the opened page, as Dash writes it."""
+        """The id of a slot of the opened page, as Dash writes it."""
         return written({name: f"{self.opening}.{key}"})
 
     @property
@@ -146,11 +146,11 @@ class Tab:
 
     def _call(
         self, output: str, changed: str, values: Mapping[str, Any] = {}, form: str = ""
-    ) -> Answer:
+    ) -> Written:
         (callback,) = [c for c in self._callbacks if output in c["output"]]
         return self._post(callback, changed, values, form)
 
-    def _call_for(self, part: str, changed: str, values: Mapping[str, Any], form: str) -> Answer:
+    def _call_for(self, part: str, changed: str, values: Mapping[str, Any], form: str) -> Written:
         """Calls what a part of a form starts."""
         name = written({"form": ["MATCH"], "part": part})
         (callback,) = [c for c in self._callbacks if c["inputs"][0]["id"] == name]
@@ -158,7 +158,7 @@ class Tab:
 
     def _post(
         self, callback: Mapping[str, Any], changed: str, values: Mapping[str, Any], form: str
-    ) -> Answer:
+    ) -> Written:
         known = {**self._stored(), **values}
         outputs = [self._expand(part, form) for part in outputs_of(callback["output"])]
         asked = {
@@ -180,7 +180,7 @@ class Tab:
         return {
             f"{ids.LOCATION}.pathname": pathname,
             f"{ids.LOCATION}.search": search,
-            f"{ids.AS_OF}.data": self.moments,
+            f"{ids.AS_OF}.data": self.timestamps,
         }
 
     def _with_values(
@@ -238,7 +238,7 @@ def _matches(component_id: Any, pattern: Mapping[str, Any]) -> bool:
     )
 
 
-def _read(response: TestResponse) -> Answer:
+def _read(response: TestResponse) -> Written:
     assert response.status_code in (200, 204), response.text
     body: dict[str, Any] = response.json if response.status_code == 200 else {}
     return {**body.get("response", {}), **body.get("sideUpdate", {})}

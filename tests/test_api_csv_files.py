@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from pipelines.registry import Registry
 from queries import reader
-from queries.reader import Unanswered
+from queries.reader import ReadError
 from tests.factories import CIV, RWA, add_files, add_job, add_task
 from tests.serving import Api
 
@@ -94,7 +94,7 @@ def test_a_file_has_the_groups_of_the_list(api: Api, engine: Engine, state: str)
         add_files(connection, 2, metadata=RWA, group="done", phase1="1 hour")
     api.renew()
     asked = {**ASKED, "state": state, "region": "rwa"}
-    listed = api.told("/api/etl/groups", **asked)["groups"]
+    listed = api.json("/api/etl/groups", **asked)["groups"]
     found = {row["group"]: row for row in rows(api.get(GROUPS, **asked))}
     assert found.keys() == {group["group"] for group in listed}
     assert len(listed) >= 1
@@ -153,6 +153,6 @@ def test_a_database_that_goes_away_breaks_the_file_off(
     end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'FETCH%'"
     with engine.connect() as connection:
         connection.execute(text(end))
-    with pytest.raises(Unanswered):
+    with pytest.raises(ReadError):
         list(answer.iter_encoded())
     answer.close()

@@ -39,9 +39,9 @@ def api(engine: Engine, registry: Registry) -> Api:
 def test_the_groups_sum_to_the_number_of_the_statistics(
     api: Api, state: str, filters: dict[str, Any]
 ) -> None:
-    card = api.told("/api/etl/stats", etl_type="fathom", **filters)["phases"]["phase1"]
+    card = api.json("/api/etl/stats", etl_type="fathom", **filters)["phases"]["phase1"]
     pages = [
-        api.told(GROUPS, **ASKED, **filters, state=state, size=2, page=page) for page in (1, 2, 3)
+        api.json(GROUPS, **ASKED, **filters, state=state, size=2, page=page) for page in (1, 2, 3)
     ]
     groups = [group for page in pages for group in page["groups"]]
     assert sum(group["files"] for group in groups) == card[state]
@@ -49,7 +49,7 @@ def test_the_groups_sum_to_the_number_of_the_statistics(
 
 
 def test_a_failed_group_has_its_error_and_task(api: Api) -> None:
-    body = api.told(GROUPS, **ASKED, state="failed")
+    body = api.json(GROUPS, **ASKED, state="failed")
     assert [body[name] for name in ("etl_type", "phase", "state")] == ["fathom", "phase1", "failed"]
     first = body["groups"][0]
     assert (first["group"], first["files"], first["bytes"]) == ("a", 8, 800)
@@ -60,14 +60,14 @@ def test_a_failed_group_has_its_error_and_task(api: Api) -> None:
 
 
 def test_a_group_without_a_task_or_values_says_so(api: Api) -> None:
-    groups = api.told(GROUPS, **ASKED, state="pending", sort="files")["groups"]
+    groups = api.json(GROUPS, **ASKED, state="pending", sort="files")["groups"]
     assert groups[0]["group"].startswith("file-")
     assert groups[0]["task"] is None
     assert set(groups[0]["values"].values()) == {None}
 
 
 def test_a_search_narrows_the_groups(api: Api) -> None:
-    found = api.told(GROUPS, **ASKED, state="failed", q="TRUNC")["groups"]
+    found = api.json(GROUPS, **ASKED, state="failed", q="TRUNC")["groups"]
     assert [group["group"] for group in found] == ["a"]
 
 
@@ -84,24 +84,26 @@ def test_a_search_narrows_the_groups(api: Api) -> None:
 def test_a_wrong_parameter_is_told_by_name(
     api: Api, query: dict[str, Any], parameter: str, expected: str
 ) -> None:
-    told = api.refused(GROUPS, 400, **{**ASKED, **query})
-    assert (told["parameter"], told["expected"]) == (parameter, expected)
+    message = api.refused(GROUPS, 400, **{**ASKED, **query})
+    assert (message["parameter"], message["expected"]) == (parameter, expected)
 
 
 def test_what_a_file_does_not_take_is_told(api: Api) -> None:
     for name in ("page", "size", "sort", "colour"):
-        told = api.refused(f"{GROUPS}.csv", 400, **ASKED, state="failed", **{name: "1"})
-        assert told["parameter"] == name
-        assert "region, flood_type, defense, year" in told["expected"]
+        message = api.refused(f"{GROUPS}.csv", 400, **ASKED, state="failed", **{name: "1"})
+        assert message["parameter"] == name
+        assert "region, flood_type, defense, year" in message["expected"]
 
 
 @pytest.mark.parametrize("kind", ["", ".csv"])
 def test_an_unknown_pipeline_is_not_found(api: Api, kind: str) -> None:
-    told = api.refused(f"{GROUPS}{kind}", 404, etl_type="nothing", phase="phase1", state="failed")
-    assert "expected one of: fathom, raster_v2" in told["detail"]
+    message = api.refused(
+        f"{GROUPS}{kind}", 404, etl_type="nothing", phase="phase1", state="failed"
+    )
+    assert "expected one of: fathom, raster_v2" in message["detail"]
 
 
 def test_a_filter_needs_the_numbers(engine: Engine, registry: Registry) -> None:
     api = Api(engine, registry)
     assert "no numbers" in api.refused(GROUPS, 503, **ASKED, state="failed", region="x")["detail"]
-    assert api.told(GROUPS, **ASKED, state="failed")["groups"] == []
+    assert api.json(GROUPS, **ASKED, state="failed")["groups"] == []

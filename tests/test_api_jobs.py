@@ -38,7 +38,7 @@ def ids(body: dict[str, Any]) -> set[str]:
 
 
 def test_all_jobs_are_listed_with_their_pipeline(api: Api) -> None:
-    body = api.told("/api/jobs")
+    body = api.json("/api/jobs")
     assert (body["page"], body["size"], body["total"], body["total_exact"]) == (1, 50, 3, True)
     jobs = {job["job_id"]: job for job in body["jobs"]}
     assert [jobs[name]["pipeline"] for name in (LONG, "other")] == ["fathom", None]
@@ -51,12 +51,12 @@ def test_the_platforms_tables_are_told_alike(tables: Engine, registry: Registry)
     with tables.begin() as connection:
         add_job(connection, "job-1", status="paused_by_operator", job_type="load_vector")
         add_task(connection, "job-1", "a", "quarantined")
-    (job,) = api.told("/api/jobs", status="paused_by_operator")["jobs"]
+    (job,) = api.json("/api/jobs", status="paused_by_operator")["jobs"]
     assert job["created_at"].endswith("Z")
     age = datetime.now(UTC) - datetime.fromisoformat(job["created_at"])
     assert abs(age.total_seconds()) < 300
-    assert api.told("/api/jobs/job-1")["stages"][0]["other"] == 1
-    assert api.told("/api/jobs/job-1/tasks")["tasks"][0]["status"] == "quarantined"
+    assert api.json("/api/jobs/job-1")["stages"][0]["other"] == 1
+    assert api.json("/api/jobs/job-1/tasks")["tasks"][0]["status"] == "quarantined"
     assert "quarantined" in api.get("/api/jobs/job-1/tasks.csv").text
 
 
@@ -73,11 +73,11 @@ def test_the_platforms_tables_are_told_alike(tables: Engine, registry: Registry)
     ],
 )
 def test_filters_narrow_the_jobs(api: Api, query: dict[str, Any], found: set[str]) -> None:
-    assert ids(api.told("/api/jobs", **query)) == found
+    assert ids(api.json("/api/jobs", **query)) == found
 
 
 def test_pages_have_every_job_once(api: Api) -> None:
-    pages = [api.told("/api/jobs", size=2, page=page, sort="-job_id") for page in (1, 2, 3)]
+    pages = [api.json("/api/jobs", size=2, page=page, sort="-job_id") for page in (1, 2, 3)]
     found = [job["job_id"] for body in pages for job in body["jobs"]]
     assert found == sorted(found, reverse=True)
     assert [len(body["jobs"]) for body in pages] == [2, 1, 0]
@@ -99,21 +99,21 @@ def test_pages_have_every_job_once(api: Api) -> None:
 def test_a_wrong_parameter_is_told_by_name(
     api: Api, query: dict[str, Any], parameter: str, expected: str
 ) -> None:
-    told = api.refused("/api/jobs", 400, **query)
-    assert (told["parameter"], told["expected"]) == (parameter, expected)
-    assert parameter in told["detail"]
-    assert expected in told["detail"]
+    message = api.refused("/api/jobs", 400, **query)
+    assert (message["parameter"], message["expected"]) == (parameter, expected)
+    assert parameter in message["detail"]
+    assert expected in message["detail"]
 
 
 def test_a_wrong_order_is_told(api: Api) -> None:
     assert "one of: job_id, job_type" in api.refused("/api/jobs", 400, sort="colour")["expected"]
-    told = api.refused(f"/api/jobs/{LONG}/tasks", 400, sort="--stage")
-    assert (told["parameter"], told["expected"][:15]) == ("sort", "one of: task_id")
+    message = api.refused(f"/api/jobs/{LONG}/tasks", 400, sort="--stage")
+    assert (message["parameter"], message["expected"][:15]) == ("sort", "one of: task_id")
 
 
 @pytest.mark.parametrize("asked", [LONG, LONG[:9]])
 def test_a_job_has_its_parameters_and_stages(api: Api, asked: str) -> None:
-    job = api.told(f"/api/jobs/{asked}")
+    job = api.json(f"/api/jobs/{asked}")
     assert (job["job_id"], job["pipeline"], job["status"]) == (LONG, "fathom", "processing")
     assert job["parameters"] == {"region_code": "rwa", "limit": 10**30}
     counts = [(stage["stage"], stage["tasks"], stage["failed"]) for stage in job["stages"]]
@@ -122,7 +122,7 @@ def test_a_job_has_its_parameters_and_stages(api: Api, asked: str) -> None:
 
 
 def test_a_job_of_no_pipeline_is_told_too(api: Api) -> None:
-    job = api.told("/api/jobs/other")
+    job = api.json("/api/jobs/other")
     assert (job["pipeline"], job["stages"], job["result_data"]) == (None, [], None)
 
 
@@ -134,12 +134,12 @@ def test_a_job_that_is_not_there_is_not_found(api: Api, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["", "/tasks", "/tasks.csv"])
 def test_a_beginning_of_several_jobs_names_them(api: Api, kind: str) -> None:
-    told = api.refused(f"/api/jobs/{LONG[:8]}{kind}", 400)
-    assert (told["parameter"], set(told["job_ids"])) == ("job_id", {LONG, LONG[:8] + "x"})
+    message = api.refused(f"/api/jobs/{LONG[:8]}{kind}", 400)
+    assert (message["parameter"], set(message["job_ids"])) == ("job_id", {LONG, LONG[:8] + "x"})
 
 
 def test_tasks_come_a_page_at_a_time(api: Api) -> None:
-    body = api.told(f"/api/jobs/{LONG}/tasks", size=2)
+    body = api.json(f"/api/jobs/{LONG}/tasks", size=2)
     first, second = body["tasks"]
     assert (body["job_id"], body["total"], first["status"]) == (LONG, 3, "failed")
     assert (first["error_details"], first["seconds"]) == ("<b>=truncated</b>", pytest.approx(2))
@@ -160,15 +160,18 @@ def test_tasks_come_a_page_at_a_time(api: Api) -> None:
 def test_filters_narrow_the_tasks_and_their_file(
     api: Api, query: dict[str, Any], found: int
 ) -> None:
-    assert api.told(f"/api/jobs/{LONG}/tasks", **query)["total"] == found
+    assert api.json(f"/api/jobs/{LONG}/tasks", **query)["total"] == found
     file = api.get(f"/api/jobs/{LONG}/tasks.csv", **query).text
     assert len(file.splitlines()) == found + 1
 
 
 def test_a_stage_that_is_no_number_is_told(api: Api) -> None:
     for kind in ("tasks", "tasks.csv"):
-        told = api.refused(f"/api/jobs/{LONG}/{kind}", 400, stage="two")
-        assert (told["parameter"], told["expected"]) == ("stage", "a whole number from 0 to 10000")
+        message = api.refused(f"/api/jobs/{LONG}/{kind}", 400, stage="two")
+        assert (message["parameter"], message["expected"]) == (
+            "stage",
+            "a whole number from 0 to 10000",
+        )
 
 
 def test_a_job_takes_no_parameters(api: Api) -> None:
@@ -189,8 +192,8 @@ def test_a_job_id_of_any_characters_is_found_everywhere(
     with engine.begin() as connection:
         add_task(connection, add_job(connection, job_id, status="failed"), "g", "failed")
     api, place = Api(engine, registry), f"/api/jobs/{quote(job_id, safe='')}"
-    assert api.told(place)["job_id"] == job_id
-    assert api.told(f"{place}/tasks")["total"] == 1
+    assert api.json(place)["job_id"] == job_id
+    assert api.json(f"{place}/tasks")["total"] == 1
     assert api.get(f"{place}/tasks.csv").status_code == 200
     for action in ("rerun", "cancel"):
         answer = api.client.post(f"/api/jobs/{action}/{quote(job_id, safe='')}", json={})

@@ -20,9 +20,9 @@ from jobs.job_rows import EXECUTOR
 from jobs.submission import queue_job
 from layouts.links import PIPELINE
 from pipelines.registry import Registry
-from queries.frames import reading
+from queries.cached_queries import CachedQueries
+from queries.frames import read_transaction
 from queries.queue import queue
-from queries.readings import Readings
 from settings import SOURCE
 from tests.door import Door
 from tests.factories import add_files, add_job, add_task
@@ -61,20 +61,20 @@ def value(metric: Metric, suffix: str = "", **labels: str) -> float:
 def test_a_snapshot_is_measured(api: Api) -> None:
     api.renew()
     api.renew()
-    told = scraped(api)
-    assert value(told["refresh_seconds"], "_count", pipeline="fathom") == 2
-    assert value(told["cache_lookups"], "_total", cache="snapshots", result="miss") == 2
-    assert 0 <= value(told["numbers_age_seconds"], pipeline="fathom") < 3600
-    api.told("/api/etl/stats", etl_type="fathom")
-    told = scraped(api)
-    assert value(told["cache_lookups"], "_total", cache="snapshots", result="hit") == 1
+    metrics = scraped(api)
+    assert value(metrics["refresh_seconds"], "_count", pipeline="fathom") == 2
+    assert value(metrics["cache_lookups"], "_total", cache="snapshots", result="miss") == 2
+    assert 0 <= value(metrics["snapshot_age_seconds"], pipeline="fathom") < 3600
+    api.json("/api/etl/stats", etl_type="fathom")
+    metrics = scraped(api)
+    assert value(metrics["cache_lookups"], "_total", cache="snapshots", result="hit") == 1
 
 
 def test_statements_are_measured_by_what_asks(api: Api) -> None:
-    api.told("/api/jobs")
-    told = scraped(api)["statement_seconds"]
-    assert value(told, "_count", asks="api") >= 2
-    assert value(told, "_sum", asks="api") > 0
+    api.json("/api/jobs")
+    metrics = scraped(api)["statement_seconds"]
+    assert value(metrics, "_count", query="api") >= 2
+    assert value(metrics, "_sum", query="api") > 0
 
 
 def test_jobs_are_counted_by_status_and_what_is_absent_is_none(api: Api) -> None:
@@ -104,10 +104,10 @@ def test_the_queue_is_that_of_the_runner(engine: Engine) -> None:
         for number, status in enumerate(["pending", "queued", "processing", "completed"]):
             add_task(connection, running.job_id, str(number), status)
         add_task(connection, "theirs", "9", "pending")
-    with reading(engine, 10) as connection:
-        told = queue(connection, EXECUTOR)
-    assert (told.waiting, told.tasks) == (1, 2)
-    assert told.jobs == {"queued": 2, "processing": 1}
+    with read_transaction(engine, 10) as connection:
+        metrics = queue(connection, EXECUTOR)
+    assert (metrics.waiting, metrics.tasks) == (1, 2)
+    assert metrics.jobs == {"queued": 2, "processing": 1}
 
 
 def test_a_database_that_is_away_leaves_what_is_known(api: Api, door: Door) -> None:
@@ -115,25 +115,25 @@ def test_a_database_that_is_away_leaves_what_is_known(api: Api, door: Door) -> N
     door.close()
     api.renew()
     api.refused("/api/jobs", 503)
-    told = scraped(api)
-    assert value(told["database_up"]) == 0
-    assert "jobs" not in told
-    unanswered = told["unanswered_readings"]
+    metrics = scraped(api)
+    assert value(metrics["database_up"]) == 0
+    assert "jobs" not in metrics
+    read_failed = metrics["failed_reads"]
     for name in ("snapshots", "api", "queue"):
-        assert value(unanswered, "_total", reading=name, reason="failed") == 1
-    assert value(told["refresh_seconds"], "_count", pipeline="fathom") == 1
+        assert value(read_failed, "_total", read_transaction=name, reason="failed") == 1
+    assert value(metrics["refresh_seconds"], "_count", pipeline="fathom") == 1
 
 
 def test_what_is_refused_is_counted(api: Api) -> None:
     while api.reader.streams.acquire(blocking=False):
         pass
     api.refused("/api/jobs/job-1/tasks.csv", 503)
-    unanswered = scraped(api)["unanswered_readings"]
-    assert value(unanswered, "_total", reading="api", reason="refused") == 1
+    read_failed = scraped(api)["failed_reads"]
+    assert value(read_failed, "_total", read_transaction="api", reason="refused") == 1
 
 
 def test_the_age_grows_from_the_oldest_reading() -> None:
-    taken = Metric(f"{PREFIX}_numbers_timestamp_seconds", "", "gauge")
+    taken = Metric(f"{PREFIX}_snapshot_timestamp_seconds", "", "gauge")
     taken.add_sample(taken.name, {"pipeline": "fathom"}, time.time() - 100)
     (age,) = ages([taken]).samples
     assert age.labels == {"pipeline": "fathom"}
@@ -183,5 +183,10 @@ def test_the_documented_metrics_are_those_that_there_are(api: Api) -> None:
 
 
 def test_everything_that_asks_is_documented() -> None:
-    asking = {field.name for field in fields(Readings)} | {"snapshots", "api", "keeper", "metrics"}
+    asking = {field.name for field in fields(CachedQueries)} | {
+        "snapshots",
+        "api",
+        "keeper",
+        "metrics",
+    }
     assert {name for name in asking if f"`{name}`" not in DOCUMENT} == set()

@@ -35,10 +35,10 @@ def test_a_grouping_called_like_a_parameter_is_a_filter(engine: Engine, fathom: 
     api = Api(engine, Registry({"fathom": awkward(fathom)}))
     api.renew()
     asked = {"etl_type": "fathom", "phase": "phase1", "state": "pending", "by.state": "Ohio"}
-    (group,) = api.told("/api/etl/groups", **asked, page=1)["groups"]
+    (group,) = api.json("/api/etl/groups", **asked, page=1)["groups"]
     assert (group["group"], group["values"]["state"]) == ("a", "ohio")
     assert (
-        api.told("/api/etl/stats", etl_type="fathom", **{"by.page": "1"})["summary"]["total_files"]
+        api.json("/api/etl/stats", etl_type="fathom", **{"by.page": "1"})["summary"]["total_files"]
         == 3
     )
     header = api.get("/api/etl/groups.csv", **{**asked, "by.state": "iowa"}).text.splitlines()[0]

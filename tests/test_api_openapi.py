@@ -16,7 +16,7 @@ from api.openapi import document
 from app import create_app
 from jobs.job_rows import EXECUTOR
 from pipelines.registry import Registry
-from queries.cache import Snapshots
+from queries.snapshots import Snapshots
 from settings import Settings
 from tests.door import Door
 from tests.factories import CIV, RWA, add_files, add_job, add_task
@@ -118,7 +118,7 @@ def described(registry: Registry) -> dict[str, Any]:
 
 def test_the_document_is_valid_and_is_what_is_served(api: Api, described: dict[str, Any]) -> None:
     OpenAPIV31SpecValidator(described).validate()
-    assert api.told("/api/openapi.json") == described
+    assert api.json("/api/openapi.json") == described
 
 
 def test_every_schema_is_used_and_valid(described: dict[str, Any]) -> None:
@@ -135,8 +135,8 @@ def test_the_description_knows_every_route_and_no_other(
     monkeypatch.setattr(Snapshots, "start", lambda _: None)
     url = "postgresql://localhost/nothing"
     app = create_app(Settings(database_url=url, runner="on"), registry, url)
-    told = {(path, method) for path, entry in described["paths"].items() for method in entry}
-    assert told == set(routes(app.server))
+    documented = {(path, method) for path, entry in described["paths"].items() for method in entry}
+    assert documented == set(routes(app.server))
 
 
 def routes(server: Flask) -> list[tuple[str, str]]:
@@ -174,14 +174,14 @@ def test_submissions_are_answered_as_described(
 def test_every_described_answer_was_asked_for(described: dict[str, Any]) -> None:
     asked = {(path, str(status)) for path, _, status in QUESTIONS}
     asked |= {(path, str(status)) for path, _, _, status in SUBMISSIONS}
-    told = {
+    documented = {
         (path, status)
         for path, entry in described["paths"].items()
         for operation in entry.values()
         for status in operation["responses"]
         if status not in OF_OTHERS
     }
-    assert told - asked - OF_OTHERS == set()
+    assert documented - asked - OF_OTHERS == set()
 
 
 def test_a_database_that_is_away_is_answered_as_described(
@@ -210,8 +210,8 @@ def test_a_parameter_that_is_described_is_taken_and_the_reverse(
     for path in ("/api/jobs", "/api/jobs/{job_id}/tasks", "/api/jobs/{job_id}/tasks.csv"):
         parameters = described["paths"][path]["get"]["parameters"]
         names = [one["name"] for one in parameters if one["in"] == "query"]
-        told = api.refused(path.format(job_id="job-1"), 400, colour="red")
-        assert told["expected"] == "one of: " + ", ".join(names)
+        problem = api.refused(path.format(job_id="job-1"), 400, colour="red")
+        assert problem["expected"] == "one of: " + ", ".join(names)
 
 
 def mistakes(described: dict[str, Any], path: str, method: str, answer: TestResponse) -> list[str]:
@@ -220,4 +220,4 @@ def mistakes(described: dict[str, Any], path: str, method: str, answer: TestResp
     content = responses[str(answer.status_code)]["content"][answer.mimetype]
     schema = {**content["schema"], "components": described["components"]}
     body = answer.text if answer.mimetype == "text/csv" else answer.get_json()
-    return [error.message for error in Draft202012Validator(schema).iter_errors(body)]
+    return [error.documented for error in Draft202012Validator(schema).iter_errors(body)]

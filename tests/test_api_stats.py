@@ -44,29 +44,29 @@ def api(engine: Engine, registry: Registry) -> Api:
 def test_any_grouping_is_a_filter_and_repeated_values_mean_or(
     api: Api, filters: dict[str, Any], total: int
 ) -> None:
-    body = api.told(STATS, etl_type="fathom", **filters)
+    body = api.json(STATS, etl_type="fathom", **filters)
     assert body["summary"]["total_files"] == total
     assert sum(row["total"] for row in body["by_grouping"]["defense"].values()) == total
 
 
 def test_an_unknown_grouping_is_told(api: Api) -> None:
-    told = api.refused(STATS, 400, etl_type="fathom", colour="red")
-    assert (told["parameter"], "region, flood_type" in told["expected"]) == ("colour", True)
-    assert "'colour' is no grouping of FATHOM Flood Data" in told["detail"]
+    message = api.refused(STATS, 400, etl_type="fathom", colour="red")
+    assert (message["parameter"], "region, flood_type" in message["expected"]) == ("colour", True)
+    assert "'colour' is no grouping of FATHOM Flood Data" in message["detail"]
 
 
 def test_the_last_numbers_stay_when_the_database_goes(api: Api, door: Door) -> None:
-    assert api.told(STATS, etl_type="fathom")["error"] is None
+    assert api.json(STATS, etl_type="fathom")["error"] is None
     door.close()
     api.renew()
-    body = api.told(STATS, etl_type="fathom")
+    body = api.json(STATS, etl_type="fathom")
     assert body["summary"]["total_files"] == 10
     assert "not currently accepting connections" in body["error"]
 
 
 def test_the_pipelines_are_listed_with_the_totals_of_their_statistics(api: Api) -> None:
-    fathom, raster = api.told("/api/etl/pipelines")["pipelines"]
-    stats = api.told(STATS, etl_type="fathom")
+    fathom, raster = api.json("/api/etl/pipelines")["pipelines"]
+    stats = api.json(STATS, etl_type="fathom")
     assert (fathom["id"], fathom["etl_type"], fathom["name"]) == (
         "fathom",
         "fathom",
@@ -81,6 +81,6 @@ def test_the_pipelines_are_listed_with_the_totals_of_their_statistics(api: Api) 
 def test_a_pipeline_that_can_not_be_read_says_why(api: Api, door: Door) -> None:
     door.close()
     api.renew()
-    fathom, _ = api.told("/api/etl/pipelines")["pipelines"]
+    fathom, _ = api.json("/api/etl/pipelines")["pipelines"]
     assert fathom["summary"]["total_files"] == 10
     assert "not currently accepting connections" in fathom["error"]

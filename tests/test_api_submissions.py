@@ -52,11 +52,11 @@ def test_wrong_parameters_are_told_by_name_and_submit_nothing(
 ) -> None:
     answer = client.post(STACK, json={"dry_run": "perhaps", "tile": 3})
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
-    told = answer.get_json()
-    assert set(told["parameters"]) == {"region_code", "dry_run", "tile"}
-    assert told["error"] == "invalid_parameters"
-    assert told["message"] == told["detail"]
-    assert "region_code: is required" in told["message"]
+    message = answer.get_json()
+    assert set(message["parameters"]) == {"region_code", "dry_run", "tile"}
+    assert message["error"] == "invalid_parameters"
+    assert message["message"] == message["detail"]
+    assert "region_code: is required" in message["message"]
     assert jobs(engine) == []
 
 

@@ -77,7 +77,7 @@ def test_results_keep_other_benchmarks_and_what_was_written_below(tmp_path: Path
     file.write_text(file.read_text() + "\n### Why\n\nIt waits.\n")
     keep_results("refresh", [fast], file)
     keep_results("writes", [fast, slow], file)
-    told = file.read_text()
-    assert told.index("## refresh") < told.index("## writes") < told.index("It waits.")
-    assert table([fast, slow]) in told
-    assert told.count("## writes") == told.count("### Why") == 1
+    text = file.read_text()
+    assert text.index("## refresh") < text.index("## writes") < text.index("It waits.")
+    assert table([fast, slow]) in text
+    assert text.count("## writes") == text.count("### Why") == 1

@@ -122,8 +122,8 @@ def test_a_number_of_eleven_million_stays_on_one_line(page: Chrome, site: str, w
 
 def test_markup_in_a_name_is_text(page: Chrome, site: str) -> None:
     visit(page, f"{site}{PAGE}", TABLE)
-    shown = run(page, "return [...document.querySelectorAll('td')].map((e) => e.textContent)")
-    assert LONG in shown
+    displayed = run(page, "return [...document.querySelectorAll('td')].map((e) => e.textContent)")
+    assert LONG in displayed
     assert page.find_elements("css selector", "main td b, main td script, main td img") == []
 
 
@@ -190,8 +190,8 @@ def test_numbers_that_grow_old_say_so(page: Chrome, site: str) -> None:
 def test_a_page_prints_without_its_controls_and_in_light(page: Chrome, site: str) -> None:
     prefer(page, "dark", media="print")
     visit(page, f"{site}{PAGE}", "main td")
-    shown = "return [...document.querySelectorAll('.controls, .button, .filters')]"
-    assert run(page, f"{shown}.filter((e) => e.offsetHeight).length") == 0
+    displayed = "return [...document.querySelectorAll('.controls, .button, .filters')]"
+    assert run(page, f"{displayed}.filter((e) => e.offsetHeight).length") == 0
     assert run(page, "return getComputedStyle(document.querySelector('h1')).color") == (
         "rgb(22, 32, 43)"
     )

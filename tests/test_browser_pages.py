@@ -11,8 +11,8 @@ from dash.testing.browser import Browser
 from selenium.webdriver.common.keys import Keys
 from sqlalchemy import Engine
 
-from queries.cache import Snapshots
-from tests.browsing import PAGE, cells, count, leaf, severe, text
+from queries.snapshots import Snapshots
+from tests.browsing import PAGE, cells, count, severe, slot, text
 from tests.door import Door
 from tests.factories import add_files, add_job, add_three
 from tests.monitor import wait_for
@@ -83,30 +83,30 @@ def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -
 
 def answer(page: Browser, change: dict[str, Any]) -> None:
     """Has a tick's answer come to the page."""
-    opening = leaf(page, "total").get_attribute("id").split('"')[3].split(".")[0]
+    opening = slot(page, "total").get_attribute("id").split('"')[3].split(".")[0]
     script = "window.dash_clientside.set_props({changes: arguments[0]}, {data: arguments[1]})"
-    run(page, script, opening, {"frame": [], "before": None, "now": "a", **change})
+    run(page, script, opening, {"header": [], "before": None, "now": "a", **change})
     # Two answers at the same moment are one to the browser.
     time.sleep(0.2)
 
 
 def test_an_answer_that_builds_on_other_numbers_is_left_out(page: Browser) -> None:
-    answer(page, {"before": "other", "leaves": [told("total", "99")]})
-    answer(page, {"leaves": [told("rate", "8/hr"), told("gone", "")]})
+    answer(page, {"before": "other", "values": [entry("total", "99")]})
+    answer(page, {"values": [entry("rate", "8/hr"), entry("gone", "")]})
     wait_for(lambda: text(page, "rate") == "8/hr", 5)
     assert text(page, "total") == "3"
 
 
 def test_a_page_that_could_not_be_written_is_whole_at_the_next_tick(page: Browser) -> None:
     broken = ["text", "nothing", {}, {"rate": [[0, {"cell": 1}]]}]
-    answer(page, {"leaves": [told("total", "99"), broken]})
+    answer(page, {"values": [entry("total", "99"), broken]})
     wait_for(lambda: text(page, "total") == "99", 5)
     run(page, "window.dash_clientside.set_props('tick', {n_intervals: 5})")
     wait_for(lambda: text(page, "total") == "3", 5)
     assert "Cannot patch undefined" in severe(page)[0]["message"]
 
 
-def told(key: str, value: str) -> list[Any]:
+def entry(key: str, value: str) -> list[Any]:
     """A text that a tick's answer writes."""
     return ["text", "children", {key: value}, {}]
 
@@ -144,13 +144,13 @@ def test_a_filter_goes_into_the_address_and_the_address_into_the_filter(
 ) -> None:
     add_three(engine)
     refresh(page, 6)
-    leaf(page, "filter.region", "options").click()
+    slot(page, "filter.region", "options").click()
     options = page.wait_for_element(".dash-dropdown-content").find_elements("css selector", "label")
     next(option for option in options if option.text.startswith("civ")).click()
     wait_for(lambda: here(page).endswith("region=civ"), 5)
     wait_for(lambda: count(page, "total") == 3, 10)
     page.driver.get(f"{site}{PAGE}&region=rwa&open=active&auto=300")
-    wait_for(lambda: "rwa" in leaf(page, "filter.region", "options").text, 10)
+    wait_for(lambda: "rwa" in slot(page, "filter.region", "options").text, 10)
     assert page.find_element("#auto").get_attribute("value") == "300"
     opened = page.find_elements("details[data-panel][open]")
     assert [panel.get_attribute("data-panel") for panel in opened] == ["active"]

@@ -72,12 +72,12 @@ def test_the_dialog_has_the_pages_filters_and_says_what_it_would_do(
     wait_for(lambda: label(page, STACK) == "Submit 1 group", 10)
     assert field(page, STACK, "region_code").get_attribute("value") == "rwa"
     assert "2020" in field(page, STACK, "years").text
-    assert "1 group with 8 files would be worked on" in part(page, STACK, "preview").text
+    assert "1 group with 8 files to process" in part(page, STACK, "preview").text
     field(page, STACK, "force_reprocess").click()
     wait_for(lambda: label(page, STACK) == "Submit 2 groups", 10)
     part(page, STACK, "send").click()
     page.wait_for_contains_text(".answer", "submitted", timeout=10)
-    wait_for(lambda: label(page, STACK) == "Exists already", 10)
+    wait_for(lambda: label(page, STACK) == "Already submitted", 10)
     with engine.connect() as connection:
         given = connection.execute(text("SELECT parameters FROM app.jobs")).scalar_one()
     assert (given["years"], given["force_reprocess"]) == ([2020], True)
@@ -119,7 +119,7 @@ def test_a_list_is_chosen_from_by_keyboard(page: Browser, engine: Engine) -> Non
 def test_a_failed_job_is_run_again_from_the_dialog(page: Browser, engine: Engine) -> None:
     open_form(page, STACK)
     part(page, STACK, "send").click()
-    wait_for(lambda: label(page, STACK) == "Exists already", 10)
+    wait_for(lambda: label(page, STACK) == "Already submitted", 10)
     with engine.begin() as connection:
         connection.execute(text("UPDATE app.jobs SET status = 'failed'"))
     field(page, STACK, "output_prefix").send_keys("x", Keys.TAB)
@@ -128,7 +128,7 @@ def test_a_failed_job_is_run_again_from_the_dialog(page: Browser, engine: Engine
     field(page, STACK, "output_prefix").send_keys(Keys.BACKSPACE, Keys.TAB)
     wait_for(lambda: part(page, STACK, "again").is_displayed(), 10)
     part(page, STACK, "again").click()
-    page.wait_for_contains_text(".answer", "is run again", timeout=10)
+    page.wait_for_contains_text(".answer", "retrying", timeout=10)
     wait_for(lambda: not part(page, STACK, "again").is_displayed(), 10)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT status::text FROM app.jobs")).scalar_one() == (

@@ -7,7 +7,7 @@ from dash import Dash
 from sqlalchemy import Engine
 
 from layouts.links import PIPELINE
-from queries.cache import Snapshots
+from queries.snapshots import Snapshots
 from tests.factories import add_files
 
 EVIL = '</div><script>alert("1")</script>'

@@ -16,9 +16,9 @@ def test_a_job_that_is_deleted_while_its_page_is_open_is_told(tab: Tab, engine: 
     tab.open(MONITOR, "?job_id=deleted-job")
     assert tab.text("job.status") == "○ queued"
     execute(engine, "DELETE FROM app.jobs")
-    told = tab.tick()
-    assert told[ids.PROBLEM]["children"].startswith("This job was deleted from the database")
-    assert told[ids.PROBLEM]["hidden"] is False
+    written = tab.tick()
+    assert written[ids.PROBLEM]["children"].startswith("This job was deleted from the database")
+    assert written[ids.PROBLEM]["hidden"] is False
     assert tab.text("job.status") == "○ queued"
 
 

@@ -156,8 +156,8 @@ def test_a_failed_job_is_run_again_from_its_monitor(tab: Tab, engine: Engine) ->
         connection.execute(text("UPDATE app.jobs SET status = 'completed_with_errors', stage = 3"))
     tab.open(MONITOR, f"?job_id={job_id[:8]}")
     assert tab.hidden("again") is False
-    told = json.dumps(tab.run_this_again()[ids.RERUN_ANSWER], ensure_ascii=False)
-    assert "is run again: 1 task to do; 1 stay done" in told
+    message = json.dumps(tab.run_this_again()[ids.RERUN_ANSWER], ensure_ascii=False)
+    assert ": retrying 1 task; 1 kept" in message
     tab.tick(click=ids.REFRESH)
     assert (tab.text("job.status"), tab.hidden("again")) == ("○ queued", True)
     again = json.dumps(tab.run_this_again()[ids.RERUN_ANSWER], ensure_ascii=False)

@@ -11,19 +11,19 @@ from sqlalchemy import Engine, text
 
 from layouts import ids
 from layouts.links import MONITOR, PIPELINE, SELECTOR
-from queries.cache import Snapshots
+from queries.snapshots import Snapshots
 from tests.door import Door
 from tests.factories import add_job, add_three
-from tests.tab import Answer, Tab
+from tests.tab import Tab, Written
 from tests.trees import written
 
 FATHOM, STACK = "?type=fathom", "process_fathom_stack"
-FRAME = {ids.AS_OF, ids.ACTIVE, ids.PROBLEM}
+HEADER = {ids.AS_OF, ids.ACTIVE, ids.PROBLEM}
 
 
-def leaves(answer: Answer) -> Answer:
-    """What an answer writes into the page, without the frame around it."""
-    return {name: values for name, values in answer.items() if name not in FRAME}
+def page_values(answer: Written) -> Written:
+    """What an answer writes into the page, without the header around it."""
+    return {name: values for name, values in answer.items() if name not in HEADER}
 
 
 def jobs(engine: Engine) -> list[Any]:
@@ -49,8 +49,8 @@ def test_the_pipelines_are_shown_before_they_are_read(tab: Tab, snapshots: Snaps
 @pytest.mark.parametrize("name", ["nothing", "<script>alert(1)</script>"])
 def test_a_pipeline_that_is_not_there_is_told_with_its_name_as_text(tab: Tab, name: str) -> None:
     answer = tab.open(PIPELINE, f"?type={name}")
-    told = f"There is no pipeline “{name}”. These pipelines are there:"
-    assert {"children": told, "className": "notice"} in list(tab.properties())
+    message = f"There is no pipeline “{name}”. These pipelines are there:"
+    assert {"children": message, "className": "notice"} in list(tab.properties())
     assert answer[ids.PROBLEM]["hidden"] is True
 
 
@@ -67,7 +67,7 @@ def test_a_tick_without_a_change_writes_no_leaf(
     snapshots.renew("fathom")
     answer = tab.tick()
     # The time of the numbers is new, and with it what the page shows.
-    kept = {name for name in leaves(answer) if not re.search("as_of|digest", name)}
+    kept = {name for name in page_values(answer) if not re.search("as_of|digest", name)}
     assert kept == set()
     assert ids.AS_OF in answer
 
@@ -78,13 +78,13 @@ def test_a_tick_after_a_change_writes_what_changed_and_no_more(
     tab.open(PIPELINE, FATHOM)
     add_three(engine)
     snapshots.renew("fathom")
-    written_leaves = leaves(tab.tick())
+    written_values = page_values(tab.tick())
     assert tab.text("total") == "6"
-    table = written_leaves[tab.id("table", "by.region")]
+    table = written_values[tab.id("table", "by.region")]
     assert [row["value"] for row in table["data"]] == ["civ", "rwa"]
-    assert tab.id("text", "phase1.card.pending") in written_leaves
-    assert tab.id("text", "phase1.card.completed") not in written_leaves
-    assert tab.id("bar", "phase1.completed") not in written_leaves
+    assert tab.id("text", "phase1.card.pending") in written_values
+    assert tab.id("text", "phase1.card.completed") not in written_values
+    assert tab.id("bar", "phase1.completed") not in written_values
 
 
 def test_a_tick_after_a_page_of_another_process_writes_every_leaf(
@@ -93,9 +93,9 @@ def test_a_tick_after_a_page_of_another_process_writes_every_leaf(
     tab.open(PIPELINE, FATHOM)
     (store,) = [p for p in tab.properties() if "digest" in (p.get("id") or ())]
     store["data"] = "of another process"
-    written_leaves = leaves(tab.tick())
-    assert tab.id("text", "phase1.card.completed") in written_leaves
-    assert tab.id("table", "by.region") in written_leaves
+    written_values = page_values(tab.tick())
+    assert tab.id("text", "phase1.card.completed") in written_values
+    assert tab.id("table", "by.region") in written_values
 
 
 def test_a_tick_waits_for_nobody_and_a_click_on_refresh_for_new_numbers(
@@ -103,7 +103,7 @@ def test_a_tick_waits_for_nobody_and_a_click_on_refresh_for_new_numbers(
 ) -> None:
     tab.open(PIPELINE, FATHOM)
     add_three(engine)
-    assert leaves(tab.tick()) == {}
+    assert page_values(tab.tick()) == {}
     tab.tick(click=ids.REFRESH)
     assert tab.text("total") == "6"
 
@@ -115,13 +115,13 @@ def test_a_page_that_was_left_gets_nothing_of_the_next_one(
     tab.open(PIPELINE, FATHOM)
     snapshots.renew("raster_v2")
     tab.address = address
-    assert leaves(tab.tick()) == {}
+    assert page_values(tab.tick()) == {}
 
 
 def test_an_answer_that_comes_late_finds_no_leaf_on_the_next_page(tab: Tab, engine: Engine) -> None:
     tab.open(PIPELINE, FATHOM)
     add_three(engine)
-    late = leaves(tab.tick(click=ids.REFRESH))
+    late = page_values(tab.tick(click=ids.REFRESH))
     tab.open(PIPELINE, "?type=raster_v2")
     there = {written(props["id"]) for props in tab.properties() if "id" in props}
     assert any(name.endswith('.total"}') for name in late)
@@ -209,14 +209,14 @@ def test_a_job_is_watched_while_it_changes(tab: Tab, engine: Engine) -> None:
         connection.execute(text("UPDATE app.jobs SET status = 'failed', error_details = '<b>'"))
     answer = tab.tick()
     assert answer[tab.id("text", "error")]["children"] == "<b>"
-    assert answer[tab.id("shown", "error")]["hidden"] is False
+    assert answer[tab.id("visible", "error")]["hidden"] is False
 
 
 @pytest.mark.parametrize("job_id", ["abc", "<b>x</b>", ""])
 def test_a_job_that_is_not_there_is_told(tab: Tab, job_id: str) -> None:
     tab.open(MONITOR, f"?job_id={job_id}")
     assert f"There is no job “{job_id}”." in json.dumps(tab.page, ensure_ascii=False)
-    assert leaves(tab.tick()) == {}
+    assert page_values(tab.tick()) == {}
 
 
 def test_a_job_that_can_not_be_read_is_not_said_to_be_missing(tab: Tab, door: Door) -> None:
@@ -237,12 +237,12 @@ def test_mistakes_are_told_at_their_fields_and_nothing_is_submitted(
 ) -> None:
     tab.open(PIPELINE, FATHOM)
     answer = tab.submit(STACK, {"bbox.west": 28, "source_container": "x" * 600})
-    told = {
+    written = {
         json.loads(name)["mistake"]: values["children"]
         for name, values in answer.items()
         if "mistake" in name and values["children"]
     }
-    assert told == {
+    assert written == {
         "region_code": "is required",
         "bbox": "expected four numbers: west, south, east, north",
         "source_container": "expected at most 512 printable characters",
@@ -269,7 +269,10 @@ def test_the_same_form_again_tells_of_the_job_that_exists(tab: Tab, engine: Engi
     tab.open(PIPELINE, FATHOM)
     tab.submit(STACK, {"region_code": "rwa"})
     answer = tab.submit(STACK, {"region_code": " rwa"})
-    assert "exists already (○ queued)" in answer[written(ids.answer(STACK))]["children"][1]
+    assert (
+        "was already submitted with these parameters (○ queued)"
+        in answer[written(ids.answer(STACK))]["children"][1]
+    )
     assert len(jobs(engine)) == 1
 
 

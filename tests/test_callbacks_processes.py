@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from callbacks.shelf import Shelf
-from callbacks.shown import Shown
-from callbacks.sights import Sight
+from callbacks.page_state import PageState
+from callbacks.sent_values import SentValues
+from callbacks.shared_values import SharedValues
 from layouts import ids
-from layouts.leaves import Leaves
 from layouts.links import MONITOR, PIPELINE, SELECTOR
+from layouts.page_values import PageValues
 from pipelines.registry import Registry
-from queries.cache import Snapshots
-from queries.takes import open_takes
+from queries.snapshot_reader import open_snapshot_reader
+from queries.snapshots import Snapshots
 from tests.dashboards import make_dashboard
 from tests.door import Door
 from tests.factories import add_files, add_job
@@ -25,14 +25,14 @@ from tests.tab import Tab
 
 FATHOM = "?type=fathom"
 NOW = datetime.fromisoformat("2026-01-06T14:00:00+05:45")
-LEAVES = Leaves(text={"total": "6"})
+SLOTS = PageValues(text={"total": "6"})
 
 
 class Process:
     """A process that serves: its readings, and a dashboard over them."""
 
     def __init__(self, engine: Engine, registry: Registry, shared: Path) -> None:
-        self.snapshots = Snapshots(registry, open_takes(engine, registry, 10), 1)
+        self.snapshots = Snapshots(registry, open_snapshot_reader(engine, registry, 10), 1)
         self.app = make_dashboard(engine, registry, self.snapshots, shared)
         self.read()
 
@@ -82,14 +82,14 @@ def test_a_tick_that_lands_on_a_process_that_is_behind_changes_nothing(
     grow(engine)
     ahead.read()
     tab.tick()
-    moments = tab.moments
+    timestamps = tab.timestamps
     tab.land_on(behind.app)
     assert set(tab.tick()) == {ids.PROBLEM}
-    assert (tab.text("total"), tab.moments) == ("41", moments)
+    assert (tab.text("total"), tab.timestamps) == ("41", timestamps)
     behind.read()
     tab.tick()
     assert tab.text("total") == "41"
-    assert tab.moments["at"] > moments["at"]
+    assert tab.timestamps["at"] > timestamps["at"]
 
 
 def test_a_filter_that_lands_on_a_process_that_is_behind_shows_new_numbers(
@@ -146,31 +146,31 @@ def test_a_jobs_page_goes_on_in_either_process(
         add_job(connection, "job-12345678")
     tab = Tab(processes[0].app)
     tab.open(MONITOR, "?job_id=job-12345678")
-    moments = [tab.moments["at"]]
+    timestamps = [tab.timestamps["at"]]
     for turn in range(1, 4):
         tab.land_on(processes[turn % 2].app)
         tab.tick()
-        moments.append(tab.moments["at"])
-    assert moments == sorted(set(moments))
+        timestamps.append(tab.timestamps["at"])
+    assert timestamps == sorted(set(timestamps))
 
 
-def sight(seconds: float, age: float = 0) -> Sight:
-    return Sight(LEAVES, (NOW + timedelta(seconds=seconds)).isoformat(), age)
+def state(seconds: float, age: float = 0) -> PageState:
+    return PageState(SLOTS, (NOW + timedelta(seconds=seconds)).isoformat(), age)
 
 
 @pytest.mark.parametrize(
     ("mine", "shown", "behind"),
     [
-        (sight(0), sight(0).moments(), False),
-        (sight(1), sight(0).moments(), False),
-        (sight(0), sight(1).moments(), True),
-        (sight(0, 3600), sight(3600).moments(), True),
-        (sight(0), sight(3600).moments(), False),
-        (Sight(None), sight(0).moments(), True),
-        (Sight(None), {"at": None, "age": 0}, False),
-        (sight(0), None, False),
-        (sight(0), {"at": "yesterday", "age": 0}, False),
-        (sight(0), {"at": NOW.astimezone().isoformat()}, False),
+        (state(0), state(0).timestamps(), False),
+        (state(1), state(0).timestamps(), False),
+        (state(0), state(1).timestamps(), True),
+        (state(0, 3600), state(3600).timestamps(), True),
+        (state(0), state(3600).timestamps(), False),
+        (PageState(None), state(0).timestamps(), True),
+        (PageState(None), {"at": None, "age": 0}, False),
+        (state(0), None, False),
+        (state(0), {"at": "yesterday", "age": 0}, False),
+        (state(0), {"at": NOW.astimezone().isoformat()}, False),
     ],
     ids=[
         "the same",
@@ -185,43 +185,43 @@ def sight(seconds: float, age: float = 0) -> Sight:
         "another zone",
     ],
 )
-def test_what_is_behind(mine: Sight, shown: dict[str, object] | None, behind: bool) -> None:
-    assert mine.is_behind(shown) is behind
+def test_what_is_behind(mine: PageState, sent: dict[str, object] | None, behind: bool) -> None:
+    assert mine.is_behind(sent) is behind
 
 
 def test_leaves_are_recalled_by_another_process_and_after_this_one_forgot_them(
     tmp_path: Path,
 ) -> None:
-    first, second = Shown(Shelf(tmp_path)), Shown(Shelf(tmp_path))
-    digest = first.remember(LEAVES)
-    assert second.recall(digest) == LEAVES
-    assert Shown().recall(digest) is None
+    first, second = SentValues(SharedValues(tmp_path)), SentValues(SharedValues(tmp_path))
+    digest = first.remember(SLOTS)
+    assert second.recall(digest) == SLOTS
+    assert SentValues().recall(digest) is None
 
 
 @pytest.mark.parametrize("digest", ["../secret", "", "0" * 24, "secret", "/etc/passwd"])
 def test_what_is_no_digest_is_nothing(tmp_path: Path, digest: str) -> None:
     (tmp_path / "secret").write_bytes(b"secret")
-    assert Shelf(tmp_path / "shelf").get(digest) is None
+    assert SharedValues(tmp_path / "shared").get(digest) is None
 
 
 def test_the_shelf_keeps_what_was_used_last(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path)
-    shelf.LARGEST = 2
+    shared = SharedValues(tmp_path)
+    shared.LARGEST = 2
     names = [f"{number:024x}" for number in range(3)]
     for place, name in enumerate(names):
-        shelf.put(name, b"leaves")
+        shared.put(name, b"values")
         used = (place, place)
         os.utime(tmp_path / name, used)
-    shelf.put(names[0], b"leaves")
-    shelf.prune()
-    assert [shelf.get(name) is not None for name in names] == [True, False, True]
-    shelf.MOST_BYTES = 7
-    shelf.prune()
-    assert [shelf.get(name) is not None for name in names] == [True, False, False]
+    shared.put(names[0], b"values")
+    shared.prune()
+    assert [shared.get(name) is not None for name in names] == [True, False, True]
+    shared.MOST_BYTES = 7
+    shared.prune()
+    assert [shared.get(name) is not None for name in names] == [True, False, False]
 
 
 def test_a_shelf_that_is_full_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    shelf = Shelf(tmp_path / "shelf")
-    (tmp_path / "shelf").rmdir()
-    shelf.put("0" * 24, b"leaves")
+    shared = SharedValues(tmp_path / "shared")
+    (tmp_path / "shared").rmdir()
+    shared.put("0" * 24, b"values")
     assert "can't be shared" in caplog.text

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from layouts import ids
 from layouts.links import PIPELINE
-from queries.cache import Snapshots
+from queries.snapshots import Snapshots
 from tests.factories import add_files
 from tests.tab import Tab
 

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from callbacks.forms import Form, submit
+from callbacks.forms import FilledForm, submit_form
 from jobs.catalog import JOB_TYPES
 from jobs.platform import Platform
 from jobs.submission import RunnerQueue, Submitter
 from layouts import ids
 from layouts.links import MONITOR, PIPELINE
-from layouts.submit import names
+from layouts.submit_form import names
 from pipelines.registry import Registry
-from queries.cache import Snapshots
+from queries.snapshots import Snapshots
 from tests.door import Door
 from tests.factories import add_files
 from tests.platform import breaks, listening, refuses
-from tests.tab import Answer, Tab
+from tests.tab import Tab, Written
 from tests.trees import written
 
 FATHOM, STACK, MERGE = "?type=fathom", "process_fathom_stack", "process_fathom_merge"
@@ -46,17 +46,17 @@ def form(tab: Tab, engine: Engine) -> Tab:
     return tab
 
 
-def part(answer: Answer, name: str, job_type: str = STACK) -> dict[str, Any]:
+def part(answer: Written, name: str, job_type: str = STACK) -> dict[str, Any]:
     return answer[written({"form": job_type, "part": name})]
 
 
-def words(answer: Answer, name: str = "preview", job_type: str = STACK) -> str:
+def words(answer: Written, name: str = "preview", job_type: str = STACK) -> str:
     return json.dumps(part(answer, name, job_type)["children"], ensure_ascii=False)
 
 
-def mistakes(answer: Answer) -> dict[str, str]:
-    told = {n: v["children"] for n, v in answer.items() if "mistake" in n and v["children"]}
-    return {json.loads(name)["mistake"]: message for name, message in told.items()}
+def mistakes(answer: Written) -> dict[str, str]:
+    mistaken = {n: v["children"] for n, v in answer.items() if "mistake" in n and v["children"]}
+    return {json.loads(name)["mistake"]: message for name, message in mistaken.items()}
 
 
 def end_jobs(engine: Engine, status: str) -> None:
@@ -96,7 +96,7 @@ def test_a_tick_writes_into_no_form(form: Tab, engine: Engine) -> None:
 def test_a_valid_form_says_what_it_would_do(form: Tab, snapshots: Snapshots) -> None:
     snapshots.renew("fathom")
     answer = form.check(STACK, {"region_code": "rwa"})
-    assert "1 group with 8 files would be worked on." in words(answer)
+    assert "1 group with 8 files to process" in words(answer)
     # The hour begins with a minute, so it is up to one longer.
     assert re.search(r"Expected duration: 30m \d+s at 16/hr", words(answer))
     assert part(answer, "send")["children"] == "Submit 1 group"
@@ -124,7 +124,7 @@ def test_a_form_that_is_not_filled_in_yet_blames_nobody(form: Tab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"bbox.west": 31, "bbox.south": -3, "bbox.east": 28, "bbox.north": 0}, "west < east"),
         ({"bbox.west": 28, "bbox.south": 3, "bbox.east": 31, "bbox.north": 0}, "south < north"),
@@ -132,21 +132,21 @@ def test_a_form_that_is_not_filled_in_yet_blames_nobody(form: Tab) -> None:
     ],
 )
 def test_a_bounding_box_is_checked_when_it_is_whole(
-    form: Tab, fields: dict[str, float], told: str
+    form: Tab, fields: dict[str, float], message: str
 ) -> None:
     half = form.check(STACK, {"region_code": "rwa", "bbox.west": fields["bbox.west"]})
     assert mistakes(half) == {}
     assert "fill in Bounding box" in words(half)
     answer = form.check(STACK, {"region_code": "rwa", **fields})
-    assert told in mistakes(answer)["bbox"]
-    assert "mend what is marked" in words(answer)
+    assert message in mistakes(answer)["bbox"]
+    assert "fix the highlighted fields" in words(answer)
 
 
 def test_a_number_out_of_bounds_is_not_taken_for_the_default(form: Tab, engine: Engine) -> None:
     # A browser sends nothing for a number that it does not accept.
     wrong = {"region_code": "rwa", "grid_size": None}
     assert mistakes(form.check(MERGE, wrong)) == {"grid_size": "expected 2 to 10"}
-    assert mistakes(form.submit(MERGE, wrong)) == {"grid_size": "expected 2 to 10"}
+    assert mistakes(form.submit_form(MERGE, wrong)) == {"grid_size": "expected 2 to 10"}
     assert rows(engine) == []
 
 
@@ -156,30 +156,30 @@ def test_a_mistake_that_was_mended_is_no_longer_told(form: Tab) -> None:
 
 
 def test_a_job_that_exists_is_shown_before_it_is_submitted(form: Tab, engine: Engine) -> None:
-    form.submit(STACK, {"region_code": "rwa"})
+    form.submit_form(STACK, {"region_code": "rwa"})
     ((job_id, _, _),) = rows(engine)
     answer = form.check(STACK, {"region_code": " rwa "})
     assert f"{MONITOR}?job_id={job_id}" in words(answer)
-    assert "exists already (○ queued)" in words(answer)
-    assert part(answer, "send")["children"] == "Exists already"
+    assert "was already submitted with these parameters (○ queued)" in words(answer)
+    assert part(answer, "send")["children"] == "Already submitted"
     assert part(answer, "again")["hidden"] is True
 
 
 def test_a_failed_job_is_offered_again_and_run_again_once(form: Tab, engine: Engine) -> None:
-    form.submit(STACK, {"region_code": "rwa"})
+    form.submit_form(STACK, {"region_code": "rwa"})
     end_jobs(engine, "failed")
     offered = form.check(STACK, {"region_code": "rwa"})
     job_id = part(offered, "existing")["data"]
     assert part(offered, "again")["hidden"] is False
     first, second = (form.run_again(STACK, job_id) for _ in range(2))
-    assert "is run again: 0 tasks to do" in words(first, "answer")
+    assert ": retrying 0 tasks" in words(first, "answer")
     assert "is queued; only a job that is failed" in words(second, "answer")
     assert first[ids.SUBMITTED]["data"]
     assert [status for _, status, _ in rows(engine)] == ["queued"]
 
 
 def test_a_page_that_is_opened_runs_nothing_again(form: Tab, engine: Engine) -> None:
-    form.submit(STACK, {"region_code": "rwa"})
+    form.submit_form(STACK, {"region_code": "rwa"})
     end_jobs(engine, "failed")
     job_id = rows(engine)[0].job_id
     assert form.run_again(STACK, job_id, clicks=None) == {}
@@ -199,10 +199,10 @@ def test_a_database_that_is_away_is_told_in_the_form(form: Tab, door: Door) -> N
     assert "The job was not run again" in words(form.run_again(STACK, "abc"), "answer")
 
 
-def filled(registry: Registry, **values: Any) -> Form:
+def filled(registry: Registry, **values: Any) -> FilledForm:
     action = registry.action(STACK)
     assert action is not None
-    return Form(action, {**dict.fromkeys(names(action)), **values})
+    return FilledForm(action, {**dict.fromkeys(names(action)), **values})
 
 
 def test_two_clicks_at_once_make_one_job_and_the_second_is_told(
@@ -212,25 +212,25 @@ def test_two_clicks_at_once_make_one_job_and_the_second_is_told(
 
     def click(_: int) -> str:
         both.wait()
-        _, answer = submit(submitter, filled(registry, region_code="rwa"))
+        _, answer = submit_form(submitter, filled(registry, region_code="rwa"))
         return str(answer[1])
 
     with ThreadPoolExecutor(2) as people:
-        told = sorted(people.map(click, range(2)), key=len)
-    assert told == [" submitted.", " with these parameters exists already (○ queued)."]
+        answers = sorted(people.map(click, range(2)), key=len)
+    assert answers == [" submitted.", " was already submitted with these parameters (○ queued)."]
     assert len(rows(tables)) == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (refuses, "The platform refused the job (400): region 'rwa' is being archived"),
         (breaks, "The platform refused the job (500): Internal Server Error"),
     ],
 )
 def test_a_person_reads_what_the_platform_says(
-    engine: Engine, registry: Registry, answer: Any, told: str
+    engine: Engine, registry: Registry, answer: Any, message: str
 ) -> None:
     with listening(answer) as url:
         submitter = Submitter(registry, Platform(url, engine))
-        assert submit(submitter, filled(registry, region_code="rwa")) == ({}, told)
+        assert submit_form(submitter, filled(registry, region_code="rwa")) == ({}, message)

@@ -46,7 +46,7 @@ def test_nothing_is_lost(lane: Lane, fault: Fault) -> None:
     if not fault.possible():
         pytest.skip("needs the right to mount a file system")
     verdict = try_once(lane, fault, 1, 3)
-    assert verdict.holds, verdict.told()
+    assert verdict.holds, verdict.message()
 
 
 @pytest.fixture(scope="module")

@@ -30,9 +30,9 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_help_lists_every_setting_and_command() -> None:
-    shown = run("--help").stdout
-    assert all(f"    {name.upper()} " in shown for name in Settings.model_fields)
-    assert all(f"\n  {name} " in shown for name in ("run", "serve", "runner", "sample"))
+    displayed = run("--help").stdout
+    assert all(f"    {name.upper()} " in displayed for name in Settings.model_fields)
+    assert all(f"\n  {name} " in displayed for name in ("run", "serve", "runner", "sample"))
 
 
 def test_the_readmes_settings_are_current() -> None:

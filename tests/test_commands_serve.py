@@ -16,7 +16,7 @@ from commands.serve import CONFIGURATION
 from commands.shared import make_shared_folder, remove_shared_folder, shared_folder
 from database.engine import connections_for, open_engine
 from layouts.page import DEFAULT
-from queries.takes import open_takes
+from queries.snapshot_reader import open_snapshot_reader
 from tests.monitor import wait_for
 
 
@@ -36,14 +36,14 @@ def configuration() -> dict[str, Any]:
 def test_the_configuration_follows_the_settings(environment: pytest.MonkeyPatch) -> None:
     for name, value in {"SERVE_PROCESSES": 3, "SERVE_THREADS": 5, "HOST": "::1"}.items():
         environment.setenv(name, str(value))
-    told = configuration()
-    assert (told["workers"], told["threads"], told["bind"]) == (3, 5, "[::1]:8050")
+    found = configuration()
+    assert (found["workers"], found["threads"], found["bind"]) == (3, 5, "[::1]:8050")
 
 
 def test_a_tab_stays_with_its_process_between_two_ticks() -> None:
-    told = configuration()
-    assert told["keepalive"] > 2 * DEFAULT
-    assert told["worker_connections"] > 1000
+    found = configuration()
+    assert found["keepalive"] > 2 * DEFAULT
+    assert found["worker_connections"] > 1000
 
 
 def test_processes_share_a_folder_that_others_cannot_read(
@@ -78,7 +78,7 @@ def test_every_thread_of_a_process_has_a_connection(database: str, fathom: Any) 
     locker = watcher.connect()
     locker.execute(text("LOCK TABLE app.etl_source_files, app.jobs IN ACCESS EXCLUSIVE MODE"))
     with ThreadPoolExecutor(connections_for(threads, 1)) as pool:
-        take = open_takes(engine, {"fathom": fathom}, 30)
+        take = open_snapshot_reader(engine, {"fathom": fathom}, 30)
         waiting = [pool.submit(take, fathom)]
         waiting += [pool.submit(_count_jobs, engine) for _ in range(threads + 2)]
         wait_for(lambda: _waiting(watcher) == len(waiting))

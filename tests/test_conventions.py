@@ -18,7 +18,7 @@ from dash.development.base_component import Component
 from app import create_app
 from callbacks.addresses import Address
 from callbacks.navigate import opening
-from callbacks.shown import Shown
+from callbacks.sent_values import SentValues
 from layouts.charts import drawn
 from layouts.group_list import group_list_page
 from layouts.job_list import job_list_page
@@ -27,8 +27,8 @@ from layouts.page import PLOTLY, shell
 from layouts.pipeline import pipeline_page
 from layouts.selector import selector_page
 from pipelines.registry import Registry
-from queries.cache import Snapshots
 from queries.job_report import JobRow
+from queries.snapshots import Snapshots
 from settings import Settings
 from tests.tab import outputs_of
 from tests.trees import components
@@ -207,7 +207,7 @@ def test_every_id_that_a_callback_names_is_on_a_page(app: Dash, registry: Regist
 def every_page(registry: Registry) -> list[Component]:
     return [
         shell(),
-        opening(Address(), selector_page(registry, "nothing"), None, Shown()),
+        opening(Address(), selector_page(registry, "nothing"), None, SentValues()),
         *(pipeline_page(pipeline, {}, {}) for pipeline in registry.values()),
         monitor_page(JobRow("j", "t", "s", 1, 2, {}, {}, None, None, None, None), 2, None),
         missing_page("There is no job", ["job"]),

@@ -12,9 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from database.embedded import EmbeddedDatabase
 from database.engine import limit_connection, open_engine
 from pipelines.registry import Registry
-from queries.cache import Snapshots
-from queries.frames import reading
-from queries.takes import open_takes
+from queries.frames import read_transaction
+from queries.snapshot_reader import open_snapshot_reader
+from queries.snapshots import Snapshots
 from tests.proxy import Proxy, proxy_to
 
 SILENCE = "the server said nothing for"
@@ -46,7 +46,7 @@ def test_a_statement_ends_when_its_connection_is_forgotten(proxy: Proxy, behind:
 
 
 def _read_and_forget(proxy: Proxy, behind: Engine) -> None:
-    with reading(behind, 60) as connection:
+    with read_transaction(behind, 60) as connection:
         limit_connection(connection, 0.5)
         connection.execute(text("SELECT 1"))
         proxy.swallow()
@@ -66,13 +66,13 @@ def test_an_idle_connection_that_was_forgotten_is_replaced(proxy: Proxy, behind:
 def test_numbers_that_can_not_be_renewed_say_so_and_are_renewed_later(
     proxy: Proxy, behind: Engine, registry: Registry, fault: str
 ) -> None:
-    snapshots = Snapshots(registry, open_takes(behind, registry, 1), 1)
+    snapshots = Snapshots(registry, open_snapshot_reader(behind, registry, 1), 1)
     good = snapshots.renew("fathom")
     getattr(proxy, fault)()
     began = time.monotonic()
     bad = snapshots.renew("fathom")
     assert bad.error
-    assert bad.snapshot is good.snapshot
+    assert bad.value is good.value
     # Not a matter of speed: without a limit it would never end.
     assert time.monotonic() - began < 60
     proxy.pass_on()

@@ -24,8 +24,8 @@ from database.kept.verify import verify
 from jobs.storage import Storage
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.frames import reading
-from queries.takes import Taker
+from queries.frames import read_transaction
+from queries.snapshot_reader import SnapshotReader
 from tests.agreement import assert_agree
 from tests.factories import RWA, add_files, add_task, look
 from tests.factories import add_job as add_row
@@ -89,8 +89,8 @@ def test_counts_are_kept_and_read(pooled: Engine, registry: Registry, fathom: Pi
             add_task(connection, row, f"g{number}", "failed", seconds=3)
 
     def read(_: int) -> None:
-        with reading(pooled, 10) as connection:
-            Taker(pooled, fathom, 10).read(connection)
+        with read_transaction(pooled, 10) as connection:
+            SnapshotReader(pooled, fathom, 10).read_in(connection)
 
     def count() -> None:
         for _ in range(6):
@@ -104,8 +104,8 @@ def test_counts_are_kept_and_read(pooled: Engine, registry: Registry, fathom: Pi
         for one in [counting, *each]:
             one.result(60)
     assert [verify(pooled, subject) for subject in ("fathom", TASKS)] == [[], []]
-    with reading(pooled, 10) as connection:
-        kept = Taker(pooled, fathom, 10).read(connection)
+    with read_transaction(pooled, 10) as connection:
+        kept = SnapshotReader(pooled, fathom, 10).read_in(connection)
     assert kept.files["total"].sum() == 60
     assert_agree(kept, look(pooled, fathom))
 

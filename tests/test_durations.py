@@ -12,9 +12,9 @@ from database.kept.state import TASKS
 from database.kept.verify import verify
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.phases import phases
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.factories import RWA, add_files, add_job, add_task, look, report
 
 SECONDS = [
@@ -63,15 +63,15 @@ def test_a_duration_is_what_a_watch_would_show(
         connection.execute(text(WRITE), times)
     assert verify(there, TASKS) == []
     average = phases(look(there, fathom))["average_seconds"][0]
-    kept = Taker(there, fathom, 10)
-    with reading(there, 10) as connection:
-        told = kept.read(connection).contradictions
-    pd.testing.assert_frame_equal(told, look(there, fathom).contradictions)
-    assert list(told["count"]) == ([1] if seconds is None else [])
+    kept = SnapshotReader(there, fathom, 10)
+    with read_transaction(there, 10) as connection:
+        found = kept.read_in(connection).contradictions
+    pd.testing.assert_frame_equal(found, look(there, fathom).contradictions)
+    assert list(found["count"]) == ([1] if seconds is None else [])
     of_stage = report(there).stages["average_seconds"].max()
     there.dispose()
-    shown = [None if value != value else value for value in (average, of_stage)]
-    assert shown == [seconds, seconds]
+    displayed = [None if value != value else value for value in (average, of_stage)]
+    assert displayed == [seconds, seconds]
 
 
 WRITE = "UPDATE app.tasks SET execution_started_at = :began, updated_at = :ended"

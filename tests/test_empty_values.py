@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from layouts.links import PIPELINE
 from pipelines.registry import Registry
-from queries.cache import Snapshots
+from queries.snapshots import Snapshots
 from tests.factories import RWA, add_files
 from tests.serving import Api
 from tests.tab import Tab
@@ -26,7 +26,7 @@ def test_the_empty_value_can_be_asked_for_everywhere(engine: Engine, registry: R
     api = Api(engine, registry)
     api.renew()
     totals = {
-        region: api.told("/api/etl/stats", etl_type="fathom", region=region)["summary"]
+        region: api.json("/api/etl/stats", etl_type="fathom", region=region)["summary"]
         for region in ("", "not set", "rwa")
     }
     assert {name: one["total_files"] for name, one in totals.items()} == {
@@ -35,11 +35,11 @@ def test_the_empty_value_can_be_asked_for_everywhere(engine: Engine, registry: R
         "rwa": 5,
     }
     asked = {"etl_type": "fathom", "phase": "phase1", "state": "pending"}
-    groups = api.told("/api/etl/groups", **asked, region="")
+    groups = api.json("/api/etl/groups", **asked, region="")
     assert [group["group"] for group in groups["groups"]] == ["g3"]
     assert "g3" in (file := api.get("/api/etl/groups.csv", **asked, region="").text)
     assert "g5" not in file
-    assert api.told("/api/etl/stats", etl_type="fathom")["summary"]["total_files"] == 10
+    assert api.json("/api/etl/stats", etl_type="fathom")["summary"]["total_files"] == 10
 
 
 def test_a_page_can_be_narrowed_to_the_empty_value(

@@ -11,14 +11,14 @@ from sqlalchemy import Engine
 from database.kept.install import install
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.group_export import export_columns, export_rows
 from queries.group_list import GroupQuery, groups
 from queries.paging import Paging
 from queries.phases import phases
 from queries.reader import Reader
 from queries.snapshot import Snapshot, stored_values
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.agreement import assert_agree
 from tests.factories import CIV, RWA, add_files, add_job, add_task, look
 
@@ -49,8 +49,8 @@ def border(tables: Engine, registry: Registry) -> Engine:
 
 
 def kept_and_counted(engine: Engine, pipeline: Pipeline) -> list[Snapshot]:
-    with reading(engine, 10) as connection:
-        kept = Taker(engine, pipeline, 10).read(connection)
+    with read_transaction(engine, 10) as connection:
+        kept = SnapshotReader(engine, pipeline, 10).read_in(connection)
     return [kept, look(engine, pipeline)]
 
 
@@ -82,13 +82,13 @@ def test_the_average_of_a_region_is_that_of_its_own_tasks(border: Engine, fathom
 def listed(engine: Engine, pipeline: Pipeline, state: str, *regions: str) -> pd.DataFrame:
     stored = stored_values(look(engine, pipeline), {"region": list(regions)} if regions else {})
     query = GroupQuery(pipeline.id, "phase1", state, tuple(stored.items()), paging=Paging(size=100))
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         page = groups(connection, pipeline, query)
     assert page.total == len(page.rows)
     return page.rows
 
 
-def told(rows: Any) -> list[tuple[Any, ...]]:
+def tuples(rows: Any) -> list[tuple[Any, ...]]:
     columns = ["group", "by:region", "files", "status", "error_details"]
     plain = pd.DataFrame(rows)[columns].astype(object)
     # Of two spellings of a region, any will do.
@@ -101,12 +101,12 @@ FAILED = [("other", "rwa", 4, "failed", "no idea"), ("tile", "rwa", 10, "failed"
 
 
 def test_lists_and_exports_name_each_regions_own_task(border: Engine, fathom: Pipeline) -> None:
-    assert told(listed(border, fathom, "failed")) == FAILED
-    assert told(listed(border, fathom, "failed", "civ")) == []
+    assert tuples(listed(border, fathom, "failed")) == FAILED
+    assert tuples(listed(border, fathom, "failed", "civ")) == []
     civ = [("other", "civ", 3, "completed", None), ("tile", "civ", 5, "processing", None)]
-    assert told(listed(border, fathom, "pending", "civ")) == civ
+    assert tuples(listed(border, fathom, "pending", "civ")) == civ
     everything = [*FAILED, *civ, ("tile", None, 1, None, None)]
-    assert told(listed(border, fathom, "pending")) == sorted(everything, key=str)
+    assert tuples(listed(border, fathom, "pending")) == sorted(everything, key=str)
 
 
 @pytest.mark.parametrize("state", ["failed", "pending"])
@@ -114,4 +114,4 @@ def test_an_export_is_the_list(border: Engine, fathom: Pipeline, state: str) -> 
     batches = Reader(border, 10).stream(export_rows(fathom, GroupQuery("fathom", "phase1", state)))
     names = list(export_columns(fathom))
     rows = [dict(zip(names, row, strict=True)) for batch in batches for row in batch]
-    assert told(rows) == told(listed(border, fathom, state))
+    assert tuples(rows) == tuples(listed(border, fathom, state))

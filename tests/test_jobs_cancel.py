@@ -55,8 +55,8 @@ def test_a_job_at_work_is_cancelled_and_the_rest_is_done_when_it_is_run_again(
         assert tasks(engine, "stopped") == {"completed": done, "cancelled": left}
         wait_for(lambda: idle(cluster), 20)
         assert tasks(engine, "stopped") == {"completed": done, "cancelled": left}
-        told = job(engine, "stopped").error_details
-        assert told.startswith(f"The job was cancelled when {done} of 31 tasks were done")
+        message = job(engine, "stopped").error_details
+        assert message.startswith(f"The job was cancelled when {done} of 31 tasks were done")
         Path(storage.place("released")).touch()
         rerun(engine, "stopped")
         wait_until_ended(engine, "stopped")

@@ -94,10 +94,12 @@ def test_at_every_size_of_a_disk_the_output_is_whole_or_the_one_before(
     refused = 0
     for limit in range(0, size + 8192, 4096):
         with largest_file(limit):
-            told = refusal(storage)
-        refused += bool(told)
-        assert told.startswith(f"out/a/b.tif ({storage.place('out')}) can't be" if told else "")
-        assert np.array_equal(content(storage), bands(1 if told else 2)), limit
+            message = refusal(storage)
+        refused += bool(message)
+        assert message.startswith(
+            f"out/a/b.tif ({storage.place('out')}) can't be" if message else ""
+        )
+        assert np.array_equal(content(storage), bands(1 if message else 2)), limit
         assert leftovers(tmp_path) == []
         write(storage, 1)
     assert 0 < refused * 4096 < size + 8192

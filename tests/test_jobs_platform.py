@@ -16,7 +16,7 @@ from jobs.rerun import NoSuchJob, RerunError
 from jobs.submission import SubmissionError, Submitter
 from pipelines.registry import Registry
 from tests.factories import add_job
-from tests.platform import Answer, accepts, breaks, listening, refuses
+from tests.platform import Reply, accepts, breaks, listening, refuses
 from tests.rasters import parameters_of
 
 STACK, RWA = "process_fathom_stack", {"region_code": "rwa"}
@@ -66,15 +66,15 @@ def test_a_job_is_submitted_although_the_tables_can_not_be_read(registry: Regist
     ],
 )
 def test_what_the_platform_refuses_is_told_in_its_words(
-    engine: Engine, registry: Registry, answer: Answer, words: str
+    engine: Engine, registry: Registry, answer: Reply, words: str
 ) -> None:
     with listening(answer) as url, pytest.raises(SubmissionError, match=words):
         submitter_to(url, engine, registry).submit(STACK, RWA)
 
 
 def test_a_platform_that_does_not_answer_is_told(engine: Engine, registry: Registry) -> None:
-    told = r"127.0.0.1:1 did not answer \(ConnectionError\). Submitting again is safe"
-    with pytest.raises(SubmissionError, match=told):
+    message = r"127.0.0.1:1 did not answer \(ConnectionError\). Submitting again is safe"
+    with pytest.raises(SubmissionError, match=message):
         submitter_to("http://127.0.0.1:1", engine, registry).submit(STACK, RWA)
 
 

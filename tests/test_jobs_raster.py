@@ -32,8 +32,8 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def add(storage: Storage, path: str, pixels: Any = None, **profile: Any) -> None:
-    shown = checkerboard("uint8", 1, 12, 10) if pixels is None else pixels
-    write_raster(Path(storage.root, "bronze-rasters", path), shown, **profile)
+    displayed = checkerboard("uint8", 1, 12, 10) if pixels is None else pixels
+    write_raster(Path(storage.root, "bronze-rasters", path), displayed, **profile)
 
 
 def cog(storage: Storage, path: str) -> Path:

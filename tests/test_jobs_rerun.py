@@ -264,9 +264,9 @@ def test_a_group_that_was_incomplete_is_done_with_the_files_that_came_since(
         job_id = queue_job(connection, JOB_TYPES["process_fathom_stack"], parameters).job_id
     with running(engine, cluster, storage, JOB_TYPES):
         wait_until_ended(engine, job_id)
-        told = job(engine, job_id).error_details
-        assert "has no file for 1in200" in told
-        assert "run the inventory, then run this job again" in told
+        message = job(engine, job_id).error_details
+        assert "has no file for 1in200" in message
+        assert "run the inventory, then run this job again" in message
         missing.with_suffix(".away").rename(missing)
         walk(engine, storage, "inventory_fathom_container")
         assert rerun(engine, job_id).tasks == 1

@@ -47,9 +47,9 @@ def test_nothing_unfinished_is_left(sample: Sample) -> None:
 
 
 def test_a_complete_sample_is_left_as_it_is(sample: Sample) -> None:
-    told: list[int] = []
-    again = write_sample(sample.fathom.parent, 16, told.append)
-    assert (again.written, sum(told)) == (0, sample_size())
+    reported: list[int] = []
+    again = write_sample(sample.fathom.parent, 16, reported.append)
+    assert (again.written, sum(reported)) == (0, sample_size())
 
 
 def test_an_interrupted_call_is_continued(sample: Sample) -> None:

@@ -19,10 +19,10 @@ from database.kept.rebuild import rebuild
 from database.kept.state import TASKS
 from database.kept.verify import verify
 from pipelines.models import Pipeline
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.kept.cube import NotKept
 from queries.snapshot import count_snapshot
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.agreement import assert_agree
 from tests.random_writes import INSERT_FILES, INSERT_TASKS, WRITES, Write
 
@@ -37,7 +37,7 @@ class Work(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.taker = Taker(self.engine, self.pipeline, 30)
+        self.snapshots = SnapshotReader(self.engine, self.pipeline, 30)
         self.beside: Connection | None = None
 
     def teardown(self) -> None:
@@ -135,8 +135,8 @@ class Work(RuleBasedStateMachine):
 
     def compare(self) -> None:
         """Reads both ways at one moment. Raises NotKept."""
-        with reading(self.engine, 30) as connection:
-            kept = self.taker.read(connection)
+        with read_transaction(self.engine, 30) as connection:
+            kept = self.snapshots.read_in(connection)
             assert_agree(kept, count_snapshot(connection, self.pipeline), moved=True)
 
 

@@ -13,7 +13,7 @@ from database.kept.keeper import Keeper
 from database.kept.state import TASKS
 from database.kept.verify import verify
 from pipelines.models import Pipeline
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.factories import RWA, add_files, add_job, add_task, look
 
 
@@ -54,9 +54,9 @@ def test_what_is_left_of_a_failed_group_is_looked_at_again(
     with engine.begin() as connection:
         add_files(connection, 8, metadata=RWA, group="g1")
         add_task(connection, add_job(connection, "job-1"), "g1", "failed")
-    taker = Taker(engine, fathom, 10)
+    snapshots = SnapshotReader(engine, fathom, 10)
     for left in (8, 5, 2):
-        assert int(taker.take().work["failed"].sum()) == left
+        assert int(snapshots.read().work["failed"].sum()) == left
         complete = "UPDATE app.etl_source_files SET phase1_completed_at = now() WHERE id IN ("
         pending = "SELECT id FROM app.etl_source_files WHERE phase1_completed_at IS NULL LIMIT 3)"
         write(engine, complete + pending)

@@ -15,17 +15,17 @@ from database.kept.state import TASKS
 from database.kept.status import status
 from database.kept.verify import verify
 from pipelines.registry import Registry
-from queries.frames import reading
-from queries.takes import Taker
+from queries.frames import read_transaction
+from queries.snapshot_reader import SnapshotReader
 from tests.factories import CIV, RWA, add_files, add_job, add_task, look
 
 SUBJECTS = ("fathom", TASKS)
 
 
 def install_quietly(engine: Engine, registry: Registry) -> list[str]:
-    told: list[str] = []
-    install(engine, registry, told.append)
-    return told
+    lines: list[str] = []
+    install(engine, registry, lines.append)
+    return lines
 
 
 def fathom_alone(registry: Registry, **changes: Any) -> Registry:
@@ -73,8 +73,8 @@ def test_installing_again_changes_nothing(engine: Engine, registry: Registry) ->
 def test_an_entry_that_changes_is_counted_anew(engine: Engine, registry: Registry) -> None:
     add_rows(engine)
     fewer = fathom_alone(registry, groupings=registry["fathom"].groupings[:1])
-    stale = Taker(engine, fewer["fathom"], 10).take()
-    assert (stale.way.kept, stale.way.reason) == (
+    stale = SnapshotReader(engine, fewer["fathom"], 10).read()
+    assert (stale.read_mode.kept, stale.read_mode.reason) == (
         False,
         "the kept counts are of another version of its entry",
     )
@@ -102,10 +102,10 @@ def test_a_trigger_that_is_disabled_is_noticed_and_mended(
     with engine.begin() as connection:
         connection.execute(text(disable))
         add_files(connection, 3, metadata=RWA)
-    taken = Taker(engine, registry["fathom"], 10).take()
-    assert not taken.way.kept
-    assert "disabled" in taken.way.reason
-    assert int(taken.files["total"].sum()) == 3
+    snapshot = SnapshotReader(engine, registry["fathom"], 10).read()
+    assert not snapshot.read_mode.kept
+    assert "disabled" in snapshot.read_mode.reason
+    assert int(snapshot.files["total"].sum()) == 3
     # It is the trigger of all pipelines: none of their counts can be believed.
     assert install_quietly(engine, registry) == [
         "fathom: counted, and kept from now on",
@@ -129,7 +129,7 @@ def test_a_pipeline_that_comes_later_leaves_the_others_as_they_are(
     with engine.begin() as connection:
         add_files(connection, 5, etl_type="later")
         connection.execute(text("UPDATE app.etl_source_files SET etl_type = 'later' WHERE id < 9"))
-    assert int(Taker(engine, later, 10).take().files["total"].sum()) == 13
+    assert int(SnapshotReader(engine, later, 10).read().files["total"].sum()) == 13
     for subject in ("fathom", "later"):
         fold(engine, subject)
         assert verify(engine, subject) == []
@@ -169,12 +169,12 @@ def test_a_column_that_is_missing_is_told(platform: Engine, registry: Registry, 
 
 
 def test_removing_leaves_no_trigger_and_writers_go_on(engine: Engine, registry: Registry) -> None:
-    taker = Taker(engine, registry["fathom"], 10)
-    assert taker.take().way.kept
+    snapshots = SnapshotReader(engine, registry["fathom"], 10)
+    assert snapshots.read().read_mode.kept
     assert remove(engine)
     add_rows(engine)
-    taken = taker.take()
-    assert (taken.way.kept, int(taken.files["total"].sum())) == (False, 24)
+    snapshot = snapshots.read()
+    assert (snapshot.read_mode.kept, int(snapshot.files["total"].sum())) == (False, 24)
     assert status(engine, registry) == []
 
 
@@ -199,9 +199,12 @@ def test_a_role_without_the_right_counts_and_says_so(
     engine: Engine, reader: Engine, registry: Registry
 ) -> None:
     add_rows(engine)
-    taken = Taker(reader, registry["fathom"], 10).take()
-    assert (taken.way.kept, taken.way.reason) == (False, "no counts are kept in this database")
-    assert int(taken.files["total"].sum()) == 24
+    snapshot = SnapshotReader(reader, registry["fathom"], 10).read()
+    assert (snapshot.read_mode.kept, snapshot.read_mode.reason) == (
+        False,
+        "no counts are kept in this database",
+    )
+    assert int(snapshot.files["total"].sum()) == 24
 
 
 def test_who_may_read_the_files_may_read_and_fold_after_installing(
@@ -209,11 +212,11 @@ def test_who_may_read_the_files_may_read_and_fold_after_installing(
 ) -> None:
     add_rows(engine)
     install_quietly(engine, registry)
-    taker = Taker(reader, registry["fathom"], 10)
-    assert taker.take().way.kept
+    snapshots = SnapshotReader(reader, registry["fathom"], 10)
+    assert snapshots.read().read_mode.kept
     assert [fold(reader, subject) for subject in SUBJECTS] == [24, 2]
-    with reading(reader, 10) as connection:
-        assert int(taker.read(connection).files["total"].sum()) == 24
+    with read_transaction(reader, 10) as connection:
+        assert int(snapshots.read_in(connection).files["total"].sum()) == 24
 
 
 def test_an_installation_does_not_make_believe_what_a_restore_left_in_doubt(

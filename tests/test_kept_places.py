@@ -16,7 +16,7 @@ from database.kept.rebuild import rebuild
 from database.schema import install_schema
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.serving import Api
 from tests.test_jobs_leases import execute
 from tests.test_kept_writers import SUBJECTS, right, some_work, standing
@@ -51,10 +51,10 @@ def test_a_table_that_is_inherited_from_later_is_not_believed(
     engine: Engine, registry: Registry, fathom: Pipeline
 ) -> None:
     some_work(engine)
-    taker = Taker(engine, fathom, 10)
-    assert taker.take().way.kept
+    snapshots = SnapshotReader(engine, fathom, 10)
+    assert snapshots.read().read_mode.kept
     execute(engine, "CREATE TABLE app.more () INHERITS (app.etl_source_files)")
-    assert not taker.take().way.kept
+    assert not snapshots.read().read_mode.kept
     assert "inherit from it" in standing(engine, registry)["fathom"]
 
 
@@ -103,10 +103,10 @@ def test_text_that_a_database_can_not_hold_is_found_nowhere(
     api = Api(encoded, registry)
     api.renew()
     found = int(wanted == "g2")
-    assert api.told("/api/jobs", q=wanted)["total"] == 0
-    assert api.told("/api/jobs/job-1/tasks", q=wanted)["total"] == 0
+    assert api.json("/api/jobs", q=wanted)["total"] == 0
+    assert api.json("/api/jobs/job-1/tasks", q=wanted)["total"] == 0
     groups = {"etl_type": "fathom", "phase": "phase1", "state": "pending", "q": wanted}
-    assert api.told("/api/etl/groups", **groups)["total"] == found
+    assert api.json("/api/etl/groups", **groups)["total"] == found
 
 
 def test_counts_are_kept_in_every_encoding(encoded: Engine, registry: Registry) -> None:

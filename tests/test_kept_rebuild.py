@@ -15,7 +15,7 @@ from database.kept.state import TASKS
 from database.kept.triggers import drop_triggers, make_triggers
 from database.kept.verify import verify
 from pipelines.models import Pipeline
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.factories import RWA, add_files, add_job, add_task, look
 
 WRITER = """
@@ -72,11 +72,11 @@ def test_two_processes_write_while_all_is_counted_anew(engine: Engine, fathom: P
             fold(engine, subject)
         rebuilt += 1
         time.sleep(0.05)
-    told = [writer.communicate()[0] for writer in writers]
-    assert all(words.strip().isdigit() and int(words) > 5 for words in told), told
+    outputs = [writer.communicate()[0] for writer in writers]
+    assert all(words.strip().isdigit() and int(words) > 5 for words in outputs), outputs
     assert rebuilt > 2
-    taken = Taker(engine, fathom, 10).take()
-    assert (taken.way.kept, int(taken.files["total"].sum())) == (True, _files(engine))
+    snapshot = SnapshotReader(engine, fathom, 10).read()
+    assert (snapshot.read_mode.kept, int(snapshot.files["total"].sum())) == (True, _files(engine))
     for subject in ("fathom", TASKS):
         assert verify(engine, subject) == []
 

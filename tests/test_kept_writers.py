@@ -17,7 +17,7 @@ from database.kept.status import status
 from database.kept.verify import verify
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
 from tests.factories import RWA, add_files, add_job, add_task, look
 from tests.test_jobs_leases import execute
 
@@ -172,17 +172,17 @@ def test_a_renamed_column_is_told_and_mended_when_it_is_back(
     some_work(engine)
     execute(engine, "ALTER TABLE app.tasks RENAME COLUMN created_at TO made_at")
     execute(engine, "UPDATE app.tasks SET status = 'failed'")
-    told = standing(engine, registry)
-    assert told[TASKS].startswith("column created_at of app.tasks is gone: run `python app.py")
-    taken = Taker(engine, fathom, 10)
+    reasons = standing(engine, registry)
+    assert reasons[TASKS].startswith("column created_at of app.tasks is gone: run `python app.py")
+    snapshot = SnapshotReader(engine, fathom, 10)
     keeper = Keeper(engine, 1)
     with pytest.raises(DatabaseError, match="column created_at of app.tasks is gone"):
         keeper.fold_all()
     execute(engine, "ALTER TABLE app.tasks RENAME COLUMN made_at TO created_at")
-    assert "could not be counted" in taken.take().way.reason
+    assert "could not be counted" in snapshot.read().read_mode.reason
     keeper.fold_all()
     right(engine)
-    assert taken.take().way.kept
+    assert snapshot.read().read_mode.kept
 
 
 def test_another_type_is_told_and_mended_by_an_installation(
@@ -191,8 +191,8 @@ def test_another_type_is_told_and_mended_by_an_installation(
     some_work(engine)
     execute(engine, "ALTER TABLE app.etl_source_files ALTER file_size_bytes TYPE numeric")
     execute(engine, "UPDATE app.etl_source_files SET file_size_bytes = 7")
-    told = standing(engine, registry)["fathom"]
-    assert told.startswith("column file_size_bytes of app.etl_source_files has another type")
+    reasons = standing(engine, registry)["fathom"]
+    assert reasons.startswith("column file_size_bytes of app.etl_source_files has another type")
     install(engine, registry, lambda _: None)
     assert standing(engine, registry)["fathom"] == "kept"
     right(engine)
@@ -206,7 +206,7 @@ def test_triggers_that_were_off_for_a_while_are_not_believed(
     execute(engine, "ALTER TABLE app.etl_source_files DISABLE TRIGGER ALL")
     execute(engine, "DELETE FROM app.etl_source_files WHERE phase1_group_key = 'g1'")
     execute(engine, "ALTER TABLE app.etl_source_files ENABLE TRIGGER ALL")
-    assert not Taker(engine, fathom, 10).take().way.kept
+    assert not SnapshotReader(engine, fathom, 10).read().read_mode.kept
     assert "were disabled for a while" in standing(engine, registry)["fathom"]
     install(engine, registry, lambda _: None)
     right(engine)

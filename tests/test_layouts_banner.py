@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from layouts.banner import way_values
-from queries.snapshot import Way
+from layouts.banner import read_mode_values
+from queries.snapshot import ReadMode
 
 
 def test_kept_counts_are_told() -> None:
-    assert way_values(Way(True, "", 0.01)).text == {"way": "Read from kept counts"}
+    assert read_mode_values(ReadMode(True, "", 0.01)).text == {"read-mode": "Read from rollups"}
 
 
 def test_counting_is_told_with_its_time_and_reason() -> None:
-    told = way_values(Way(False, "no counts are kept in this database", 1.2)).text["way"]
-    assert told == "Counted from the tables in 2 s: no counts are kept in this database"
+    message = read_mode_values(ReadMode(False, "no counts are kept in this database", 1.2)).text[
+        "read-mode"
+    ]
+    assert message == "Counted from the tables in 2 s: no counts are kept in this database"

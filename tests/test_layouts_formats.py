@@ -40,15 +40,15 @@ def test_what_never_ends_is_a_dash(format_: Callable[[Any], str], endless: float
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"),
+    ("count", "displayed"),
     [(0, "0"), (999, "999"), (1000, "1,000"), (11_000_000, "11,000,000"), (12_450.0, "12,450")],
 )
-def test_counts_have_thousands_separators(count: float, shown: str) -> None:
-    assert format_count(count) == shown
+def test_counts_have_thousands_separators(count: float, displayed: str) -> None:
+    assert format_count(count) == displayed
 
 
 @pytest.mark.parametrize(
-    ("size", "shown"),
+    ("size", "displayed"),
     [
         (0, "0 B"),
         (1, "1 B"),
@@ -65,27 +65,29 @@ def test_counts_have_thousands_separators(count: float, shown: str) -> None:
         (10**21, "1000.0 EB"),
     ],
 )
-def test_bytes_are_in_decimal_units_and_never_a_thousand_of_one(size: int, shown: str) -> None:
-    assert format_bytes(size) == shown
+def test_bytes_are_in_decimal_units_and_never_a_thousand_of_one(size: int, displayed: str) -> None:
+    assert format_bytes(size) == displayed
 
 
 @pytest.mark.parametrize(
-    ("megabytes", "shown"),
+    ("megabytes", "displayed"),
     [(0.0, "0 B"), (512.5, "512.5 MB"), (999.96, "1.0 GB"), (2300, "2.3 GB")],
 )
-def test_memory_has_the_same_units(megabytes: float, shown: str) -> None:
-    assert format_memory(megabytes) == shown
+def test_memory_has_the_same_units(megabytes: float, displayed: str) -> None:
+    assert format_memory(megabytes) == displayed
 
 
 @pytest.mark.parametrize(
-    ("percent", "shown"), [(0.0, "0.0%"), (66.1, "66.1%"), (99.97, "99.9%"), (100.0, "100.0%")]
+    ("percent", "displayed"), [(0.0, "0.0%"), (66.1, "66.1%"), (99.97, "99.9%"), (100.0, "100.0%")]
 )
-def test_percents_have_one_decimal_and_are_never_100_of_a_part(percent: float, shown: str) -> None:
-    assert format_percent(percent) == shown
+def test_percents_have_one_decimal_and_are_never_100_of_a_part(
+    percent: float, displayed: str
+) -> None:
+    assert format_percent(percent) == displayed
 
 
 @pytest.mark.parametrize(
-    ("seconds", "shown"),
+    ("seconds", "displayed"),
     [
         (0, "0.0s"),
         (45.2, "45.2s"),
@@ -102,12 +104,12 @@ def test_percents_have_one_decimal_and_are_never_100_of_a_part(percent: float, s
         (400 * 86_400, "400d 0h"),
     ],
 )
-def test_durations_have_two_units_and_never_sixty_of_one(seconds: float, shown: str) -> None:
-    assert format_duration(seconds) == shown
+def test_durations_have_two_units_and_never_sixty_of_one(seconds: float, displayed: str) -> None:
+    assert format_duration(seconds) == displayed
 
 
 @pytest.mark.parametrize(
-    ("per_hour", "shown"),
+    ("per_hour", "displayed"),
     [
         (0.4, "0.4/hr"),
         (9.94, "9.9/hr"),
@@ -117,8 +119,8 @@ def test_durations_have_two_units_and_never_sixty_of_one(seconds: float, shown: 
         (12_345.6, "12,346/hr"),
     ],
 )
-def test_rates_have_a_decimal_below_ten(per_hour: float, shown: str) -> None:
-    assert format_rate(per_hour) == shown
+def test_rates_have_a_decimal_below_ten(per_hour: float, displayed: str) -> None:
+    assert format_rate(per_hour) == displayed
 
 
 def test_a_moment_is_told_in_utc() -> None:
@@ -129,12 +131,12 @@ def test_a_moment_is_told_in_utc() -> None:
 
 
 @pytest.mark.parametrize(
-    ("job_id", "shown"), [("0123456789ab", "01234567…"), ("job-1", "job-1"), ("", "")]
+    ("job_id", "displayed"), [("0123456789ab", "01234567…"), ("job-1", "job-1"), ("", "")]
 )
-def test_long_ids_are_cut(job_id: str, shown: str) -> None:
-    assert short_id(job_id) == shown
+def test_long_ids_are_cut(job_id: str, displayed: str) -> None:
+    assert short_id(job_id) == displayed
 
 
-@pytest.mark.parametrize(("per_minute", "shown"), [(0.1, "0.1/min"), (26.4, "26/min")])
-def test_a_slow_job_does_not_look_as_if_it_stood_still(per_minute: float, shown: str) -> None:
-    assert format_rate(per_minute, "min") == shown
+@pytest.mark.parametrize(("per_minute", "displayed"), [(0.1, "0.1/min"), (26.4, "26/min")])
+def test_a_slow_job_does_not_look_as_if_it_stood_still(per_minute: float, displayed: str) -> None:
+    assert format_rate(per_minute, "min") == displayed

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from layouts import ids
-from layouts.leaves import fill
 from layouts.monitor import monitor_page, monitor_values
+from layouts.page_values import fill
 from queries.job_report import JobReport, JobRow
 from tests.trees import find, text_of
 
@@ -48,8 +48,8 @@ def test_a_stage_with_a_failed_task_is_never_whole() -> None:
 
 def test_a_stage_with_nothing_left_has_no_time_left() -> None:
     texts = monitor_values(report(), ours=True).text
-    shown = [texts[f"stage.1.{name}"] for name in ("eta", "rate", "p95", "waiting")]
-    assert shown == ["–", "0.1/min", "–", "0"]
+    displayed = [texts[f"stage.1.{name}"] for name in ("eta", "rate", "p95", "waiting")]
+    assert displayed == ["–", "0.1/min", "–", "0"]
 
 
 def test_a_stage_without_tasks_has_not_begun() -> None:
@@ -69,21 +69,21 @@ def test_of_very_many_stages_the_first_are_shown_and_how_many_there_are() -> Non
 
 def test_a_job_without_a_result_shows_none() -> None:
     page = fill(monitor_page(job(), 2, None), monitor_values(report(), ours=True))
-    assert find(page, ids.shown("result")).hidden is True
+    assert find(page, ids.visible("result")).hidden is True
 
 
 @pytest.mark.parametrize(
-    ("result", "shown"),
+    ("result", "displayed"),
     [
         ({"region": "Côte"}, '{\n  "region": "Côte"\n}'),
         ("3 files <b>done</b>", "3 files <b>done</b>"),
         ([1, None], "[1, null]"),
     ],
 )
-def test_a_jobs_result_is_shown_as_it_is(result: Any, shown: str) -> None:
+def test_a_jobs_result_is_shown_as_it_is(result: Any, displayed: str) -> None:
     page = fill(monitor_page(job(), 2, None), monitor_values(report(result), ours=True))
-    assert find(page, ids.shown("result")).hidden is False
-    assert find(page, ids.text("result")).children == shown
+    assert find(page, ids.visible("result")).hidden is False
+    assert find(page, ids.text("result")).children == displayed
 
 
 def test_parameters_are_written_as_json_has_them() -> None:

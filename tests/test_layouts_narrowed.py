@@ -42,5 +42,5 @@ def test_without_filters_nothing_is_taken_over(fathom: Pipeline) -> None:
 def test_what_a_job_can_not_be_narrowed_to_is_told(
     fathom: Pipeline, filters: dict[str, list[str]], values: dict[str, Any], left: str | None
 ) -> None:
-    told = f"Not taken over from the page's filters: {left}." if left else ""
-    assert taken(fathom, STACK, **filters) == (values, told)
+    message = f"Not taken over from the page's filters: {left}." if left else ""
+    assert taken(fathom, STACK, **filters) == (values, message)

@@ -1,4 +1,4 @@
-"""The pages: every leaf has its value, and every value its leaf."""
+"""The pages: every slot has its value, and every value its slot."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from dash.development.base_component import Component
 from sqlalchemy import Engine
 
 from callbacks.addresses import Address
+from callbacks.page_state import read_panels
 from callbacks.pages import job
 from callbacks.pages.pipeline import panels
-from callbacks.sights import gather
-from callbacks.sources import Sources
+from callbacks.services import Services
 from database.engine import open_engine
 from jobs.submission import NoDestination, Submitter
 from layouts import ids
 from layouts.contradictions import contradiction_values
-from layouts.leaves import Leaves, fill
 from layouts.links import MONITOR
 from layouts.monitor import missing_page, monitor_page
 from layouts.page import shell
+from layouts.page_values import PageValues, fill
 from layouts.phases import NO_TASKS
 from layouts.pipeline import pipeline_page
 from layouts.selector import no_selector_values, selector_page, selector_values
 from pipelines.models import Pipeline
 from pipelines.registry import Registry, load_registry
-from queries.cache import Snapshots
+from queries.cached_queries import open_cached_queries
 from queries.job_report import JobRow
 from queries.phases import phase_rows
-from queries.readings import open_readings
-from queries.snapshot import take_snapshot
+from queries.snapshot import read_snapshot
+from queries.snapshots import Snapshots
 from queries.summary import summary
 from tests.factories import add_files, add_job, add_task, make_platform_tables
-from tests.trees import OPTIONAL, components, find, ids_of, leaf_ids, links, text_of
+from tests.trees import OPTIONAL, components, find, ids_of, links, slot_ids, text_of
 
 MARKUP = "<img src=x onerror=alert(1)> [a](javascript:alert(1)) **b**"
 LONG = "r" * 180
@@ -94,61 +94,63 @@ def tables(empty: Engine) -> Engine:
     return empty
 
 
-def draw(engine: Engine, pipeline: Pipeline) -> tuple[Component, Leaves]:
-    """A pipeline's page and the values of its leaves at this moment."""
-    snapshot = take_snapshot(engine, pipeline, 10)
-    values, failed = gather(panels(snapshot, {}))
+def draw(engine: Engine, pipeline: Pipeline) -> tuple[Component, PageValues]:
+    """A pipeline's page and its page values at this moment."""
+    snapshot = read_snapshot(engine, pipeline, 10)
+    values, failed = read_panels(panels(snapshot, {}))
     assert failed is None
     return pipeline_page(pipeline, {}, {}), values
 
 
-def select(engine: Engine) -> Leaves:
-    """The values of the selector's leaves at this moment."""
-    values = Leaves()
+def select(engine: Engine) -> PageValues:
+    """The the selector's page values at this moment."""
+    values = PageValues()
     for pipeline in REGISTRY.values():
-        snapshot = take_snapshot(engine, pipeline, 10)
+        snapshot = read_snapshot(engine, pipeline, 10)
         values |= selector_values(
             pipeline, summary(snapshot), phase_rows(snapshot), snapshot.jobs, snapshot.as_of, None
         )
     return values
 
 
-def watch(engine: Engine, job_id: str) -> tuple[Component, Leaves]:
-    """A job's monitor and the values of its leaves at this moment."""
-    readings = open_readings(engine, REGISTRY, 10, 0)
-    snapshots = Snapshots(REGISTRY, lambda pipeline: take_snapshot(engine, pipeline, 10), 1)
-    sources = Sources(REGISTRY, snapshots, readings, Submitter(REGISTRY, NoDestination()))
+def watch(engine: Engine, job_id: str) -> tuple[Component, PageValues]:
+    """A job's monitor and its page values at this moment."""
+    queries = open_cached_queries(engine, REGISTRY, 10, 0)
+    snapshots = Snapshots(REGISTRY, lambda pipeline: read_snapshot(engine, pipeline, 10), 1)
+    services = Services(REGISTRY, snapshots, queries, Submitter(REGISTRY, NoDestination()))
     address = Address(MONITOR, {"job_id": [job_id]})
-    sight = job.look(sources, address, renew=False)
-    assert sight.leaves is not None
-    return job.build(sources, address), sight.leaves
+    state = job.read(services, address, renew=False)
+    assert state.page_values is not None
+    return job.build(services, address), state.page_values
 
 
-def keys(leaves: Leaves) -> list[tuple[str, str]]:
+def keys(page_values: PageValues) -> list[tuple[str, str]]:
     """Kind and key of every value, sorted."""
-    return sorted((kind, key) for kind in ids.LEAVES.keys() - OPTIONAL for key in leaves.kind(kind))
+    return sorted(
+        (kind, key) for kind in ids.SLOTS.keys() - OPTIONAL for key in page_values.kind(kind)
+    )
 
 
 @each_pipeline
 def test_a_pipelines_leaves_are_exactly_its_values(tables: Engine, pipeline: Pipeline) -> None:
     page, values = draw(tables, pipeline)
-    assert sorted(leaf_ids(page)) == keys(values)
+    assert sorted(slot_ids(page)) == keys(values)
 
 
 @each_pipeline
-def test_an_empty_table_has_the_same_leaves(empty: Engine, pipeline: Pipeline) -> None:
+def test_an_empty_table_has_the_same_slots(empty: Engine, pipeline: Pipeline) -> None:
     page, values = draw(empty, pipeline)
-    assert sorted(leaf_ids(page)) == keys(values)
+    assert sorted(slot_ids(page)) == keys(values)
     assert (values.text["total"], values.text["eta"]) == ("0", "ETA: none – no files")
     assert set(values.bar.values()) == {0.0}
 
 
 def test_the_selectors_leaves_are_exactly_its_values(tables: Engine) -> None:
-    assert sorted(leaf_ids(selector_page(REGISTRY))) == keys(select(tables))
+    assert sorted(slot_ids(selector_page(REGISTRY))) == keys(select(tables))
 
 
-def test_a_card_without_numbers_has_the_same_leaves_as_one_with(tables: Engine) -> None:
-    values = Leaves()
+def test_a_card_without_numbers_has_the_same_slots_as_one_with(tables: Engine) -> None:
+    values = PageValues()
     for pipeline in REGISTRY.values():
         values |= no_selector_values(pipeline, "it is away")
     assert keys(values) == keys(select(tables))
@@ -158,7 +160,7 @@ def test_a_card_without_numbers_has_the_same_leaves_as_one_with(tables: Engine) 
 @pytest.mark.parametrize("job_id", [MARKUP[:64], "job-2"])
 def test_a_monitors_leaves_are_exactly_its_values(tables: Engine, job_id: str) -> None:
     page, values = watch(tables, job_id)
-    assert sorted(leaf_ids(page)) == keys(values)
+    assert sorted(slot_ids(page)) == keys(values)
 
 
 @each_pipeline
@@ -266,14 +268,14 @@ def test_a_job_that_is_not_there_is_told_with_its_id_as_text() -> None:
 
 def test_contradictions_are_hidden_when_there_are_none(tables: Engine) -> None:
     page, values = draw(tables, FATHOM)
-    assert find(fill(page, values), ids.shown("contradictions")).hidden is True
+    assert find(fill(page, values), ids.visible("contradictions")).hidden is True
 
 
 def test_contradictions_are_listed_with_their_count() -> None:
     found = pd.DataFrame({"text": ["files are odd", "tasks are odd"], "count": [1200, 3]})
     values = contradiction_values(found)
     assert values.text["contradictions"] == "1,200 files are odd; 3 tasks are odd"
-    assert values.property("shown", "contradictions") is False
+    assert values.property("visible", "contradictions") is False
 
 
 def test_files_of_unknown_size_are_told(tables: Engine) -> None:
@@ -291,4 +293,4 @@ def test_a_filled_page_has_its_numbers_before_it_is_sent(tables: Engine) -> None
 def test_a_page_without_numbers_has_dashes_and_not_zeros() -> None:
     page = fill(pipeline_page(FATHOM, {}, {}), None)
     assert find(page, ids.text("total")).children == "–"
-    assert find(page, ids.shown("contradictions")).hidden is True
+    assert find(page, ids.visible("contradictions")).hidden is True

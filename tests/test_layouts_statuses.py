@@ -8,7 +8,7 @@ from layouts.statuses import format_status
 
 
 @pytest.mark.parametrize(
-    ("status", "shown"),
+    ("status", "displayed"),
     [
         ("paused_by_operator", "paused_by_operator"),
         ("completed_with_errors", "! completed with errors"),
@@ -17,6 +17,6 @@ from layouts.statuses import format_status
     ],
 )
 def test_a_status_has_a_symbol_and_an_unknown_one_is_shown_as_it_is(
-    status: str, shown: str
+    status: str, displayed: str
 ) -> None:
-    assert format_status(status) == shown
+    assert format_status(status) == displayed

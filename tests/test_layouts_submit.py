@@ -21,7 +21,7 @@ from layouts.submit import (
 from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry, load_registry
-from tests.trees import components, find, ids_of, leaf_ids, text_of, written
+from tests.trees import components, find, ids_of, slot_ids, text_of, written
 
 BUILT_IN = [action for pipeline in load_registry().values() for action in pipeline.submit_actions]
 EDGES = ("west", "south", "east", "north")
@@ -189,4 +189,4 @@ def test_a_button_that_works_says_nothing_more() -> None:
 
 
 def test_a_form_has_no_leaves_that_a_tick_would_write() -> None:
-    assert [leaf for action in BUILT_IN for leaf in leaf_ids(form(action))] == []
+    assert [slot for action in BUILT_IN for slot in slot_ids(form(action))] == []

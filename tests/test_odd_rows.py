@@ -12,10 +12,10 @@ from sqlalchemy import Engine, text
 from layouts.links import GROUPS, JOBS, MONITOR, PIPELINE
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.cache import Snapshots
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.snapshot import count_snapshot
-from queries.takes import Taker
+from queries.snapshot_reader import SnapshotReader
+from queries.snapshots import Snapshots
 from tests.agreement import assert_agree
 from tests.factories import RWA, add_files, add_job, add_task
 from tests.serving import Api
@@ -140,9 +140,9 @@ def test_an_odd_value_fails_no_endpoint_and_no_page(
 
 
 def counted_alike(engine: Engine, pipeline: Pipeline) -> None:
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         counted = count_snapshot(connection, pipeline)
-        kept = Taker(engine, pipeline, 10).read(connection)
+        kept = SnapshotReader(engine, pipeline, 10).read_in(connection)
     assert_agree(kept, counted, moved=True)
 
 

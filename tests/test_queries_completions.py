@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from database.kept.fold import fold
 from pipelines.models import Pipeline
 from queries.completions import MOST_BARS, WIDTHS, completion_query, completions
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.kept.completions import kept_completions
 from queries.snapshot import stored_values
 from tests.factories import CIV, RWA, add_files, look
@@ -18,7 +18,7 @@ from tests.factories import CIV, RWA, add_files, look
 def ask(engine: Engine, pipeline: Pipeline, **filters: list[str]) -> pd.DataFrame:
     snapshot = look(engine, pipeline)
     query = completion_query(snapshot.narrowed(filters), stored_values(snapshot, filters))
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         return completions(connection, pipeline, query)
 
 
@@ -70,7 +70,7 @@ def test_kept_minutes_tell_the_same(
     snapshot = look(engine, fathom)
     query = completion_query(snapshot, stored_values(snapshot, filters))
     assert query.kept
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         kept = kept_completions(connection, fathom, query)
         counted = completions(connection, fathom, query)
     assert not kept.empty

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from pipelines.models import Phase, Pipeline
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.group_list import STATES, GroupQuery, groups
 from queries.paging import Page, Paging
 from queries.phases import phases
@@ -48,7 +48,7 @@ def some(engine: Engine) -> Engine:
 
 
 def ask(engine: Engine, pipeline: Pipeline, phase: str, state: str, **query: Any) -> Page:
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         return groups(connection, pipeline, GroupQuery(pipeline.id, phase, state, **query))
 
 

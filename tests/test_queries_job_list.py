@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.job_list import JobQuery, find_job, job_choices, jobs
 from queries.paging import Page, Paging
 from tests.factories import add_job, add_task
@@ -17,7 +17,7 @@ OTHER = "WHERE job_id = 'other'"
 
 
 def ask(engine: Engine, **query: Any) -> Page:
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         return jobs(connection, JobQuery(**query))
 
 
@@ -89,7 +89,7 @@ def test_the_newest_come_first_and_another_order_can_be_asked_for(some: Engine) 
 
 
 def test_the_types_and_statuses_that_occur_are_counted(some: Engine) -> None:
-    with reading(some, 10) as connection:
+    with read_transaction(some, 10) as connection:
         choices = job_choices(connection)
     assert choices["job_type"] == {
         "load_vector": 1,
@@ -116,5 +116,5 @@ def test_the_types_and_statuses_that_occur_are_counted(some: Engine) -> None:
 def test_a_job_is_found_by_its_beginning(
     some: Engine, beginning: str, found: tuple[str, ...] | None
 ) -> None:
-    with reading(some, 10) as connection:
+    with read_transaction(some, 10) as connection:
         assert find_job(connection, beginning) == found

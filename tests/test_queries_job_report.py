@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from database.engine import open_engine
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.job_report import read_report
 from tests.factories import add_job, add_task, make_platform_tables, report
 
@@ -67,5 +67,5 @@ def test_a_job_of_no_pipeline_without_tasks_is_shown(tables: Engine) -> None:
 
 
 def test_a_job_that_is_not_there_is_none(tables: Engine) -> None:
-    with reading(tables, 10) as connection:
+    with read_transaction(tables, 10) as connection:
         assert read_report(connection, "job-1") is None

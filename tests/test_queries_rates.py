@@ -13,10 +13,10 @@ from layouts.banner import banner_values
 from layouts.phases import phase_values
 from pipelines.models import Pipeline
 from pipelines.registry import load_registry
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.phases import phase_rows, phases
+from queries.snapshot_reader import SnapshotReader
 from queries.summary import summary
-from queries.takes import Taker
 from tests.agreement import assert_agree
 from tests.factories import RWA, add_files, add_job, add_task, look, row
 
@@ -112,10 +112,10 @@ def test_where_no_file_is_done_yet_the_jobs_tell_that_work_goes_on(
     # Twelve since the first one began, four minutes ago.
     assert first["tasks_per_minute"] == pytest.approx(3, rel=0.05)
     assert math.isnan(second["tasks_per_minute"])
-    leaves = banner_values(summary(snapshot), [first, second], fathom, {})
-    leaves |= phase_values(fathom, [first, second], {})
-    told = [text for key, text in leaves.text.items() if key.endswith("rate")]
-    assert [re.sub(r"[\d.]+ tasks", "3 tasks", text) for text in told] == [
+    page_values = banner_values(summary(snapshot), [first, second], fathom, {})
+    page_values |= phase_values(fathom, [first, second], {})
+    texts = [text for key, text in page_values.text.items() if key.endswith("rate")]
+    assert [re.sub(r"[\d.]+ tasks", "3 tasks", text) for text in texts] == [
         "Processing: 3 tasks/min, no rate of files yet",
         "Rate: none – no file finished yet; its jobs do 3 tasks/min",
         "Rate: none – no file finished yet",
@@ -134,6 +134,6 @@ def test_times_to_come_are_no_rate_and_are_listed(tables: Engine, fathom: Pipeli
         {"text": "files are done in Spatial Merge at a time to come", "count": 3},
     ]
     install(tables, load_registry(), lambda _: None)
-    with reading(tables, 10) as connection:
-        kept = Taker(tables, fathom, 10).read(connection)
+    with read_transaction(tables, 10) as connection:
+        kept = SnapshotReader(tables, fathom, 10).read_in(connection)
     assert_agree(kept, snapshot)

@@ -161,11 +161,11 @@ def test_a_filter_keeps_the_jobs_that_may_work_on_its_values(
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "shown"),
+    ("part", "whole", "displayed"),
     [(0, 0, 0.0), (1, 3, 33.3), (9995, 10000, 99.9), (9999999, 10000000, 99.9), (7, 7, 100.0)],
 )
-def test_percent_is_full_only_for_all(part: int, whole: int, shown: float) -> None:
-    assert percent(part, whole) == shown
+def test_percent_is_full_only_for_all(part: int, whole: int, displayed: float) -> None:
+    assert percent(part, whole) == displayed
 
 
 def test_a_pipeline_of_three_phases_and_nested_and_column_groupings(
@@ -206,10 +206,10 @@ def test_a_snapshot_is_of_one_moment(engine: Engine, fathom: Pipeline) -> None:
         add_task(connection, add_job(connection, "job-1"), "g1", "failed")
 
     from queries.cube import cube
-    from queries.frames import reading
+    from queries.frames import read_transaction
     from queries.work import work
 
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         files = cube(connection, fathom)
         with engine.begin() as other:
             add(other)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from queries import task_points
-from queries.frames import reading
+from queries.frames import read_transaction
 from tests.factories import add_job, add_task
 
 
@@ -22,7 +22,7 @@ def test_finished_tasks_are_points_in_the_order_of_their_end(tables: Engine) -> 
         add_task(
             connection, add_job(connection, "job-2"), "g", "completed", seconds=1, ended="1 hour"
         )
-    with reading(tables, 10) as connection:
+    with read_transaction(tables, 10) as connection:
         points = task_points.task_points(connection, "job-1").to_dict("records")
     assert [(p["status"], p["seconds"]) for p in points] == [
         ("completed", pytest.approx(5)),
@@ -39,6 +39,6 @@ def test_only_the_latest_points_are_read(engine: Engine, monkeypatch: pytest.Mon
         job = add_job(connection, "job-1")
         for hours in (3, 2, 1):
             add_task(connection, job, "g", "completed", seconds=hours, ended=f"{hours} hours")
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         points = task_points.task_points(connection, "job-1")
     assert list(points["seconds"]) == [pytest.approx(2), pytest.approx(1)]

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.paging import Page, Paging
 from queries.tasks import COLUMNS, TaskQuery, tasks
 from tests.factories import add_job, add_task
 
 
 def ask(engine: Engine, **query: Any) -> Page:
-    with reading(engine, 10) as connection:
+    with read_transaction(engine, 10) as connection:
         return tasks(connection, TaskQuery("job-1", **query))
 
 

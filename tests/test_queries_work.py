@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, text
 
 from pipelines.models import Pipeline
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.work import unfinished_groups
 from tests.factories import add_job, add_task
 
@@ -28,7 +28,7 @@ def test_thousands_of_failed_groups_are_found_in_one_pass(engine: Engine, fathom
         add_job(connection, "job-1")
         connection.execute(MANY)
         connection.execute(text("ANALYZE app.tasks"))
-    with reading(engine, 2) as connection:
+    with read_transaction(engine, 2) as connection:
         found = connection.execute(unfinished_groups(fathom, fathom.phases[0])).all()
     assert {row.status for row in found} == {"failed"}
     assert len(found) == 2000
@@ -43,6 +43,6 @@ def test_a_task_at_work_counts_before_a_later_one(tables: Engine, fathom: Pipeli
         add_task(connection, job, "b", "quarantined", created="1 hour")
         add_task(connection, job, "c", "completed", created="2 hours")
         add_task(connection, job, "c", "failed", created="1 hour")
-    with reading(tables, 10) as connection:
+    with read_transaction(tables, 10) as connection:
         found = connection.execute(unfinished_groups(fathom, fathom.phases[0])).all()
     assert sorted((row.grp, row.status) for row in found) == [("a", "processing"), ("c", "failed")]

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash.development.base_component import Component
 
-from layouts.leaves import leaves_of
+from layouts.page_values import slots_of
 
 # A table's columns are as it was built, and it has all its rows, unless a tick says otherwise.
 OPTIONAL = {"columns", "pages"}
@@ -31,9 +31,9 @@ def written(component_id: Any) -> str:
     return json.dumps(component_id, sort_keys=True, separators=(",", ":"))
 
 
-def leaf_ids(page: Component) -> list[tuple[str, str]]:
-    """Kind and key of every leaf that has to have a value, in the page's order."""
-    return [(kind, key) for _, kind, key in leaves_of(page) if kind not in OPTIONAL]
+def slot_ids(page: Component) -> list[tuple[str, str]]:
+    """Kind and key of every slot that has to have a value, in the page's order."""
+    return [(kind, key) for _, kind, key in slots_of(page) if kind not in OPTIONAL]
 
 
 def find(page: Component, component_id: Any) -> Any:

@@ -7,30 +7,30 @@ from typing import Protocol
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address, groups_of
+from callbacks.page_state import PageState
 from callbacks.pages import groups, job, jobs, pipeline, pipelines
-from callbacks.sights import Sight
-from callbacks.sources import Sources
+from callbacks.services import Services
 from layouts.links import GROUPS, JOBS, MONITOR, PIPELINE, TYPE
 
 
 class Page(Protocol):
     """A kind of page."""
 
-    def build(self, sources: Sources, address: Address) -> Component:
+    def build(self, services: Services, address: Address) -> Component:
         """The skeleton, without numbers."""
 
-    def look(self, sources: Sources, address: Address, renew: bool) -> Sight:
+    def read(self, services: Services, address: Address, renew: bool) -> PageState:
         """What the page shows now; `renew` waits for new numbers."""
 
 
-def page_of(sources: Sources, address: Address) -> Page:
+def page_of(services: Services, address: Address) -> Page:
     """The kind of page that an address asks for."""
     if address.path == MONITOR:
         return job
     if address.path == JOBS:
         return jobs
-    if address.path == GROUPS and groups_of(sources.registry, address):
+    if address.path == GROUPS and groups_of(services.registry, address):
         return groups
-    if address.path == PIPELINE and address.one(TYPE) in sources.registry:
+    if address.path == PIPELINE and address.one(TYPE) in services.registry:
         return pipeline
     return pipelines

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address, groups_of
+from callbacks.page_state import PageState, read_panels
 from callbacks.pages.paging import paging_of
-from callbacks.sights import Sight, gather
-from callbacks.sources import Sources
+from callbacks.services import Services
 from layouts.group_list import group_list_page, group_list_values
-from layouts.leaves import Leaves
 from layouts.links import SEARCH, filter_parameter, group_file
 from layouts.lists import Size
+from layouts.page_values import PageValues
 from pipelines.models import Phase
 from queries.group_list import SORTS, GroupQuery
 from queries.groupings import breakdowns
@@ -19,32 +19,36 @@ from queries.paging import Page
 from queries.snapshot import Snapshot, stored_values
 
 
-def build(sources: Sources, address: Address) -> Component:
+def build(services: Services, address: Address) -> Component:
     """The list without rows."""
-    wanted = groups_of(sources.registry, address)
+    wanted = groups_of(services.registry, address)
     assert wanted is not None
     return group_list_page(*wanted, address.query)
 
 
-def look(sources: Sources, address: Address, renew: bool) -> Sight:
+def read(services: Services, address: Address, renew: bool) -> PageState:
     """The page of the list that the address asks for."""
-    wanted = groups_of(sources.registry, address)
+    wanted = groups_of(services.registry, address)
     assert wanted is not None
     pipeline, phase, state = wanted
-    snapshots = sources.snapshots
-    reading = (snapshots.renew if renew else snapshots.latest)(pipeline.id)
-    snapshot = reading.snapshot
+    snapshots = services.snapshots
+    result = (snapshots.renew if renew else snapshots.latest)(pipeline.id)
+    snapshot = result.value
     if snapshot is None:
-        return Sight(None, problem=reading.error)
+        return PageState(None, problem=result.error)
     query = group_query(snapshot, phase, state, address)
-    answer = sources.readings.groups.latest(query, renew=renew)
-    page, error = answer.value, answer.error or reading.error
+    answer = services.queries.groups.latest(query, renew=renew)
+    page, error = answer.value, answer.error or result.error
     if page is None:
-        return Sight(None, problem=error)
-    leaves, failed = gather({"The list": lambda: _list(snapshot, phase, state, address, page)})
+        return PageState(None, problem=error)
+    page_values, failed = read_panels(
+        {"The list": lambda: _list(snapshot, phase, state, address, page)}
+    )
     active = not snapshot.jobs.empty
     others = (snapshot.as_of.isoformat(),)
-    return Sight(leaves, page.as_of.isoformat(), answer.age, active, error or failed, others)
+    return PageState(
+        page_values, page.as_of.isoformat(), answer.age, active, error or failed, others
+    )
 
 
 def group_query(snapshot: Snapshot, phase: Phase, state: str, address: Address) -> GroupQuery:
@@ -57,7 +61,7 @@ def group_query(snapshot: Snapshot, phase: Phase, state: str, address: Address) 
     )
 
 
-def _list(snapshot: Snapshot, phase: Phase, state: str, address: Address, page: Page) -> Leaves:
+def _list(snapshot: Snapshot, phase: Phase, state: str, address: Address, page: Page) -> PageValues:
     pipeline = snapshot.pipeline
     chosen = address.filters(pipeline)
     options = {

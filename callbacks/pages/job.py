@@ -5,14 +5,14 @@ from __future__ import annotations
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address
+from callbacks.page_state import PageState, read_panels
 from callbacks.pages.paging import paging_of
-from callbacks.sights import Sight, gather
-from callbacks.sources import Sources
+from callbacks.services import Services
 from jobs.job_rows import EXECUTOR
-from layouts.leaves import Leaves
 from layouts.links import SEARCH, task_file
 from layouts.lists import Size
 from layouts.monitor import missing_page, monitor_page, monitor_values
+from layouts.page_values import PageValues
 from layouts.tasks import task_values
 from queries.job_report import JobReport
 from queries.jobs import ACTIVE
@@ -23,38 +23,38 @@ GONE = "This job was deleted from the database. The page shows what was read of 
 STATUSES = ("pending", "queued", "processing", "completed", "failed")
 
 
-def build(sources: Sources, address: Address) -> Component:
+def build(services: Services, address: Address) -> Component:
     """The job's page, or why there is none."""
     asked = address.one("job_id")
-    found = sources.readings.found.latest(asked)
+    found = services.queries.found.latest(asked)
     if not found.found:
         return missing_page(f"There is no job “{asked}”.")
     if len(found.value or ()) > 1:
         return missing_page(f"Several jobs begin with “{asked}”:", found.value or ())
-    report = sources.readings.reports.latest(found.value[0]).value if found.value else None
+    report = services.queries.reports.latest(found.value[0]).value if found.value else None
     if report is None:
         return missing_page(f"Job {asked} can't be read now; this page tries again.", retry=True)
-    pipeline = sources.registry.of_job_type(report.job.job_type)
+    pipeline = services.registry.of_job_type(report.job.job_type)
     return monitor_page(report.job, report.stage_count, pipeline, address.query)
 
 
-def look(sources: Sources, address: Address, renew: bool) -> Sight:
+def read(services: Services, address: Address, renew: bool) -> PageState:
     """The job's stages and tasks."""
-    found = sources.readings.found.latest(address.one("job_id"))
+    found = services.queries.found.latest(address.one("job_id"))
     if not found.found:
-        return Sight(None, gone=GONE)
+        return PageState(None, gone=GONE)
     if found.value is None or len(found.value) > 1:
-        return Sight(None, problem=found.error)
+        return PageState(None, problem=found.error)
     (job_id,) = found.value
     query = task_query(job_id, address)
-    answer = sources.readings.reports.latest(job_id, renew=renew)
-    tasks = sources.readings.tasks.latest(query, renew=renew)
+    answer = services.queries.reports.latest(job_id, renew=renew)
+    tasks = services.queries.tasks.latest(query, renew=renew)
     if not answer.found:
-        return Sight(None, gone=GONE)
+        return PageState(None, gone=GONE)
     report, page, error = answer.value, tasks.value, answer.error or tasks.error
     if report is None or page is None:
-        return Sight(None, problem=error)
-    leaves, failed = gather(
+        return PageState(None, problem=error)
+    page_values, failed = read_panels(
         {
             "The job": lambda: monitor_values(report, _is_ours(report)),
             "Its tasks": lambda: _tasks(report, query, page),
@@ -63,7 +63,7 @@ def look(sources: Sources, address: Address, renew: bool) -> Sight:
     active = report.job.status in ACTIVE
     age = max(answer.age, tasks.age)
     others = (page.as_of.isoformat(),)
-    return Sight(leaves, report.as_of.isoformat(), age, active, error or failed, others)
+    return PageState(page_values, report.as_of.isoformat(), age, active, error or failed, others)
 
 
 def task_query(job_id: str, address: Address) -> TaskQuery:
@@ -81,7 +81,7 @@ def _is_ours(report: JobReport) -> bool:
     return bool(report.job.metadata.get("executor") == EXECUTOR)
 
 
-def _tasks(report: JobReport, query: TaskQuery, page: Page) -> Leaves:
+def _tasks(report: JobReport, query: TaskQuery, page: Page) -> PageValues:
     by_stage = report.stages.set_index("stage")["tasks"]
     by_status = report.stages[list(STATUSES)].sum()
     options = {

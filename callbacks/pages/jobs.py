@@ -5,34 +5,34 @@ from __future__ import annotations
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address
+from callbacks.page_state import PageState, read_panels
 from callbacks.pages.paging import paging_of
-from callbacks.sights import Sight, gather
-from callbacks.sources import Sources
+from callbacks.services import Services
 from layouts.job_list import job_list_page, job_list_values
-from layouts.leaves import Leaves
 from layouts.links import SEARCH
 from layouts.lists import Size
+from layouts.page_values import PageValues
 from pipelines.registry import Registry
 from queries.job_list import VALUES, JobQuery
 from queries.jobs import ACTIVE
 from queries.paging import Page
 
 
-def build(_sources: Sources, address: Address) -> Component:
+def build(_sources: Services, address: Address) -> Component:
     """The list without rows."""
     return job_list_page(address.query)
 
 
-def look(sources: Sources, address: Address, renew: bool) -> Sight:
+def read(services: Services, address: Address, renew: bool) -> PageState:
     """The page of the list that the address asks for."""
-    answer = sources.readings.jobs.latest(job_query(sources.registry, address), renew=renew)
-    choices = sources.readings.choices.latest(None, renew=renew)
+    answer = services.queries.jobs.latest(job_query(services.registry, address), renew=renew)
+    choices = services.queries.choices.latest(None, renew=renew)
     page, counts, error = answer.value, choices.value, answer.error or choices.error
     if page is None or counts is None:
-        return Sight(None, problem=error)
-    leaves, failed = gather({"The list": lambda: _list(sources.registry, page, counts)})
+        return PageState(None, problem=error)
+    page_values, failed = read_panels({"The list": lambda: _list(services.registry, page, counts)})
     active = bool(page.rows["status"].isin(ACTIVE).any())
-    return Sight(leaves, page.as_of.isoformat(), answer.age, active, error or failed)
+    return PageState(page_values, page.as_of.isoformat(), answer.age, active, error or failed)
 
 
 def job_query(registry: Registry, address: Address) -> JobQuery:
@@ -48,7 +48,7 @@ def job_query(registry: Registry, address: Address) -> JobQuery:
     )
 
 
-def _list(registry: Registry, page: Page, counts: dict[str, dict[str, int]]) -> Leaves:
+def _list(registry: Registry, page: Page, counts: dict[str, dict[str, int]]) -> PageValues:
     of_pipelines = {
         pipeline.id: sum(counts["job_type"].get(name, 0) for name in pipeline.job_types)
         for pipeline in registry.values()

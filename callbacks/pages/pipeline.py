@@ -9,15 +9,15 @@ from typing import Any
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address
-from callbacks.sights import Sight, gather
-from callbacks.sources import Sources
+from callbacks.page_state import PageState, read_panels
+from callbacks.services import Services
 from layouts.active_jobs import active_job_values
-from layouts.banner import banner_values, way_values
+from layouts.banner import banner_values, read_mode_values
 from layouts.contradictions import contradiction_values
 from layouts.filters import filter_values
 from layouts.groupings import breakdown_values
-from layouts.leaves import Leaves
 from layouts.links import OPEN, TYPE, Filters
+from layouts.page_values import PageValues
 from layouts.phases import phase_values
 from layouts.pipeline import closed_panels, pipeline_page
 from pipelines.models import Grouping, Pipeline
@@ -26,16 +26,16 @@ from queries.phases import measured, phase_rows
 from queries.snapshot import Snapshot
 from queries.summary import summary
 
-Panels = dict[str, Callable[[], Leaves]]
+Panels = dict[str, Callable[[], PageValues]]
 Breakdowns = Callable[[], Mapping[str, Mapping[str, Sequence[Any]]]]
 
 
-def build(sources: Sources, address: Address) -> Component:
+def build(services: Services, address: Address) -> Component:
     """The skeleton from the registry entry."""
-    pipeline = sources.registry[address.one(TYPE)]
+    pipeline = services.registry[address.one(TYPE)]
     job_types = [action.job_type for action in pipeline.submit_actions]
-    refusals = {job_type: sources.submitter.unavailable(job_type) for job_type in job_types}
-    snapshot = sources.snapshots.latest(pipeline.id).snapshot
+    refusals = {job_type: services.submitter.unavailable(job_type) for job_type in job_types}
+    snapshot = services.snapshots.latest(pipeline.id).value
     found = breakdowns(snapshot, pipeline.dimensions) if snapshot else {}
     known = {field: columns["value"] for field, columns in found.items()}
     return pipeline_page(pipeline, refusals, known, address.filters(pipeline), opened(address))
@@ -47,41 +47,41 @@ def opened(address: Address) -> list[str] | None:
     return None if named is None else [name for names in named for name in names.split(",")]
 
 
-def look(sources: Sources, address: Address, renew: bool) -> Sight:
+def read(services: Services, address: Address, renew: bool) -> PageState:
     """The pipeline's numbers, narrowed to the address's filters; the rows of the open panels."""
-    pipeline = sources.registry[address.one(TYPE)]
-    read = sources.snapshots.renew if renew else sources.snapshots.latest
-    reading = read(pipeline.id)
-    snapshot = reading.snapshot
+    pipeline = services.registry[address.one(TYPE)]
+    read = services.snapshots.renew if renew else services.snapshots.latest
+    result = read(pipeline.id)
+    snapshot = result.value
     if snapshot is None:
-        return Sight(None, problem=reading.error)
+        return PageState(None, problem=result.error)
     chosen = address.filters(pipeline)
     key = pipeline.id, tuple((f, *values) for f, values in chosen.items())
-    whole, failed = sources.drawn.get(
-        key, lambda: gather(panels(snapshot, chosen)), version=reading.taken
+    whole, failed = services.rendered.get(
+        key, lambda: read_panels(panels(snapshot, chosen)), version=result.read_at
     )
     closed = closed_panels(pipeline, opened(address))
-    leaves, _ = sources.drawn.get(
-        (*key, closed), lambda: (whole.without_tables(closed), failed), version=reading.taken
+    page_values, _ = services.rendered.get(
+        (*key, closed), lambda: (whole.without_tables(closed), failed), version=result.read_at
     )
-    return Sight(
-        leaves,
+    return PageState(
+        page_values,
         snapshot.as_of.isoformat(),
-        reading.age,
+        result.age,
         not snapshot.jobs.empty,
-        reading.error or failed,
+        result.error or failed,
     )
 
 
 def panels(whole: Snapshot, chosen: Filters) -> Panels:
-    """What gives the leaves of each panel, from the pipeline's snapshot and the wanted values."""
+    """What reads the values of each panel, from the pipeline's snapshot and the filters."""
     snapshot = whole.narrowed(chosen) if chosen else whole
     progress = phase_rows(snapshot)
     # The filters of the groupings that nobody has narrowed show the same numbers as the tables.
     by = cache(lambda: breakdowns(snapshot, snapshot.pipeline.dimensions))
     return {
         "Filters": lambda: _filters(whole, snapshot, chosen, by),
-        "Way": lambda: way_values(snapshot.way),
+        "Read mode": lambda: read_mode_values(snapshot.read_mode),
         "Contradictions": lambda: contradiction_values(snapshot.contradictions),
         "Summary": lambda: banner_values(
             summary(snapshot, progress), progress, snapshot.pipeline, chosen
@@ -101,11 +101,11 @@ def _table(
     by: Breakdowns,
     progress: Sequence[Mapping[str, Any]],
     chosen: Filters,
-) -> Callable[[], Leaves]:
+) -> Callable[[], PageValues]:
     return lambda: breakdown_values(pipeline, grouping, by()[grouping.field], progress, chosen)
 
 
-def _filters(whole: Snapshot, snapshot: Snapshot, chosen: Filters, by: Breakdowns) -> Leaves:
+def _filters(whole: Snapshot, snapshot: Snapshot, chosen: Filters, by: Breakdowns) -> PageValues:
     choices = dict(by())
     for field in chosen:
         others = {other: values for other, values in chosen.items() if other != field}

@@ -8,51 +8,54 @@ from functools import partial
 from dash.development.base_component import Component
 
 from callbacks.addresses import Address, missing
-from callbacks.sights import Sight, gather
-from callbacks.sources import Sources
-from layouts.leaves import Leaves
+from callbacks.page_state import PageState, read_panels
+from callbacks.services import Services
+from layouts.page_values import PageValues
 from layouts.selector import no_selector_values, selector_page, selector_values
 from pipelines.models import Pipeline
-from queries.cache import Reading
+from queries.cache import CachedResult
 from queries.phases import phase_rows
+from queries.snapshot import Snapshot
 from queries.summary import summary
 
 
-def build(sources: Sources, address: Address) -> Component:
+def build(services: Services, address: Address) -> Component:
     """A card a pipeline; what was asked for and is not there is told."""
-    return selector_page(sources.registry, missing(sources.registry, address))
+    return selector_page(services.registry, missing(services.registry, address))
 
 
-def look(sources: Sources, _address: Address, renew: bool) -> Sight:
+def read(services: Services, _address: Address, renew: bool) -> PageState:
     """The progress of every pipeline."""
-    read = sources.snapshots.renew if renew else sources.snapshots.latest
-    readings = {pipeline: read(pipeline.id) for pipeline in sources.registry.values()}
-    version = tuple((reading.taken, reading.error) for reading in readings.values())
-    leaves, failed = sources.drawn.get("cards", lambda: gather(cards(readings)), version)
-    found = [(r.age, r.snapshot) for r in readings.values() if r.snapshot is not None]
+    read = services.snapshots.renew if renew else services.snapshots.latest
+    results = {pipeline: read(pipeline.id) for pipeline in services.registry.values()}
+    version = tuple((result.read_at, result.error) for result in results.values())
+    page_values, failed = services.rendered.get(
+        "cards", lambda: read_panels(cards(results)), version
+    )
+    found = [(r.age, r.value) for r in results.values() if r.value is not None]
     # The page is as old as its oldest number.
     age, oldest = max(found, key=lambda pair: pair[0], default=(0.0, None))
-    return Sight(
-        leaves,
+    return PageState(
+        page_values,
         oldest.as_of.isoformat() if oldest else None,
         age,
         any(not snapshot.jobs.empty for _, snapshot in found),
-        next((reading.error for reading in readings.values() if reading.error), failed),
-        tuple(r.snapshot.as_of.isoformat() if r.snapshot else None for r in readings.values()),
+        next((result.error for result in results.values() if result.error), failed),
+        tuple(r.value.as_of.isoformat() if r.value else None for r in results.values()),
     )
 
 
-def cards(readings: Mapping[Pipeline, Reading]) -> dict[str, Callable[[], Leaves]]:
-    """What gives the leaves of each pipeline's card."""
-    return {
-        pipeline.name: partial(_card, pipeline, reading) for pipeline, reading in readings.items()
-    }
+def cards(
+    results: Mapping[Pipeline, CachedResult[Snapshot]],
+) -> dict[str, Callable[[], PageValues]]:
+    """What gives the page values of each pipeline's card."""
+    return {pipeline.name: partial(_card, pipeline, result) for pipeline, result in results.items()}
 
 
-def _card(pipeline: Pipeline, reading: Reading) -> Leaves:
-    snapshot = reading.snapshot
+def _card(pipeline: Pipeline, result: CachedResult[Snapshot]) -> PageValues:
+    snapshot = result.value
     if snapshot is None:
-        return no_selector_values(pipeline, reading.error)
+        return no_selector_values(pipeline, result.error)
     progress = phase_rows(snapshot)
     return selector_values(
         pipeline,
@@ -60,5 +63,5 @@ def _card(pipeline: Pipeline, reading: Reading) -> Leaves:
         progress,
         snapshot.jobs,
         snapshot.as_of,
-        reading.error,
+        result.error,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from database.engine import DatabaseError, explain
+from database.engine import DatabaseError, error_message
 from database.kept import file_parts, task_parts
 from database.kept.definition import VERSION, Definition, MissingColumn, define
 from database.kept.grants import grant_readers
@@ -47,7 +47,7 @@ def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> 
     except MissingColumn as error:
         raise DatabaseError(str(error)) from error
     except DBAPIError as error:
-        raise DatabaseError(f"The kept cube can't be installed: {explain(error)}") from error
+        raise DatabaseError(f"The kept cube can't be installed: {error_message(error)}") from error
 
 
 def remove(engine: Engine) -> bool:

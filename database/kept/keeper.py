@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import DatabaseError, explain
+from database.engine import DatabaseError, error_message
 from database.kept.fold import fold
 from database.kept.rebuild import rebuild
 from database.kept.shape import INSTALL, drift, unseen
@@ -21,10 +21,10 @@ log = logging.getLogger(__name__)
 
 def _broken(connection: Connection, kept: Kept) -> str | None:
     """Why counting anew would not help; none if it would."""
-    if told := drift(connection, kept.table, kept.columns):
-        return told
-    if told := unseen(connection, kept.table):
-        return f"app.{kept.table} {told}"
+    if message := drift(connection, kept.table, kept.columns):
+        return message
+    if message := unseen(connection, kept.table):
+        return f"app.{kept.table} {message}"
     if not are_whole(connection, kept.table):
         return f"triggers of app.{kept.table} are missing, or were disabled for a while: {INSTALL}"
     return None
@@ -59,8 +59,8 @@ class Keeper:
             distrusted = {name: reasons(connection, name) for name in subjects}
             broken = {name: _broken(connection, kept) for name, kept in subjects.items()}
         for name, kept in subjects.items():
-            if told := broken[name]:
-                raise DatabaseError(told)
+            if message := broken[name]:
+                raise DatabaseError(message)
             if distrusted[name]:
                 log.warning("%s is counted anew: %s", name or "app.tasks", distrusted[name][0])
                 rebuild(self._engine, name, only_doubted=True)
@@ -73,7 +73,7 @@ class Keeper:
                 self.fold_all()
                 self._told = ""
             except (DBAPIError, PoolTimeoutError, DatabaseError) as error:
-                self._tell(str(error) if isinstance(error, DatabaseError) else explain(error))
+                self._tell(str(error) if isinstance(error, DatabaseError) else error_message(error))
             except Exception:
                 # The thread has to outlive what nobody thought of.
                 log.exception("Folding the kept counts failed")

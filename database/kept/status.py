@@ -48,15 +48,15 @@ def _standing(connection: Connection, registry: Registry, kept: Kept) -> Standin
 
 
 def _state(connection: Connection, registry: Registry, kept: Kept) -> str:
-    told = reasons(connection, kept.subject)
+    message = reasons(connection, kept.subject)
     if changed := drift(connection, kept.table, kept.columns):
         return changed
     if missed := unseen(connection, kept.table):
         return f"app.{kept.table} {missed}: pages count from the tables"
     if kept.built_at is None:
         return f"not counted yet: {INSTALL}"
-    if told:
-        return f"to be counted anew: {'; '.join(told)}"
+    if message:
+        return f"to be counted anew: {'; '.join(message)}"
     if not are_whole(connection, kept.table):
         return f"triggers are missing, or were disabled for a while: {INSTALL}"
     return "kept" if kept.subject == TASKS else _entry(connection, registry, kept)

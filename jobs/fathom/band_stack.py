@@ -11,7 +11,7 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
-from jobs.cog import explain, write_bands
+from jobs.cog import raster_error, write_bands
 from jobs.fathom.naming import DTYPE, NODATA, RETURN_PERIODS
 from jobs.fathom.outputs import describe
 from jobs.reading import open_raster
@@ -92,7 +92,7 @@ def _read(path: str, raster: Any) -> NDArray[np.int16]:
 
 def _unreadable(path: str, error: RasterioError) -> str:
     return (
-        f"{path} can't be read: {explain(error)}; expected a whole GeoTIFF. "
+        f"{path} can't be read: {raster_error(error)}; expected a whole GeoTIFF. "
         "Replace the file, then run this job again"
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import rasterio
 from rasterio.errors import RasterioError
 
-from jobs.cog import copy_as_cog, explain
+from jobs.cog import copy_as_cog, raster_error
 from jobs.fathom.mosaic import Tile, virtual_mosaic
 from jobs.fathom.outputs import describe
 from jobs.stages import Parameters, Result, TaskError
@@ -46,7 +46,7 @@ def _copy(mosaic: Any, target: Path, name: str) -> None:
         copy_as_cog(mosaic, target)
     except RasterioError as error:
         raise TaskError(
-            f"{name} can't be merged: {explain(error)}; "
+            f"{name} can't be merged: {raster_error(error)}; "
             "run phase 1 of that tile again with force_reprocess"
         ) from error
 
@@ -63,6 +63,6 @@ def _tile(opened: ExitStack, storage: Storage, container: str, path: str) -> Til
             return Tile.of(path, local, raster)
     except RasterioError as error:
         raise TaskError(
-            f"{container}/{path} can't be read: {explain(error)}; "
+            f"{container}/{path} can't be read: {raster_error(error)}; "
             "run phase 1 of it again with force_reprocess"
         ) from error

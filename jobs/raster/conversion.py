@@ -9,7 +9,7 @@ from rasterio.errors import RasterioError
 from rio_cogeo.cogeo import cog_validate
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from jobs.cog import copy_as_cog, explain
+from jobs.cog import copy_as_cog, raster_error
 from jobs.raster.naming import ETL_TYPE, output_path
 from jobs.reading import open_raster, unplaced_allowed
 from jobs.source_files import ROWS_AT_A_TIME, SOURCE_FILES, Completion, complete
@@ -96,7 +96,7 @@ def create_cog(parameters: Parameters, storage: Storage) -> Result:
                 copy_as_cog(raster, target, parameters["compression"])
         except RasterioError as error:
             raise TaskError(
-                f"{container}/{path} can't be converted: {explain(error)}; "
+                f"{container}/{path} can't be converted: {raster_error(error)}; "
                 "replace the file, then run this job again"
             ) from error
         _check(target, path)

@@ -8,7 +8,7 @@ from typing import Any
 from rasterio.errors import RasterioError
 from sqlalchemy import Connection
 
-from jobs.cog import explain
+from jobs.cog import raster_error
 from jobs.raster.naming import ETL_TYPE, group_key, is_raster
 from jobs.reading import open_raster
 from jobs.source_files import SourceFile, upsert
@@ -57,7 +57,7 @@ def _inspect(storage: Storage, container: str, blob: Blob) -> dict[str, Any]:
             return _metadata(file)
     except (RasterioError, StorageError) as error:
         nothing = dict.fromkeys(("crs", "width", "height", "bands", "dtype"))
-        return {**nothing, "unreadable": explain(error)}
+        return {**nothing, "unreadable": raster_error(error)}
 
 
 def _metadata(file: Path) -> dict[str, Any]:

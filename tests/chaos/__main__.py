@@ -89,7 +89,7 @@ def _measure_all(free: SimpleQueue[Lane], lanes: int) -> None:
 def _tell(fault: Fault, number: int, verdict: Verdict) -> None:
     click.echo(f"{'held' if verdict.holds else 'BROKE'}  {fault.name}, run {number}")
     if not verdict.holds:
-        click.echo(verdict.told())
+        click.echo(verdict.message())
 
 
 def make_table(tallies: Iterable[Tally], seconds: float) -> str:

@@ -45,7 +45,7 @@ class Verdict:
         """Whether nothing is wrong."""
         return not (self.lost or self.twice or self.stuck or self.miscounted)
 
-    def told(self) -> str:
+    def message(self) -> str:
         """What is wrong, the first few of each kind, and what the runners said last."""
         kinds = ("lost", "twice", "stuck", "miscounted")
         lines = [f"{kind}: {each}" for kind in kinds for each in getattr(self, kind)[:FEW]]

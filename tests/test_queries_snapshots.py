@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from database.engine import open_engine
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.cache import Snapshots
-from queries.snapshot import Snapshot, take_snapshot
+from queries.snapshots import Snapshots
+from queries.value import Snapshot, read_snapshot
 
 
 class Source:
@@ -23,16 +23,16 @@ class Source:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.taken = 0
+        self.reads = 0
         self.seconds = 0.0
         self.error: Exception | None = None
 
-    def take(self, pipeline: Pipeline) -> Snapshot:
-        self.taken += 1
+    def read(self, pipeline: Pipeline) -> Snapshot:
+        self.reads += 1
         time.sleep(self.seconds)
         if self.error is not None:
             raise self.error
-        return take_snapshot(self.engine, pipeline, 10)
+        return read_snapshot(self.engine, pipeline, 10)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def source(engine: Engine) -> Source:
 
 @pytest.fixture
 def snapshots(source: Source, registry: Registry) -> Snapshots:
-    return Snapshots(registry, source.take, interval=0.05)
+    return Snapshots(registry, source.read, interval=0.05)
 
 
 def away() -> OperationalError:
@@ -50,20 +50,20 @@ def away() -> OperationalError:
 
 
 def test_before_the_first_reading_there_is_no_snapshot(snapshots: Snapshots) -> None:
-    assert snapshots.latest("fathom").snapshot is None
+    assert snapshots.latest("fathom").value is None
 
 
 def test_callers_at_the_same_time_share_one_reading(snapshots: Snapshots, source: Source) -> None:
     source.seconds = 0.2
     with ThreadPoolExecutor(10) as viewers:
-        readings = list(viewers.map(lambda _: snapshots.renew("fathom"), range(10)))
-    assert source.taken <= 2
-    assert all(reading.snapshot is not None for reading in readings)
+        results = list(viewers.map(lambda _: snapshots.renew("fathom"), range(10)))
+    assert source.reads <= 2
+    assert all(result.value is not None for result in results)
 
 
 def test_a_renewed_reading_began_after_the_call(snapshots: Snapshots) -> None:
-    first = snapshots.renew("fathom").snapshot
-    second = snapshots.renew("fathom").snapshot
+    first = snapshots.renew("fathom").value
+    second = snapshots.renew("fathom").value
     assert first is not None
     assert second is not None
     assert second.as_of > first.as_of
@@ -75,7 +75,7 @@ def test_an_unreachable_database_leaves_the_last_numbers_and_says_why(
     good = snapshots.renew("fathom")
     source.error = away()
     bad = snapshots.renew("fathom")
-    assert bad.snapshot is good.snapshot
+    assert bad.value is good.value
     assert bad.error == "server closed the connection"
     source.error = None
     assert snapshots.renew("fathom").error is None
@@ -86,13 +86,13 @@ def test_the_background_goes_on_after_any_error(snapshots: Snapshots, source: So
     snapshots.start()
     _wait(lambda: "unexpected" in (snapshots.latest("fathom").error or ""))
     source.error = None
-    _wait(lambda: snapshots.latest("fathom").snapshot is not None)
+    _wait(lambda: snapshots.latest("fathom").value is not None)
     snapshots.stop()
 
 
 def test_a_missing_table_is_told(empty_database: str, registry: Registry) -> None:
     engine = open_engine(empty_database)
-    snapshots = Snapshots(registry, Source(engine).take, interval=1)
+    snapshots = Snapshots(registry, Source(engine).read, interval=1)
     assert "app.etl_source_files" in (snapshots.renew("fathom").error or "")
     engine.dispose()
 
@@ -101,7 +101,7 @@ def test_a_statement_that_takes_too_long_is_given_up(engine: Engine, registry: R
     locker = engine.connect()
     locker.begin()
     locker.exec_driver_sql("LOCK TABLE app.etl_source_files IN ACCESS EXCLUSIVE MODE")
-    snapshots = Snapshots(registry, lambda p: take_snapshot(engine, p, 0.2), interval=1)
+    snapshots = Snapshots(registry, lambda p: read_snapshot(engine, p, 0.2), interval=1)
     assert "statement timeout" in (snapshots.renew("fathom").error or "")
     locker.close()
 

@@ -6,22 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from callbacks.drawn import Drawn
 from jobs.submission import Submitter
-from layouts.leaves import Leaves
+from layouts.page_values import PageValues
 from pipelines.registry import Registry
-from queries.cache import Snapshots
-from queries.readings import Readings
+from queries.cache import RenderCache
+from queries.cached_queries import CachedQueries
+from queries.snapshots import Snapshots
 
 
 @dataclass(frozen=True)
-class Sources:
+class Services:
     """The registry, the shared readings, what is drawn of them and what pages are told of that, and
     where submitted jobs go."""
 
     registry: Registry
     snapshots: Snapshots
-    readings: Readings
+    queries: CachedQueries
     submitter: Submitter
-    drawn: Drawn[tuple[Leaves, str | None]] = field(default_factory=Drawn)
-    told: Drawn[Mapping[str, Any]] = field(default_factory=Drawn)
+    rendered: RenderCache[tuple[PageValues, str | None]] = field(default_factory=RenderCache)
+    diffs: RenderCache[Mapping[str, Any]] = field(default_factory=RenderCache)

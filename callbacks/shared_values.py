@@ -1,4 +1,4 @@
-"""Packed leaves in a folder that the processes of one server share, by their digest."""
+"""Packed page values in a folder that the processes of one server share, by their digest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 DIGEST = re.compile(r"[0-9a-f]{24}")
 
 
-class Shelf:
+class SharedValues:
     """What one process sent, for another on which the page's next tick may land.
 
     The oldest files are removed when there are more than LARGEST, or more than MOST_BYTES in them.
@@ -32,7 +32,7 @@ class Shelf:
         self._lock = threading.Lock()
 
     def put(self, digest: str, packed: bytes) -> None:
-        """Keeps leaves; who reads finds all of them or none.
+        """Keeps page values; who reads finds all of them or none.
 
         A full disk is told, and costs the sharing alone.
         """
@@ -49,7 +49,7 @@ class Shelf:
             log.warning("What pages show can't be shared: %s", error)
 
     def get(self, digest: str) -> bytes | None:
-        """The leaves of a digest, none if nobody put them here or they are gone.
+        """The page values of a digest, none if nobody put them here or they are gone.
 
         A digest comes from a browser: what is none is no file either.
         """

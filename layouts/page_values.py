@@ -1,4 +1,4 @@
-"""What a tick writes into a page: the values of its leaves by kind and key."""
+"""Page values: what a refresh writes into the slots of a page, by kind and key."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ ROWS = ("table", "columns", "rows", "options")
 
 
 @dataclass(frozen=True)
-class Leaves:
-    """The values of a page's leaves, by kind: text, bar (width in percent), table (rows), columns
+class PageValues:
+    """The values of a page\'s slots, by kind: text, bar (width in percent), table (rows), columns
     (of a table), rows (of one page of a list), pages (how many it has), options (of a dropdown),
-    href, shown (or not)."""
+    href, visible (or not)."""
 
     text: Mapping[str, str] = field(default_factory=dict)
     bar: Mapping[str, float] = field(default_factory=dict)
@@ -34,23 +34,23 @@ class Leaves:
     pages: Mapping[str, int] = field(default_factory=dict)
     options: Mapping[str, Rows] = field(default_factory=dict)
     href: Mapping[str, str] = field(default_factory=dict)
-    shown: Mapping[str, bool] = field(default_factory=dict)
+    visible: Mapping[str, bool] = field(default_factory=dict)
 
-    def __or__(self, other: Leaves) -> Leaves:
+    def __or__(self, other: PageValues) -> PageValues:
         """Both together."""
-        return Leaves(**{kind: {**mine, **other.kind(kind)} for kind, mine in self.kinds()})
+        return PageValues(**{kind: {**mine, **other.kind(kind)} for kind, mine in self.kinds()})
 
-    def under(self, prefix: str) -> Leaves:
-        """The same leaves with a prefix to their keys."""
-        return Leaves(
+    def under(self, prefix: str) -> PageValues:
+        """The same values with a prefix to their keys."""
+        return PageValues(
             **{
                 kind: {f"{prefix}.{key}": value for key, value in values.items()}
                 for kind, values in self.kinds()
             }
         )
 
-    def without_tables(self, keys: Collection[str]) -> Leaves:
-        """The same leaves without the tables of some keys."""
+    def without_tables(self, keys: Collection[str]) -> PageValues:
+        """The same values without the tables of some keys."""
         kept = {
             kind: {key: value for key, value in self.kind(kind).items() if key not in keys}
             for kind in ("table", "columns")
@@ -68,66 +68,66 @@ class Leaves:
 
     @cached_property
     def digest(self) -> str:
-        """Equal for leaves of equal values."""
+        """Equal for page values of equal values."""
         return blake2b(self._written(), digest_size=12).hexdigest()
 
     @property
     def packed(self) -> bytes:
-        """The leaves as `unpack` reads them, in a sixteenth of the room."""
+        """The values as `unpack` reads them, in a sixteenth of the size."""
         return zlib.compress(self._written(), level=1)
 
     def _written(self) -> bytes:
         return orjson.dumps(dict(self.kinds()), option=orjson.OPT_SORT_KEYS)
 
     def property(self, kind: str, key: str) -> Any:
-        """What a leaf's property is to be. Raises KeyError for a leaf without a value."""
+        """What a slot's property is to be. Raises KeyError for a slot without a value."""
         value = self.kind(kind)[key]
         return PROPERTIES[kind](value) if kind in PROPERTIES else value
 
 
-def unpack(packed: bytes) -> Leaves:
-    """The leaves that were packed."""
-    return Leaves(**orjson.loads(zlib.decompress(packed)))
+def unpack(packed: bytes) -> PageValues:
+    """The page values that were packed."""
+    return PageValues(**orjson.loads(zlib.decompress(packed)))
 
 
 # Where the property is not the value itself.
 PROPERTIES: dict[str, Callable[[Any], Any]] = {
     "bar": lambda percent: {"width": f"{percent:.2f}%"},
-    "shown": lambda shown: not shown,
+    "visible": lambda visible: not visible,
 }
-EMPTY: dict[str, Any] = {"text": NONE, "table": [], "rows": [], "shown": True}
+EMPTY: dict[str, Any] = {"text": NONE, "table": [], "rows": [], "visible": True}
 
 
-def fill(page: Component, leaves: Leaves | None) -> Component:
-    """Writes the leaves into a page that is not sent yet, so that its first sight has numbers.
+def fill(page: Component, page_values: PageValues | None) -> Component:
+    """Writes values into a page that is not sent yet, so that it opens with its numbers.
 
-    A leaf without a value shows a dash: its number is not there yet.
+    A slot without a value shows a dash: its number is not there yet.
     """
-    values = leaves or Leaves()
-    for component, kind, key in leaves_of(page):
+    values = page_values or PageValues()
+    for component, kind, key in slots_of(page):
         given = key in values.kind(kind)
         if given or kind in EMPTY:
             value = values.property(kind, key) if given else EMPTY[kind]
-            setattr(component, ids.LEAVES[kind][1], value)
+            setattr(component, ids.SLOTS[kind][1], value)
     return page
 
 
-def name_leaves(page: Component, opening: str) -> Component:
-    """The page with the name of its opening before the key of every leaf.
+def name_slots(page: Component, opening: str) -> Component:
+    """The page with the name of its opening before the key of every slot.
 
     No two openings share a name, so an answer that comes late can't write into another page.
     """
-    for component, kind, key in list(leaves_of(page)):
-        component.id = {ids.LEAVES[kind][0]: f"{opening}.{key}"}
+    for component, kind, key in list(slots_of(page)):
+        component.id = {ids.SLOTS[kind][0]: f"{opening}.{key}"}
     return page
 
 
-def leaves_of(page: Component) -> Iterator[tuple[Any, str, str]]:
-    """Every leaf of a page: its component, kind and key."""
+def slots_of(page: Component) -> Iterator[tuple[Any, str, str]]:
+    """Every slot of a page: its component, kind and key."""
     for component in page._traverse():
-        leaf_id = getattr(component, "id", None)
-        if isinstance(leaf_id, dict) and len(leaf_id) == 1:
-            ((name, key),) = leaf_id.items()
-            for kind, (own, _) in ids.LEAVES.items():
+        slot_id = getattr(component, "id", None)
+        if isinstance(slot_id, dict) and len(slot_id) == 1:
+            ((name, key),) = slot_id.items()
+            for kind, (own, _) in ids.SLOTS.items():
                 if own == name:
                     yield component, kind, key

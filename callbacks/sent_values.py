@@ -1,4 +1,4 @@
-"""What pages show already, so that a tick sends what differs and nothing else."""
+"""The values that pages already have, so that a refresh sends only what differs."""
 
 from __future__ import annotations
 
@@ -6,52 +6,52 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from callbacks.shelf import Shelf
+from callbacks.shared_values import SharedValues
 from layouts import ids
-from layouts.leaves import ROWS, Leaves, Rows, unpack
+from layouts.page_values import ROWS, PageValues, Rows, unpack
 from queries.observed import UNOBSERVED, Observer
 
 
-class Shown:
-    """The leaves that were sent lately, by their digest: viewers of equal pages share one entry.
+class SentValues:
+    """The latest page values that were sent, by digest: viewers of equal pages share one entry.
 
-    A digest that is neither here nor on the shelf (long ago, or before a restart) costs one whole
-    answer. A single process needs no shelf.
+    For a digest that is neither here nor in the shared folder (long ago, or before a restart) a
+    page gets all of its values. A single process needs no folder.
     """
 
     LARGEST = 2000
     MOST_BYTES = 6_000_000
 
-    def __init__(self, shelf: Shelf | None = None, observer: Observer = UNOBSERVED) -> None:
+    def __init__(self, shared: SharedValues | None = None, observer: Observer = UNOBSERVED) -> None:
         self._packed: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
-        self._shelf = shelf
+        self._shared = shared
         self._observer = observer
 
-    def remember(self, leaves: Leaves) -> str:
-        """Keeps leaves that are being sent; their digest names them."""
-        digest = leaves.digest
+    def remember(self, page_values: PageValues) -> str:
+        """Keeps page values that are being sent; their digest names them."""
+        digest = page_values.digest
         with self._lock:
             if known := digest in self._packed:
                 self._packed.move_to_end(digest)
         if not known:
-            packed = leaves.packed
+            packed = page_values.packed
             self._keep(digest, packed)
-            if self._shelf is not None:
-                self._shelf.put(digest, packed)
+            if self._shared is not None:
+                self._shared.put(digest, packed)
         return digest
 
-    def recall(self, digest: str | None) -> Leaves | None:
-        """The leaves of a digest, or none."""
+    def recall(self, digest: str | None) -> PageValues | None:
+        """The page values of a digest, or none."""
         if digest is None:
             return None
         with self._lock:
             packed = self._packed.get(digest)
-        self._observer.looked("shown", packed is not None)
-        if packed is None and self._shelf is not None:
-            packed = self._shelf.get(digest)
-            self._observer.looked("shelf", packed is not None)
+        self._observer.looked_up("sent", packed is not None)
+        if packed is None and self._shared is not None:
+            packed = self._shared.get(digest)
+            self._observer.looked_up("shared", packed is not None)
         return None if packed is None else unpack(packed)
 
     def _keep(self, digest: str, packed: bytes) -> None:
@@ -63,13 +63,13 @@ class Shown:
                 self._bytes -= len(self._packed.popitem(last=False)[1])
 
 
-def changes(now: Leaves, before: Leaves | None) -> list[list[Any]]:
-    """What differs, one entry a kind of leaves: the name in their ids and the property that each
+def diff(now: PageValues, before: PageValues | None) -> list[list[Any]]:
+    """What differs, one entry a kind of slots: the name in their ids and the property that each
     of them is, the new values by key, and for rows by key those that differ, each with its place
-    and the cells that are new. The order is that of ids.LEAVES.
+    and the cells that are new. The order is that of ids.SLOTS.
     """
-    told = []
-    for kind, (name, property_) in ids.LEAVES.items():
+    changed = []
+    for kind, (name, property_) in ids.SLOTS.items():
         old = {} if before is None else before.kind(kind)
         whole, cells = {}, {}
         for key, value in now.kind(kind).items():
@@ -81,8 +81,8 @@ def changes(now: Leaves, before: Leaves | None) -> list[list[Any]]:
             else:
                 cells[key] = some
         if whole or cells:
-            told.append([name, property_, whole, cells])
-    return told
+            changed.append([name, property_, whole, cells])
+    return changed
 
 
 def _cells(rows: Rows, before: Rows) -> list[list[Any]] | None:
@@ -90,10 +90,10 @@ def _cells(rows: Rows, before: Rows) -> list[list[Any]] | None:
     their shape."""
     if len(rows) != len(before):
         return None
-    told = []
+    changed = []
     for place, (row, old) in enumerate(zip(rows, before, strict=True)):
         if row.keys() != old.keys():
             return None
         if row != old:
-            told.append([place, {cell: new for cell, new in row.items() if new != old[cell]}])
-    return told
+            changed.append([place, {cell: new for cell, new in row.items() if new != old[cell]}])
+    return changed

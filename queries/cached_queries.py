@@ -10,8 +10,9 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from pipelines.registry import Registry
+from queries.cache import QueryCache
 from queries.completions import CompletionQuery, completions
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.group_list import GroupQuery, groups
 from queries.job_list import JobQuery, find_job, job_choices, jobs
 from queries.job_report import JobReport, read_report
@@ -20,14 +21,13 @@ from queries.observed import UNOBSERVED, Observer
 from queries.paging import Page
 from queries.task_points import task_points
 from queries.tasks import TaskQuery, tasks
-from queries.watched import Watched
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 @dataclass(frozen=True)
-class Readings:
+class CachedQueries:
     """What is kept by its question.
 
     found: the ids of the jobs that a beginning may mean; reports, points: a job and its finished
@@ -35,34 +35,34 @@ class Readings:
     that occur; completions: of a pipeline over time.
     """
 
-    found: Watched[str, tuple[str, ...]]
-    reports: Watched[str, JobReport]
-    points: Watched[str, pd.DataFrame]
-    tasks: Watched[TaskQuery, Page]
-    jobs: Watched[JobQuery, Page]
-    choices: Watched[None, dict[str, dict[str, int]]]
-    groups: Watched[GroupQuery, Page]
-    completions: Watched[CompletionQuery, pd.DataFrame]
+    found: QueryCache[str, tuple[str, ...]]
+    reports: QueryCache[str, JobReport]
+    points: QueryCache[str, pd.DataFrame]
+    tasks: QueryCache[TaskQuery, Page]
+    jobs: QueryCache[JobQuery, Page]
+    choices: QueryCache[None, dict[str, dict[str, int]]]
+    groups: QueryCache[GroupQuery, Page]
+    completions: QueryCache[CompletionQuery, pd.DataFrame]
 
 
-def open_readings(
+def open_cached_queries(
     engine: Engine,
     registry: Registry,
     timeout: float,
     interval: float,
     observer: Observer = UNOBSERVED,
-) -> Readings:
+) -> CachedQueries:
     """Readings of a database, each at most `interval` seconds old; a statement may take `timeout`
     seconds."""
 
-    def watched(name: str, read: Callable[[Connection, K], V | None]) -> Watched[K, V]:
-        asking = engine.execution_options(asks=name)
+    def watched(name: str, read: Callable[[Connection, K], V | None]) -> QueryCache[K, V]:
+        asking = engine.execution_options(query=name)
 
         def take(key: K) -> V | None:
-            with reading(asking, timeout) as connection:
+            with read_transaction(asking, timeout) as connection:
                 return read(connection, key)
 
-        return Watched(take, interval, name, observer)
+        return QueryCache(take, interval, name, observer)
 
     def listed(connection: Connection, query: GroupQuery) -> Page:
         return groups(connection, registry[query.pipeline_id], query)
@@ -71,7 +71,7 @@ def open_readings(
         read = kept_completions if query.kept else completions
         return read(connection, registry[query.pipeline_id], query)
 
-    return Readings(
+    return CachedQueries(
         watched("found", find_job),
         watched("reports", read_report),
         watched("points", task_points),

@@ -1,4 +1,4 @@
-"""What a page shows at this moment: its values, and how old and how sound they are."""
+"""What a page shows now: its values, and how old and how sound they are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from layouts.leaves import Leaves
+from layouts.page_values import PageValues
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ SLACK = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
-class Sight:
+class PageState:
     """A page's values, none before the first reading.
 
     as_of: ISO time of the database; age: seconds since then; active: whether a job is active;
@@ -27,7 +27,7 @@ class Sight:
     it shows is no longer there.
     """
 
-    leaves: Leaves | None
+    page_values: PageValues | None
     as_of: str | None = None
     age: float = 0.0
     active: bool = False
@@ -35,45 +35,45 @@ class Sight:
     others: tuple[str | None, ...] = ()
     gone: str | None = None
 
-    def moments(self) -> dict[str, Any]:
+    def timestamps(self) -> dict[str, Any]:
         """What a page keeps of the time of its numbers."""
         others = {"others": self.others} if self.others else {}
         return {"at": self.as_of, "age": self.age, **others}
 
-    def is_behind(self, moments: Mapping[str, Any] | None) -> bool:
-        """Whether any of it was read before what a page shows that keeps these moments.
+    def is_behind(self, timestamps: Mapping[str, Any] | None) -> bool:
+        """Whether any of it was read before what a page shows that keeps these timestamps.
 
         Another process of the same server may have read a little later, and answered before. Where
         the page shows what is yet to come, the database's clock was put back: that is not behind.
         """
-        shown = _times(moments or {})
-        if self.leaves is None or self.as_of is None:
-            return any(time > NEVER for time in shown)
-        mine = _times(self.moments())
+        displayed = _times(timestamps or {})
+        if self.page_values is None or self.as_of is None:
+            return any(time > NEVER for time in displayed)
+        mine = _times(self.timestamps())
         now = max(mine) + timedelta(seconds=self.age) + SLACK
-        return any(one < other <= now for one, other in zip(mine, shown, strict=False))
+        return any(one < other <= now for one, other in zip(mine, displayed, strict=False))
 
 
-def _times(moments: Mapping[str, Any]) -> list[datetime]:
+def _times(timestamps: Mapping[str, Any]) -> list[datetime]:
     """The times in what a page keeps; a browser may send anything."""
     try:
-        texts = [moments["at"], *moments.get("others", ())]
+        texts = [timestamps["at"], *timestamps.get("others", ())]
         return [datetime.fromisoformat(text).astimezone(UTC) if text else NEVER for text in texts]
     except (KeyError, TypeError, ValueError, OverflowError):
         return []
 
 
-def gather(panels: Mapping[str, Callable[[], Leaves]]) -> tuple[Leaves, str | None]:
-    """The leaves of a page's panels, by name, and which panels failed.
+def read_panels(panels: Mapping[str, Callable[[], PageValues]]) -> tuple[PageValues, str | None]:
+    """The page values of a page's panels, by name, and which panels failed.
 
     A panel that fails keeps what it showed, and does not take the page along.
     """
-    leaves, failed = Leaves(), []
+    page_values, failed = PageValues(), []
     for name, values in panels.items():
         try:
-            leaves |= values()
+            page_values |= values()
         except Exception:
             log.exception("The panel %s can't be drawn", name)
             failed.append(name)
-    told = f"{', '.join(failed)} can't be drawn; the server's log says why" if failed else None
-    return leaves, told
+    problem = f"{', '.join(failed)} can't be drawn; the server's log says why" if failed else None
+    return page_values, problem

@@ -9,29 +9,29 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
-from database.engine import explain
+from database.engine import error_message
 from database.kept.state import has_schema
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
-from queries.frames import reading
+from queries.frames import read_transaction
 from queries.kept.cube import KeptCube, NotKept
 from queries.kept.tasks import kept_active_jobs, kept_contradictions
-from queries.snapshot import Snapshot, Way, take_snapshot
+from queries.snapshot import ReadMode, Snapshot, read_snapshot
 
 
-def open_takes(
+def open_snapshot_reader(
     engine: Engine, registry: Registry, timeout: float
 ) -> Callable[[Pipeline], Snapshot]:
-    """What takes the snapshots of the registry's pipelines, each call a new one.
+    """A function that reads a pipeline's snapshot, each call a new one.
 
     It holds what it has read and fetches what changed since. A statement may take `timeout`
     seconds. Raises sqlalchemy.exc.DBAPIError when the database can't.
     """
-    takers = {pipeline.id: Taker(engine, pipeline, timeout) for pipeline in registry.values()}
-    return lambda pipeline: takers[pipeline.id].take()
+    readers = {one.id: SnapshotReader(engine, one, timeout) for one in registry.values()}
+    return lambda pipeline: readers[pipeline.id].read()
 
 
-class Taker:
+class SnapshotReader:
     """Takes one pipeline's snapshots."""
 
     def __init__(self, engine: Engine, pipeline: Pipeline, timeout: float) -> None:
@@ -42,24 +42,24 @@ class Taker:
         self._readable = False
         self._lock = threading.Lock()
 
-    def take(self) -> Snapshot:
-        """A snapshot of now; one at a time."""
+    def read(self) -> Snapshot:
+        """A snapshot of this moment; one at a time."""
         with self._lock:
             try:
                 return self._kept()
             except NotKept as error:
                 self._readable = False
-                return take_snapshot(self._engine, self._pipeline, self._timeout, str(error))
+                return read_snapshot(self._engine, self._pipeline, self._timeout, str(error))
 
     def _kept(self) -> Snapshot:
         try:
-            with reading(self._engine, self._timeout) as connection:
-                return self.read(connection)
+            with read_transaction(self._engine, self._timeout) as connection:
+                return self.read_in(connection)
         except ProgrammingError as error:
             # Removed, or the right to read it taken away, since it was looked at last.
-            raise NotKept(f"the kept counts can't be read: {explain(error)}") from error
+            raise NotKept(f"the kept counts can't be read: {error_message(error)}") from error
 
-    def read(self, connection: Connection) -> Snapshot:
+    def read_in(self, connection: Connection) -> Snapshot:
         """The snapshot of a transaction from kept counts. Raises NotKept."""
         began = time.monotonic()
         if not self._readable and not has_schema(connection):
@@ -76,5 +76,5 @@ class Taker:
             jobs,
             odd,
             frames.missing,
-            Way(kept=True, reason="", seconds=time.monotonic() - began),
+            ReadMode(kept=True, reason="", seconds=time.monotonic() - began),
         )
