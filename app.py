@@ -36,7 +36,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     from api.timed_callbacks import time_callbacks
     from commands.shared import shared_folder
     from database.engine import connections_for, open_engine
-    from database.kept.keeper import Keeper
+    from database.rollups.keeper import Keeper
     from jobs.submission import Submitter
     from queries.cached_queries import open_cached_queries
     from queries.reader import Reader
@@ -46,10 +46,10 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     metrics = Metrics()
     connections = connections_for(settings.serve_threads, len(registry))
     engine = metrics.timed(open_engine(url, connections=connections))
-    timeout, pace = settings.statement_timeout, settings.refresh_seconds
+    timeout, interval = settings.statement_timeout, settings.refresh_seconds
     read = open_snapshot_reader(engine.execution_options(query="snapshots"), registry, timeout)
-    snapshots = Snapshots(registry, read, pace, metrics)
-    queries = open_cached_queries(engine, registry, timeout, min(2.0, pace), metrics)
+    snapshots = Snapshots(registry, read, interval, metrics)
+    queries = open_cached_queries(engine, registry, timeout, min(2.0, interval), metrics)
     app = bare_app()
     submitter = Submitter(registry, _destination(settings, engine))
     callbacks.register_all(
@@ -71,7 +71,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         metrics=metrics,
     )
     snapshots.start()
-    Keeper(engine.execution_options(query="keeper"), pace).start()
+    Keeper(engine.execution_options(query="keeper"), interval, registry).start()
     return app
 
 
@@ -250,16 +250,16 @@ def _database_command(name: str, help_text: str) -> None:
     @_prepared
     def command(settings: Settings, registry: Registry) -> None:
         from commands.database import open_database
-        from commands.kept import COMMANDS
+        from commands.rollups import COMMANDS
 
         with open_database(settings, registry) as engine:
             COMMANDS[name](engine, registry)
 
 
-_database_command("install", "Install the kept counts (schema monitor, triggers) and count once.")
-_database_command("status", "Tell what is kept, and how it stands.")
-_database_command("verify", "Compare what is kept with a full count.")
-_database_command("rebuild", "Count anew what is kept, while writers write.")
+_database_command("install", "Install the rollups (schema monitor, triggers) and count once.")
+_database_command("status", "Show the state of the rollups.")
+_database_command("verify", "Compare the rollups with a full count.")
+_database_command("rebuild", "Recount the rollups while writers write.")
 _database_command("remove", "Remove schema monitor and its triggers.")
 
 

@@ -12,7 +12,7 @@ import orjson
 import pandas as pd
 from flask import Response
 
-from queries.paging import Page, Paging
+from queries.paging import ListPage, Paging
 
 
 def answer(body: Mapping[str, Any]) -> Response:
@@ -25,15 +25,15 @@ def answer(body: Mapping[str, Any]) -> Response:
     return Response(written, mimetype="application/json")
 
 
-def moment_text(moment: datetime) -> str:
+def timestamp_text(timestamp: datetime) -> str:
     """A time as ISO 8601 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def known(value: Any) -> Any:
     """A cell of a frame as JSON has it: null for NaN, NA and NaT, times in UTC."""
     if isinstance(value, datetime) and not pd.isna(value):
-        return moment_text(value)
+        return timestamp_text(value)
     return None if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else value
 
 
@@ -42,7 +42,7 @@ def rounded(value: float | None, digits: int) -> float | None:
     return None if value is None or math.isnan(value) else round(value, digits)
 
 
-def paged(name: str, rows: list[dict[str, Any]], page: Page, paging: Paging) -> dict[str, Any]:
+def paged(name: str, rows: list[dict[str, Any]], page: ListPage, paging: Paging) -> dict[str, Any]:
     """A page of a list; total_exact is false where there are more rows than `total`."""
     return {
         name: rows,
@@ -50,5 +50,5 @@ def paged(name: str, rows: list[dict[str, Any]], page: Page, paging: Paging) -> 
         "size": paging.size,
         "total": page.total,
         "total_exact": page.exact,
-        "timestamp": moment_text(page.as_of),
+        "timestamp": timestamp_text(page.as_of),
     }

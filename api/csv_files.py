@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import Response
 
-from api.answers import moment_text
+from api.answers import timestamp_text
 from queries.frames import TEXT
 
 # A spreadsheet takes text that begins so for a formula.
@@ -54,7 +54,7 @@ def _written(rows: Iterable[Sequence[Any]]) -> str:
 
 def _cell(value: Any, kind: str) -> Any:
     if isinstance(value, datetime):
-        return moment_text(value)
+        return timestamp_text(value)
     if kind == TEXT and value is not None and str(value).startswith(FORMULA):
         return f"'{value}"
     return value

@@ -9,13 +9,13 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 from werkzeug.routing import BaseConverter
 
-from api.answers import answer, known, moment_text, paged
+from api.answers import answer, known, paged, timestamp_text
 from api.csv_files import csv_file
 from api.parameters import PAGING, Parameters
 from api.problems import Problem
 from pipelines.registry import Registry
 from queries.job_list import COLUMNS as JOB_COLUMNS
-from queries.job_list import COUNTS, SHORTEST_PREFIX, VALUES, JobQuery, find_job, jobs
+from queries.job_list import COUNTS, SHORTEST_PREFIX, VALUES, JobQuery, find_job_ids, jobs
 from queries.job_report import JobReport, read_report
 from queries.paging import FIRST, Paging
 from queries.reader import Reader
@@ -81,7 +81,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
 
 def _meant(connection: Connection, job_id: str) -> str:
     """The id of the job that a whole id or its beginning means. Raises Problem."""
-    found = None if "\0" in job_id else find_job(connection, job_id)
+    found = None if "\0" in job_id else find_job_ids(connection, job_id)
     if found is None:
         detail = (
             f"There is no job '{job_id[:100]}'; expected a job's id, or at least "
@@ -131,7 +131,7 @@ def _described(registry: Registry, report: JobReport) -> dict[str, Any]:
             {name: known(value) for name, value in stage.items()}
             for stage in report.stages.to_dict("records")
         ],
-        "timestamp": moment_text(report.as_of),
+        "timestamp": timestamp_text(report.as_of),
     }
 
 

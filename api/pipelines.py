@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from api.answers import answer, moment_text
+from api.answers import answer, timestamp_text
 from api.parameters import Parameters
 from api.stats import totals_of
 from pipelines.models import Pipeline
@@ -47,6 +47,6 @@ def _pipeline(pipeline: Pipeline, result: CachedResult[Snapshot]) -> dict[str, A
             {"job_type": one.job_type, "label": one.label} for one in pipeline.submit_actions
         ],
         "summary": None if snapshot is None else totals_of(snapshot),
-        "timestamp": None if snapshot is None else moment_text(snapshot.as_of),
+        "timestamp": None if snapshot is None else timestamp_text(snapshot.as_of),
         "error": result.error,
     }

@@ -13,8 +13,8 @@ STAGE_OR_NONE: Schema = {"type": ["integer", "null"], "description": "Null where
 TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
 REAL_OR_NONE: Schema = {"type": ["number", "null"]}
 PERCENT: Schema = {"type": "number", "minimum": 0, "maximum": 100}
-MOMENT: Schema = {"type": "string", "format": "date-time"}
-MOMENT_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
+TIMESTAMP: Schema = {"type": "string", "format": "date-time"}
+TIMESTAMP_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
 # A newer platform may have further statuses.
 STATUS: Schema = {"type": "string", "examples": ["queued", "processing", "completed", "failed"]}
 ANYTHING: Schema = {"description": "Any JSON, as the table has it."}
@@ -55,7 +55,7 @@ def page(name: str, of: Schema, **others: Schema) -> Schema:
         size={"type": "integer", "minimum": 1, "maximum": 1000},
         total={**COUNT, "description": "Rows on all pages, as far as they were counted."},
         total_exact=exact,
-        timestamp=MOMENT,
+        timestamp=TIMESTAMP,
     )
 
 
@@ -101,12 +101,12 @@ STATS = entry(
         "required": ["eta_hours"],
         "description": "For each phase `{id}_per_hour` in files; `eta_hours` of the pipeline.",
     },
-    contradictions=items(entry(text=TEXT, count=COUNT)),
+    inconsistencies=items(entry(text=TEXT, count=COUNT)),
     read={
-        **entry(kept={"type": "boolean"}, reason=TEXT, seconds={"type": "number", "minimum": 0}),
+        **entry(rollups={"type": "boolean"}, reason=TEXT, seconds={"type": "number", "minimum": 0}),
         "description": "From counts that the database keeps, or else counted, and why.",
     },
-    timestamp=MOMENT,
+    timestamp=TIMESTAMP,
     error={**TEXT_OR_NONE, "description": "Why the numbers are not newer, if they could not be."},
 )
 PIPELINE = entry(
@@ -119,7 +119,7 @@ PIPELINE = entry(
     groupings=items(entry(field=TEXT, label=TEXT)),
     submit_actions=items(entry(job_type=TEXT, label=TEXT)),
     summary={"anyOf": [named("Summary"), {"type": "null"}]},
-    timestamp=MOMENT_OR_NONE,
+    timestamp=TIMESTAMP_OR_NONE,
     error=TEXT_OR_NONE,
 )
 GROUP_TASK = entry(
@@ -127,7 +127,7 @@ GROUP_TASK = entry(
     job_id=TEXT,
     status=STATUS,
     error_details=TEXT_OR_NONE,
-    ended_at=MOMENT_OR_NONE,
+    ended_at=TIMESTAMP_OR_NONE,
     retry_count=COUNT_OR_NONE,
 )
 GROUP = entry(
@@ -147,8 +147,8 @@ OWN_OF_JOB: dict[str, Schema] = {
     "status": STATUS,
     "stage": STAGE_OR_NONE,
     "total_stages": STAGE_OR_NONE,
-    "created_at": MOMENT_OR_NONE,
-    "updated_at": MOMENT_OR_NONE,
+    "created_at": TIMESTAMP_OR_NONE,
+    "updated_at": TIMESTAMP_OR_NONE,
     "error_details": TEXT_OR_NONE,
 }
 LISTED_JOB = entry(
@@ -177,7 +177,7 @@ JOB = entry(
     parameters={"type": "object"},
     result_data=ANYTHING,
     stages=items(STAGE),
-    timestamp=MOMENT,
+    timestamp=TIMESTAMP,
 )
 TASK = entry(
     task_id=TEXT,
@@ -190,8 +190,8 @@ TASK = entry(
     retry_count=COUNT,
     executed_by_app={**TEXT_OR_NONE, "description": "The worker."},
     error_details=TEXT_OR_NONE,
-    started_at=MOMENT_OR_NONE,
-    updated_at=MOMENT_OR_NONE,
+    started_at=TIMESTAMP_OR_NONE,
+    updated_at=TIMESTAMP_OR_NONE,
 )
 PROBLEM: Schema = {
     "type": "object",

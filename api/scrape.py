@@ -25,7 +25,7 @@ STATUSES = (
     "cancelled",
 )
 # Scrapers that ask more often share an answer, and a slow count is given up.
-PACE_SECONDS = 5.0
+CACHE_SECONDS = 5.0
 MOST_SECONDS = 2.0
 
 
@@ -38,7 +38,7 @@ def scrapes(metrics: Metrics, engine: Engine) -> Blueprint:
         with read_transaction(asking, MOST_SECONDS) as connection:
             return queue(connection, EXECUTOR)
 
-    queues = QueryCache(count, PACE_SECONDS, "queue", metrics)
+    queues = QueryCache(count, CACHE_SECONDS, "queue", metrics)
 
     @blueprint.get("/metrics")
     def metrics_text() -> Response:

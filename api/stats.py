@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answers import answer, known, moment_text, rounded
+from api.answers import answer, known, rounded, timestamp_text
 from api.narrowing import asked_pipeline, latest, pipeline_parameters, wanted
 from layouts.formats import format_bytes
 from pipelines.registry import Registry
@@ -44,13 +44,13 @@ def describe(snapshot: Snapshot) -> dict[str, Any]:
         "by_grouping": {field: _grouping(snapshot, field) for field in pipeline.dimensions},
         "active_jobs": [_job(row) for row in snapshot.jobs.to_dict("records")],
         "processing_rate": {**rates, "eta_hours": rounded(eta, 1)},
-        "contradictions": snapshot.contradictions.to_dict("records"),
+        "inconsistencies": snapshot.inconsistencies.to_dict("records"),
         "read": {
-            "kept": snapshot.read_mode.kept,
+            "rollups": snapshot.read_mode.rollups,
             "reason": snapshot.read_mode.reason,
             "seconds": round(snapshot.read_mode.seconds, 3),
         },
-        "timestamp": moment_text(snapshot.as_of),
+        "timestamp": timestamp_text(snapshot.as_of),
     }
 
 

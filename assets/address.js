@@ -1,4 +1,4 @@
-// The address holds what a page shows: filters, open panels, the pace. A link shows a colleague the
+// The address holds what a page shows: filters, open panels, the refresh interval. A link shows a colleague the
 // same page, and Back works.
 
 (function () {

@@ -19,7 +19,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from app import create_app
 from benchmarks.completing import Completing
-from benchmarks.kept import kept_engine
+from benchmarks.rollups import rollup_engine
 from benchmarks.timing import Timed, medians
 from layouts import ids
 from layouts.links import PIPELINE
@@ -42,7 +42,7 @@ CONSTANT = {
 def main(url: str, repeat: int) -> None:
     """Calls callbacks in turns."""
     registry = load_registry()
-    with kept_engine(url, registry) as engine:
+    with rollup_engine(url, registry) as engine:
         app = create_app(Settings.model_validate({"database_url": url}), registry, url)
         app.callback(Output("constant", "data"), Input("pulse", "n_intervals"))(
             lambda _: "constant"

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from database.kept.install import remove
+from database.rollups.install import remove
 from database.schema import install_schema
 from pipelines.registry import Registry
 

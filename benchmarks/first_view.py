@@ -7,8 +7,8 @@ from statistics import median
 from urllib.parse import urlsplit
 
 from benchmarks.empty_table import served_empty_table
-from benchmarks.kept import kept_engine
 from benchmarks.opening import Opened, opened
+from benchmarks.rollups import rollup_engine
 from benchmarks.rows import Row, Target, at_most, files_size
 from benchmarks.setup import Setup
 from layouts.links import pipeline_link
@@ -25,7 +25,7 @@ def measure(setup: Setup) -> list[Row]:
     """Rows of the first view at the largest size: its time, and what it loads."""
     with (
         setup.files(setup.largest) as database,
-        kept_engine(database, setup.registry),
+        rollup_engine(database, setup.registry),
         served(database) as server,
         served_empty_table() as empty,
     ):

@@ -9,7 +9,7 @@ import orjson
 
 from benchmarks.completing import Completing
 from benchmarks.design import design_refresh
-from benchmarks.kept import kept_engine
+from benchmarks.rollups import rollup_engine
 from benchmarks.rows import Row, at_most, faster, files_size
 from benchmarks.setup import DESIGN, GLOBAL, MILLION, Setup
 from benchmarks.timing import Timed, medians
@@ -42,7 +42,7 @@ def measure(setup: Setup) -> list[Row]:
 @contextmanager
 def _refreshes(setup: Setup, files: int) -> Iterator[dict[str, Timed]]:
     pipeline, registry = setup.pipeline, setup.registry
-    with setup.files(files) as url, kept_engine(url, registry) as engine:
+    with setup.files(files) as url, rollup_engine(url, registry) as engine:
         read = open_snapshot_reader(engine, registry, TIMEOUT)
 
         def refresh() -> bytes:
@@ -50,7 +50,7 @@ def _refreshes(setup: Setup, files: int) -> Iterator[dict[str, Timed]]:
             assert failed is None, failed
             return orjson.dumps(diff(page_values, None))
 
-        assert read(pipeline).read_mode.kept
+        assert read(pipeline).read_mode.rollups
         refresh()
         work = Completing(engine, setup.repeat * OFTEN)
         try:

@@ -30,13 +30,13 @@ SECTION = re.compile(r"^## (\w+)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 def keep_results(name: str, rows: Sequence[Row], path: Path = RESULTS) -> None:
     """Writes a benchmark's rows into the file; what it has of other benchmarks stays."""
     sections = dict(SECTION.findall(path.read_text("utf-8"))) if path.is_file() else {}
-    sections[name] = f"\n{machine()}\n\n{table(rows)}\n{_kept_words(sections.get(name, ''))}"
+    sections[name] = f"\n{machine()}\n\n{table(rows)}\n{_handwritten(sections.get(name, ''))}"
     ordered = sorted(sections.items(), key=lambda section: NAMES.index(section[0]))
     text = TITLE + "".join(f"\n## {name}\n{body.rstrip()}\n" for name, body in ordered)
     path.write_text(text, encoding="utf-8")
 
 
-def _kept_words(section: str) -> str:
+def _handwritten(section: str) -> str:
     """What a person wrote below a table: why a target is missed, and what was tried."""
     return section.partition("\n### ")[2] and "\n### " + section.partition("\n### ")[2]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.kept import kept_engine
+from benchmarks.rollups import rollup_engine
 from benchmarks.rows import Row, at_least, at_most
 from benchmarks.setup import Setup
 from database.engine import open_engine
@@ -61,7 +61,7 @@ def _database(setup: Setup) -> Iterator[str]:
         engine = open_engine(url)
         install_schema(engine, setup.registry)
         engine.dispose()
-        with kept_engine(url, setup.registry):
+        with rollup_engine(url, setup.registry):
             yield url
 
 

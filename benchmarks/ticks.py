@@ -11,11 +11,11 @@ import psutil
 from sqlalchemy import Engine, text
 
 from benchmarks.completing import Completing
-from benchmarks.kept import kept_engine
+from benchmarks.rollups import rollup_engine
 from benchmarks.rows import Row, at_most, files_size
 from benchmarks.setup import Setup
 from layouts import ids
-from layouts.links import JOBS, MONITOR, PIPELINE, SELECTOR
+from layouts.links import JOB_PAGE, JOBS, PIPELINE, SELECTOR
 from tests.remote import RemoteTab, Served, served
 
 # 24 hours at 30 s are 2,880 ticks.
@@ -31,7 +31,7 @@ def measure(setup: Setup) -> list[Row]:
     files = setup.largest
     with (
         setup.files(files) as url,
-        kept_engine(url, setup.registry) as engine,
+        rollup_engine(url, setup.registry) as engine,
         served(url) as server,
         closing(moving(engine)) as steps,
     ):
@@ -76,7 +76,7 @@ def opened(server: Served, engine: Engine) -> list[RemoteTab]:
         (PIPELINE, f"?type=fathom&region={first}&region={second}"),
         (SELECTOR, ""),
         (JOBS, ""),
-        (MONITOR, f"?job_id={job}"),
+        (JOB_PAGE, f"?job_id={job}"),
     ):
         tab = RemoteTab(server.url)
         tab.open(*address)

@@ -14,7 +14,7 @@ from statistics import quantiles
 from sqlalchemy import Engine
 
 from benchmarks.completing import Completing
-from benchmarks.kept import kept_engine
+from benchmarks.rollups import rollup_engine
 from benchmarks.rows import Row, Target, at_most, files_size
 from benchmarks.setup import Setup
 from settings import SOURCE
@@ -72,7 +72,7 @@ def measure(setup: Setup) -> list[Row]:
     environment = {"SERVE_PROCESSES": str(PROCESSES), "REFRESH_SECONDS": str(load.refresh)}
     with (
         setup.files(files) as url,
-        kept_engine(url, setup.registry) as engine,
+        rollup_engine(url, setup.registry) as engine,
         served(url, **environment) as server,
     ):
         alone = cost(server, engine, few)

@@ -66,8 +66,8 @@ class Viewer:
         body = await self._post(self._tick, found)
         for answer in body.get("response", {}).values():
             change = answer["data"]
-            moments = [value for name, _, value in change["header"] if name == ids.AS_OF]
-            digest = self._state(ids.AS_OF, *moments)
+            timestamps = [value for name, _, value in change["header"] if name == ids.AS_OF]
+            digest = self._state(ids.AS_OF, *timestamps)
             if "values" in change:
                 digest[0]["value"] = change["now"]
 

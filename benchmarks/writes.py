@@ -1,7 +1,7 @@
 """What the triggers that keep the counts cost those who write: statements with and without them.
 
 A session without them says so (`session_replication_role`), which they heed while this measures;
-everything that is written is undone in the same way, so that the kept counts stay right.
+everything that is written is undone in the same way, so that the rollups stay right.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import psycopg2
 from psycopg2.extensions import connection as Connection  # noqa: N812
 from sqlalchemy import Engine, make_url
 
-from benchmarks.kept import kept_engine
+from benchmarks.rollups import rollup_engine
 from benchmarks.rows import Row, at_least, at_most, files_size
 from benchmarks.setup import DESIGN, Setup
-from database.kept.triggers import EVENTS
+from database.rollups.triggers import EVENTS
 
 WITH, WITHOUT = "with the triggers", "without them"
 WRITERS = 16
@@ -42,7 +42,7 @@ def measure(setup: Setup) -> list[Row]:
     for files in setup.sizes:
         with (
             setup.files(files) as url,
-            kept_engine(url, setup.registry) as engine,
+            rollup_engine(url, setup.registry) as engine,
             _heeding_sessions(engine),
         ):
             rows += _single(setup, files, engine, url)

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 from layouts.group_list import states
 from layouts.links import (
     GROUPS,
+    JOB_PAGE,
     JOBS,
-    MONITOR,
     PHASE,
     PIPELINE,
     SELECTOR,
@@ -26,7 +26,7 @@ from pipelines.registry import Registry
 PLACES = {
     PIPELINE: (TYPE,),
     GROUPS: (TYPE, PHASE, STATE),
-    MONITOR: ("job_id",),
+    JOB_PAGE: ("job_id",),
     JOBS: (),
 }
 
@@ -72,7 +72,7 @@ def missing(registry: Registry, address: Address) -> str | None:
 
     A job is looked for when its page opens, not before.
     """
-    if address.path not in (SELECTOR, PIPELINE, GROUPS, JOBS, MONITOR):
+    if address.path not in (SELECTOR, PIPELINE, GROUPS, JOBS, JOB_PAGE):
         return f"There is no page “{address.path}”."
     wanted = address.one(TYPE)
     if address.path in (PIPELINE, GROUPS) and wanted and wanted not in registry:

@@ -10,14 +10,14 @@ from layouts import ids
 def register(app: Dash) -> None:
     """The age of the numbers, the pace of the ticks, and what the address holds."""
     app.clientside_callback(
-        ClientsideFunction("monitor", "age"),
+        ClientsideFunction("page", "age"),
         Output(ids.AGE, "children"),
         Output(ids.AGE, "title"),
         Input(ids.SECOND, "n_intervals"),
         Input(ids.AS_OF, "data"),
     )
     app.clientside_callback(
-        ClientsideFunction("monitor", "pace"),
+        ClientsideFunction("page", "interval"),
         Output(ids.TICK, "interval"),
         Output(ids.TICK, "disabled"),
         Input(ids.AUTO, "value"),

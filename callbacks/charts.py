@@ -12,7 +12,7 @@ from callbacks.addresses import Address, read_address
 from callbacks.services import Services
 from layouts import ids
 from layouts.charts import Figure, completion_figures, graphs, task_figures
-from layouts.links import MONITOR, TYPE
+from layouts.links import JOB_PAGE, TYPE
 from queries.completions import completion_query
 from queries.snapshot import stored_values
 
@@ -31,7 +31,7 @@ def register(app: Dash, services: Services) -> None:
     def draw(clicks: int | None, pathname: str, search: str, zone: str | None) -> Any:
         if not clicks:
             raise PreventUpdate
-        figures = figures_of(services, read_address(pathname, search), known_zone(zone))
+        figures = figures_of(services, read_address(pathname, search), valid_zone(zone))
         return no_update if figures is None else graphs(figures)
 
     @app.callback(
@@ -45,11 +45,11 @@ def register(app: Dash, services: Services) -> None:
     def renew(_as_of: Any, pathname: str, search: str, zone: str | None) -> list[Any]:
         asked = [output["id"]["chart"] for output in ctx.outputs_list]
         address = read_address(pathname, search)
-        figures = figures_of(services, address, known_zone(zone)) if asked else None
+        figures = figures_of(services, address, valid_zone(zone)) if asked else None
         return [(figures or {}).get(name, no_update) for name in asked]
 
 
-def known_zone(zone: str | None) -> str:
+def valid_zone(zone: str | None) -> str:
     """The viewer's time zone, or UTC for one that this machine does not know."""
     try:
         return ZoneInfo(zone or "UTC").key
@@ -59,7 +59,7 @@ def known_zone(zone: str | None) -> str:
 
 def figures_of(services: Services, address: Address, zone: str) -> dict[str, Figure] | None:
     """The figures of the page at an address; none when nothing can be said now."""
-    if address.path == MONITOR:
+    if address.path == JOB_PAGE:
         found = services.queries.found.latest(address.one("job_id")).value or ()
         points = services.queries.points.latest(found[0]).value if len(found) == 1 else None
         return None if points is None else task_figures(points, zone)

@@ -11,7 +11,7 @@ from jobs.rerun import RerunError
 from jobs.submission import SubmissionError, Submitter
 from layouts.preview import (
     EXISTS,
-    Pace,
+    Throughput,
     attempt_text,
     cancelled_text,
     existing_lines,
@@ -61,7 +61,7 @@ class FormPreview:
     again: bool = False
 
 
-def preview_form(submitter: Submitter, form: FilledForm, pace: Pace) -> FormPreview:
+def preview_form(submitter: Submitter, form: FilledForm, throughput: Throughput) -> FormPreview:
     """What submitting the form would do, at the phase's throughput."""
     marks = dict.fromkeys(_settled(form), "")
     try:
@@ -72,7 +72,7 @@ def preview_form(submitter: Submitter, form: FilledForm, pace: Pace) -> FormPrev
         return FormPreview(str(error), send_label(None), marks)
     scope, existing = found.scope, found.existing
     if existing is None:
-        words = preview_lines(scope.groups, scope.files, scope.note, pace)
+        words = preview_lines(scope.groups, scope.files, scope.note, throughput)
         return FormPreview(words, send_label(scope.groups), marks)
     words = existing_lines(existing.job_id, existing.status, existing.again, scope.groups)
     return FormPreview(words, EXISTS, marks, existing.job_id, existing.again)

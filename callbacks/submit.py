@@ -22,7 +22,7 @@ from callbacks.services import Services
 from jobs.submission import Submitter
 from layouts import ids
 from layouts.narrowed import taken_over
-from layouts.preview import Pace
+from layouts.preview import Throughput
 from pipelines.models import Pipeline, SubmitAction
 from queries.phases import phases
 
@@ -76,8 +76,8 @@ def _check_forms(app: Dash, services: Services) -> None:
             return (no_update,) * 4
         job_type = ctx.outputs_list[0]["id"]["form"]
         pipeline, action = _action(services, job_type)
-        pace = _pace(services, pipeline, action)
-        preview = preview_form(services.submitter, _form(action, ctx.inputs_list[1]), pace)
+        throughput = _throughput(services, pipeline, action)
+        preview = preview_form(services.submitter, _form(action, ctx.inputs_list[1]), throughput)
         for name, mistake in preview.mistakes.items():
             set_props(ids.mistake(job_type, name), {"children": mistake})
         return preview.words, preview.label, not preview.again, preview.job_id
@@ -153,12 +153,12 @@ def _form(action: SubmitAction, fields: list[Mapping[str, Any]]) -> FilledForm:
     return FilledForm(action, {field["id"]["field"]: field.get("value") for field in fields})
 
 
-def _pace(services: Services, pipeline: Pipeline, action: SubmitAction) -> Pace:
+def _throughput(services: Services, pipeline: Pipeline, action: SubmitAction) -> Throughput:
     """The measured rate of the action's phase."""
     if action.phase is None:
-        return Pace(math.nan, "none is measured for this job")
+        return Throughput(math.nan, "none is measured for this job")
     snapshot = services.snapshots.latest(pipeline.id).value
     if snapshot is None:
-        return Pace(math.nan, "the numbers are being read for the first time")
+        return Throughput(math.nan, "the numbers are being read for the first time")
     progress = phases(snapshot).set_index("phase").loc[action.phase]
-    return Pace(float(progress["rate_per_hour"]), str(progress["rate_reason"]))
+    return Throughput(float(progress["rate_per_hour"]), str(progress["rate_reason"]))

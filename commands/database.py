@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
-from database.kept.install import install
+from database.rollups.install import install
 from database.schema import install_schema
 from pipelines.registry import Registry
 from settings import Settings
@@ -19,7 +19,7 @@ from settings import Settings
 def database_url(settings: Settings, registry: Registry) -> Iterator[str]:
     """URL of the database, up for the length of the block.
 
-    The embedded one is started, gets its tables and their kept counts, and stops with its last
+    The embedded one is started, gets its tables and their rollups, and stops with its last
     user. A database that the settings name is used as it is.
     """
     if settings.database_url is not None:

@@ -31,12 +31,12 @@ def submit_first_jobs(engine: Engine, registry: Registry) -> None:
         if connection.execute(text("SELECT EXISTS (SELECT FROM app.jobs)")).scalar_one():
             return
 
-        def submit(job_type: str, given: dict[str, Any], after: str | None = None) -> str:
+        def submit(job_type: str, given: dict[str, Any], depends_on: str | None = None) -> str:
             action = registry.action(job_type)
             assert action is not None
             checked = check_parameters(action, given)
-            return queue_job(connection, JOB_TYPES[job_type], checked, after=after).job_id
+            return queue_job(connection, JOB_TYPES[job_type], checked, depends_on=depends_on).job_id
 
         inventory = submit(INVENTORY, {"base_prefix": "rwa"})
         submit(INVENTORY, {"base_prefix": "civ"})
-        submit(STACK, {"region_code": "rwa"}, after=inventory)
+        submit(STACK, {"region_code": "rwa"}, depends_on=inventory)

@@ -40,7 +40,7 @@ def connections_for(threads: int, pipelines: int) -> int:
     """The most connections that a serving process needs at once, so that no thread waits for one.
 
     One a thread that answers (it holds that too while it streams a file), one a pipeline whose
-    snapshot is being read, and those of the thread that folds the kept counts.
+    snapshot is being read, and those of the thread that folds the rollups.
     """
     return threads + pipelines + OF_KEEPER
 

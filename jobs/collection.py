@@ -59,11 +59,11 @@ def _is_item(path: str, collection: str) -> bool:
 
 
 def _collection(collection_id: str, items: Sequence[dict[str, Any]]) -> pystac.Collection:
-    moments = [datetime.fromisoformat(item["properties"]["datetime"]) for item in items]
+    timestamps = [datetime.fromisoformat(item["properties"]["datetime"]) for item in items]
     boxes = [item["bbox"] for item in items if item.get("bbox")]
     extent = pystac.Extent(
         pystac.SpatialExtent([_union(boxes)]),
-        pystac.TemporalExtent([[min(moments), max(moments)]]),
+        pystac.TemporalExtent([[min(timestamps), max(timestamps)]]),
     )
     return pystac.Collection(
         collection_id, f"Outputs of Pipeline Monitor: {collection_id}", extent, license="other"

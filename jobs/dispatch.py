@@ -17,34 +17,34 @@ from distributed import Client, KilledWorker
 
 from jobs.stages import Stage, Task
 from jobs.storage import Storage
-from jobs.task_rows import Ending
-from jobs.worker import Order, Outcome, Parcel
+from jobs.task_rows import TaskResult
+from jobs.worker import TaskBatch, TaskSpec, WorkerResult
 from jobs.workers import Future, SchedulerLost, Workers
 
-# Waiting parcels a worker thread, so that none idles while the runner writes what others did.
+# Waiting batches a worker thread, so that none idles while the runner writes what others did.
 DEPTH = 4
-# So much work is in a parcel, where tasks are that short; and so many tasks at the most.
-PARCEL_SECONDS = 0.1
-LARGEST_PARCEL = 200
-# How long tasks take is known from the last ones; before there are so many, a parcel holds one.
+# So much work is in a batch, where tasks are that short; and so many tasks at the most.
+BATCH_SECONDS = 0.1
+LARGEST_BATCH = 200
+# How long tasks take is known from the last ones; before there are so many, a batch holds one.
 KNOWN, REMEMBERED = 8, 100
 # Tasks taken from the tables at once, at the least: looking for the next ones goes through all.
 LEAST_TAKEN = 100
 
 
-class Newsroom:
+class ProgressListener:
     """What workers tell of tasks that run, kept for the stage that handed them out."""
 
     def __init__(self, client: Client, topic: str) -> None:
         self.topic = topic
-        self._news: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        self._updates: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self._lock = threading.Lock()
         client.subscribe_topic(topic, self._hear)
 
     def take(self, prefix: str) -> list[dict[str, Any]]:
         """The news of a stage's tasks: task_id, worker, age (seconds since it began)."""
         with self._lock:
-            heard = self._news.pop(prefix, {})
+            heard = self._updates.pop(prefix, {})
         now = time.monotonic()
         return [
             {"task_id": task_id, "worker": item["worker"], "age": now - item["began"]}
@@ -52,11 +52,11 @@ class Newsroom:
         ]
 
     def _hear(self, event: tuple[float, dict[str, Any]]) -> None:
-        _, news = event
+        _, updates = event
         with self._lock:
-            of_stage = self._news[news["task_id"].rpartition("-")[0]]
-            began = time.monotonic() - news["seconds"]
-            of_stage.setdefault(news["task_id"], {**news, "began": began})
+            of_stage = self._updates[updates["task_id"].rpartition("-")[0]]
+            began = time.monotonic() - updates["seconds"]
+            of_stage.setdefault(updates["task_id"], {**updates, "began": began})
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Sent:
 class Dispatch:
     """The tasks of one stage that are with the workers, or about to be.
 
-    Short tasks go in parcels, so that handing them out does not take longer than doing them.
+    Short tasks go in batches, so that handing them out does not take longer than doing them.
 
     When a worker dies, Dask blames every task that was with it, so a task that was there when
     too many died is tried once more with no other beside it before it counts as failed.
@@ -80,13 +80,13 @@ class Dispatch:
     def __init__(
         self,
         workers: Workers,
-        newsroom: Newsroom,
+        listener: ProgressListener,
         storage: Storage,
         stage: Stage,
         heartbeat_seconds: float,
     ) -> None:
         self._workers = workers
-        self._newsroom = newsroom
+        self._listener = listener
         self._storage = storage
         self._stage = stage
         self._heartbeat_seconds = heartbeat_seconds
@@ -101,7 +101,7 @@ class Dispatch:
 
     def room(self) -> int:
         """How many more tasks it would take now; none while it has enough."""
-        wanted = self._workers.threads() * DEPTH * self._parcel_size()
+        wanted = self._workers.threads() * DEPTH * self._batch_size()
         return 0 if len(self._waiting) >= wanted else max(wanted, LEAST_TAKEN)
 
     @property
@@ -113,12 +113,12 @@ class Dispatch:
         """Takes over tasks that are to be done."""
         self._waiting.extend(tasks)
 
-    def note(self, news: Sequence[Mapping[str, Any]]) -> None:
+    def note(self, updates: Sequence[Mapping[str, Any]]) -> None:
         """Takes what workers told of tasks at work: task_id, age (seconds since it began)."""
         now = time.monotonic()
-        self._began |= {item["task_id"]: now - item["age"] for item in news}
+        self._began |= {item["task_id"]: now - item["age"] for item in updates}
 
-    def endings(self, patience: float) -> list[Ending]:
+    def results(self, patience: float) -> list[TaskResult]:
         """The tasks that have ended since the last call; waits at most `patience` seconds for one.
 
         Raises SchedulerLost when the cluster is gone.
@@ -127,8 +127,8 @@ class Dispatch:
         self._send_next()
         futures = self._collect(patience)
         finished = {future.key: future for future in futures if future.status == "finished"}
-        outcomes = self._workers.outcomes(finished) if finished else {}
-        ended = [ending for future in futures for ending in self._endings(future, outcomes)]
+        results = self._workers.results(finished) if finished else {}
+        ended = [one for future in futures for one in self._results_of(future, results)]
         return ended + self._overdue()
 
     def cancel(self) -> None:
@@ -158,33 +158,33 @@ class Dispatch:
             return
         free = max(0, threads * DEPTH - len(self._sent))
         # What is left at the end is for all threads.
-        size = min(self._parcel_size(), -(-len(self._waiting) // threads))
-        parcels: list[list[Task]] = []
-        while self._waiting and len(parcels) < free:
-            parcels.append([self._waiting.popleft() for _ in range(min(size, len(self._waiting)))])
-        self._send(parcels)
+        size = min(self._batch_size(), -(-len(self._waiting) // threads))
+        batches: list[list[Task]] = []
+        while self._waiting and len(batches) < free:
+            batches.append([self._waiting.popleft() for _ in range(min(size, len(self._waiting)))])
+        self._send(batches)
 
-    def _parcel_size(self) -> int:
+    def _batch_size(self) -> int:
         if len(self._seconds) < KNOWN:
             return 1
         mean = sum(self._seconds) / len(self._seconds)
-        return max(1, min(LARGEST_PARCEL, int(PARCEL_SECONDS / max(mean, 1e-6))))
+        return max(1, min(LARGEST_BATCH, int(BATCH_SECONDS / max(mean, 1e-6))))
 
-    def _send(self, parcels: Sequence[Sequence[Task]], alone: bool = False) -> None:
+    def _send(self, batches: Sequence[Sequence[Task]], alone: bool = False) -> None:
         # A key of its own each time: Dask gives the same result for the same key.
-        keys = [f"{tasks[0].task_id}-{uuid4().hex[:8]}" for tasks in parcels]
-        packed = {key: self._packed(tasks) for key, tasks in zip(keys, parcels, strict=True)}
+        keys = [f"{tasks[0].task_id}-{uuid4().hex[:8]}" for tasks in batches]
+        packed = {key: self._packed(tasks) for key, tasks in zip(keys, batches, strict=True)}
         futures = self._workers.start(packed, len(self._sent))
-        for tasks, future in zip(parcels, futures, strict=True):
+        for tasks, future in zip(batches, futures, strict=True):
             self._forget_start(tasks)
             self._sent[future.key] = Sent(tasks, future, alone)
             future.add_done_callback(self._ended.put)
 
-    def _packed(self, tasks: Sequence[Task]) -> Parcel:
+    def _packed(self, tasks: Sequence[Task]) -> TaskBatch:
         assert self._stage.work is not None
-        orders = tuple(Order(task.task_id, task.parameters) for task in tasks)
-        topic, pulse = self._newsroom.topic, self._heartbeat_seconds
-        return Parcel(orders, self._stage.work, self._storage, topic, pulse)
+        specs = tuple(TaskSpec(task.task_id, task.parameters) for task in tasks)
+        topic, pulse = self._listener.topic, self._heartbeat_seconds
+        return TaskBatch(specs, self._stage.work, self._storage, topic, pulse)
 
     def _collect(self, patience: float) -> list[Future]:
         try:
@@ -195,31 +195,35 @@ class Dispatch:
             futures.append(self._ended.get())
         return futures
 
-    def _endings(self, future: Future, gathered: Mapping[Key, list[Outcome]]) -> list[Ending]:
+    def _results_of(
+        self, future: Future, gathered: Mapping[Key, list[WorkerResult]]
+    ) -> list[TaskResult]:
         if future.key not in self._sent:
             return []
-        sent, outcomes = self._sent[future.key], gathered.get(future.key)
-        if outcomes is None and future.status == "cancelled":
+        sent, results = self._sent[future.key], gathered.get(future.key)
+        if results is None and future.status == "cancelled":
             raise SchedulerLost(f"Dask gave up task {sent.tasks[0].task_id}")
-        if outcomes is None and future.status != "error":
-            # The worker that held the outcome died before it was fetched: Dask does the task again.
+        if results is None and future.status != "error":
+            # The worker that held the result died before it was fetched: Dask does the task again.
             future.add_done_callback(self._ended.put)
             return []
         self._forget(sent)
-        if outcomes is None:
+        if results is None:
             return self._broken(sent)
-        self._seconds.extend(outcome.seconds for outcome in outcomes)
-        self._waiting.extendleft(reversed(sent.tasks[len(outcomes) :]))
-        return [_ending(task, outcome) for task, outcome in zip(sent.tasks, outcomes, strict=False)]
+        self._seconds.extend(result.seconds for result in results)
+        self._waiting.extendleft(reversed(sent.tasks[len(results) :]))
+        return [
+            _task_result(task, result) for task, result in zip(sent.tasks, results, strict=False)
+        ]
 
-    def _broken(self, sent: Sent) -> list[Ending]:
+    def _broken(self, sent: Sent) -> list[TaskResult]:
         error = sent.future.exception()
         # Of several tasks, only one need be to blame.
         if len(sent.tasks) > 1 or (isinstance(error, KilledWorker) and not sent.alone):
             self._suspects.extend(sent.tasks)
             return []
         reason = f"The worker died while doing this task: {error}"
-        return [Ending(sent.tasks[0], None, reason, 0.0, "")]
+        return [TaskResult(sent.tasks[0], None, reason, 0.0, "")]
 
     def _forget(self, sent: Sent) -> None:
         del self._sent[sent.future.key]
@@ -229,7 +233,7 @@ class Dispatch:
         for task in tasks:
             self._began.pop(task.task_id, None)
 
-    def _overdue(self) -> list[Ending]:
+    def _overdue(self) -> list[TaskResult]:
         """Tasks that take longer than their stage allows; what was sent with them is done again."""
         now, limit = time.monotonic(), self._stage.time_limit
         late = {task: now - began for task, began in self._began.items() if now - began > limit}
@@ -245,19 +249,19 @@ class Dispatch:
         self._workers.free(addresses, keys, grace_seconds=0)
         reason = f"It took longer than {limit:g} seconds, the time limit of {self._stage.task_type}"
         return [
-            Ending(task, None, reason, late[task.task_id], "")
+            TaskResult(task, None, reason, late[task.task_id], "")
             for sent in found
             for task in sent.tasks
             if task.task_id in late
         ]
 
 
-def _ending(task: Task, outcome: Outcome) -> Ending:
-    return Ending(
+def _task_result(task: Task, result: WorkerResult) -> TaskResult:
+    return TaskResult(
         task,
-        outcome.result,
-        outcome.error,
-        outcome.seconds,
-        outcome.worker,
-        outcome.metadata,
+        result.result,
+        result.error,
+        result.seconds,
+        result.worker,
+        result.metadata,
     )

@@ -31,7 +31,7 @@ def claim_job(
     runner_id: str,
     job_types: Sequence[str],
     lease_seconds: float,
-    held: Collection[str] = (),
+    leased: Collection[str] = (),
     waited_seconds: float = 0.0,
 ) -> Job | None:
     """Takes the oldest job that waits, or whose runner has been silent for too long; none if none.
@@ -48,7 +48,7 @@ def claim_job(
             "types": list(job_types),
             "lease": lease_seconds,
             "token": uuid4().hex,
-            "held": list(held),
+            "leased": list(leased),
             "waited": waited_seconds,
         },
     ).one_or_none()
@@ -68,7 +68,7 @@ CLAIM = text(
         SELECT waiting.job_id FROM app.jobs AS waiting
         WHERE waiting.metadata ->> 'executor' = :executor
           AND waiting.job_type = ANY (:types)
-          AND waiting.job_id <> ALL (:held)
+          AND waiting.job_id <> ALL (:leased)
           AND CASE waiting.status
               WHEN 'queued' THEN :waited <= 0
                   OR waiting.updated_at <= NOW() - :waited * INTERVAL '1 second'
@@ -79,7 +79,8 @@ CLAIM = text(
               END
           AND NOT EXISTS (
               SELECT FROM app.jobs AS first
-              WHERE first.job_id = waiting.metadata ->> 'after'
+              WHERE first.job_id = coalesce(waiting.metadata ->> 'depends_on',
+                                            waiting.metadata ->> 'after')
                 AND first.status IN ('queued', 'processing'))
         ORDER BY waiting.created_at, waiting.job_id
         LIMIT 1
@@ -111,16 +112,16 @@ KEEP_ALIVE = text(
 )
 
 
-def claims_that_hold(connection: Connection, tokens: Collection[str]) -> dict[str, float]:
+def valid_leases(connection: Connection, tokens: Collection[str]) -> dict[str, float]:
     """Those of the claims that still hold: nobody took over, ended or removed their job.
 
     Each with the seconds since its job was first begun, 0 where nobody knows.
     """
-    found = connection.execute(HOLDING, {"tokens": list(tokens)})
+    found = connection.execute(VALID_LEASES, {"tokens": list(tokens)})
     return {token: float(seconds) for token, seconds in found}
 
 
-HOLDING = text(
+VALID_LEASES = text(
     """
     SELECT metadata ->> 'lease_token',
            CASE WHEN metadata ->> 'started_at' ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.+-]+$'
@@ -132,7 +133,7 @@ HOLDING = text(
 )
 
 
-def hold_job(connection: Connection, job: Job, idle_seconds: float = 30.0) -> None:
+def assert_lease(connection: Connection, job: Job, idle_seconds: float = 30.0) -> None:
     """Makes sure, until the transaction ends, that the claim still holds. Raises JobLost.
 
     The database ends the transaction of a runner that says nothing for `idle_seconds`: one that
@@ -144,11 +145,11 @@ def hold_job(connection: Connection, job: Job, idle_seconds: float = 30.0) -> No
         "stage": job.stage,
         "idle": str(round(idle_seconds * 1000)),
     }
-    if connection.execute(HOLD, values).one_or_none() is None:
+    if connection.execute(ASSERT_LEASE, values).one_or_none() is None:
         raise JobLost(f"Job {job.job_id[:8]} is no longer this runner's")
 
 
-HOLD = text(
+ASSERT_LEASE = text(
     """
     SELECT job_id, set_config('idle_in_transaction_session_timeout', :idle, true)
     FROM app.jobs

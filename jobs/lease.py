@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import error_message
-from jobs.job_rows import JobLost, hold_job
+from jobs.job_rows import JobLost, assert_lease
 from jobs.stages import Job
 
 log = logging.getLogger(__name__)
@@ -76,9 +76,9 @@ class Lease:
             self.check()
             yield item
 
-    def hold(self, connection: Connection) -> None:
+    def assert_held(self, connection: Connection) -> None:
         """Makes sure, until the transaction ends, that the claim holds. Raises JobLost."""
-        hold_job(connection, self.job, max(self.seconds, LEAST_IDLE_SECONDS))
+        assert_lease(connection, self.job, max(self.seconds, LEAST_IDLE_SECONDS))
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Does `work` in a transaction that holds the claim; while the database can't, again.
@@ -90,7 +90,7 @@ class Lease:
         while True:
             try:
                 with self._engine.begin() as connection:
-                    self.hold(connection)
+                    self.assert_held(connection)
                     return work(connection)
             except (DBAPIError, PoolTimeoutError) as error:
                 if not is_passing(error) or time.monotonic() > until or self._over.is_set():

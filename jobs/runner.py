@@ -17,8 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.engine import error_message
-from jobs.dispatch import Dispatch, Newsroom
-from jobs.job_rows import JobLost, claim_job, claims_that_hold, end_job, keep_alive
+from jobs.dispatch import Dispatch, ProgressListener
+from jobs.job_rows import JobLost, claim_job, end_job, keep_alive, valid_leases
 from jobs.lease import Lease, OutOfTime, Stopped, is_passing
 from jobs.stage_run import StageRun
 from jobs.stages import Job, JobType
@@ -59,7 +59,7 @@ class Runner:
         self._job_types = job_types
         self._heartbeat_seconds = heartbeat_seconds
         self._lease_seconds = lease_seconds
-        self._newsroom = Newsroom(client, f"pipeline-monitor-{self.runner_id}")
+        self._listener = ProgressListener(client, f"pipeline-monitor-{self.runner_id}")
         self._leases: dict[str, Lease] = {}
         self._stopping = threading.Event()
         self._wake = threading.Event()
@@ -91,15 +91,15 @@ class Runner:
 
     def _claim(self) -> Job | None:
         """The next job, while there are workers and room for it."""
-        held = list(self._leases)
+        leased = list(self._leases)
         try:
-            if len(held) >= MOST_JOBS or self._workers.threads() == 0:
+            if len(leased) >= MOST_JOBS or self._workers.threads() == 0:
                 return None
-            waited = 0.0 if len(held) < FIRST_JOBS else WAITED_SECONDS
+            waited = 0.0 if len(leased) < FIRST_JOBS else WAITED_SECONDS
             with self._engine.begin() as connection:
                 types = list(self._job_types)
                 return claim_job(
-                    connection, self.runner_id, types, self._lease_seconds, held, waited
+                    connection, self.runner_id, types, self._lease_seconds, leased, waited
                 )
         except (DBAPIError, PoolTimeoutError) as error:
             log.warning("No job can be claimed: %s", error_message(error))
@@ -183,7 +183,7 @@ class Runner:
     def _stage_run(self, lease: Lease) -> StageRun:
         stages, number = self._job_types[lease.job.job_type].stages, lease.job.stage or 0
         stage, pulse = stages[number - 1], self._heartbeat_seconds
-        dispatch = Dispatch(self._workers, self._newsroom, self._storage, stage, pulse)
+        dispatch = Dispatch(self._workers, self._listener, self._storage, stage, pulse)
         return StageRun(
             self._engine,
             self.runner_id,
@@ -191,7 +191,7 @@ class Runner:
             stage,
             number == len(stages),
             dispatch,
-            self._newsroom,
+            self._listener,
         )
 
     def _end(self, lease: Lease, reason: str) -> None:
@@ -220,12 +220,12 @@ class Runner:
         if not leases:
             return
         with self._engine.connect() as connection:
-            hold = claims_that_hold(connection, leases.keys())
+            assert_held = valid_leases(connection, leases.keys())
         for token, lease in leases.items():
             limit = self._job_types[lease.job.job_type].time_limit
-            if token not in hold:
+            if token not in assert_held:
                 lease.lose()
-            elif limit is not None and hold[token] > limit:
+            elif limit is not None and assert_held[token] > limit:
                 lease.expire(f"The job took longer than {limit:g} seconds, its time limit")
 
     def _tell(self, beats: dict[str, float]) -> None:

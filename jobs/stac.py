@@ -27,7 +27,7 @@ class Description:
     item_id: str
     collection_id: str
     bounds: tuple[float, float, float, float] | None
-    moment: datetime
+    timestamp: datetime
     properties: Mapping[str, Any]
     bands: Sequence[Mapping[str, Any]]
 
@@ -71,7 +71,7 @@ def write_item(
         raster.item_id,
         geometry=_rectangle(raster.bounds) if raster.bounds else None,
         bbox=list(raster.bounds) if raster.bounds else None,
-        datetime=raster.moment,
+        datetime=raster.timestamp,
         properties=dict(raster.properties),
         collection=raster.collection_id,
     )

@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from database.engine import error_message
-from jobs import job_rows, outcomes, task_rows
-from jobs.dispatch import Dispatch, Newsroom
+from jobs import job_rows, results, task_rows
+from jobs.dispatch import Dispatch, ProgressListener
 from jobs.lease import Lease, is_passing
 from jobs.stage_lock import take_lock
 from jobs.stages import Stage, Task, TaskError, record_nothing
-from jobs.task_rows import Ending
+from jobs.task_rows import TaskResult
 
 PATIENCE = 0.25
 
@@ -32,7 +32,7 @@ class StageRun:
         stage: Stage,
         last: bool,
         dispatch: Dispatch,
-        newsroom: Newsroom,
+        listener: ProgressListener,
     ) -> None:
         self._engine = engine
         self._runner_id = runner_id
@@ -41,7 +41,7 @@ class StageRun:
         self._stage = stage
         self._last = last
         self._dispatch = dispatch
-        self._newsroom = newsroom
+        self._listener = listener
 
     def run(self) -> None:
         """Does what is left of the stage. Raises Stopped, JobLost, SchedulerLost or DBAPIError."""
@@ -55,7 +55,7 @@ class StageRun:
         while not self._lease.write(self._end_stage):
             # Somebody put tasks back, or added some, while the last ones ended.
             self._lease.pause(PATIENCE)
-            self._lease.write(self._put_back)
+            self._lease.write(self._requeue)
             self._do()
 
     def give_back(self) -> None:
@@ -63,7 +63,7 @@ class StageRun:
         self._dispatch.cancel()
 
         def release(connection: Connection) -> None:
-            self._put_back(connection)
+            self._requeue(connection)
             job_rows.release_job(connection, self._job)
 
         self._lease.write(release)
@@ -76,8 +76,8 @@ class StageRun:
         """Ends what the workers still do for the stage, and writes nothing."""
         self._dispatch.end()
 
-    def _put_back(self, connection: Connection) -> None:
-        task_rows.put_back(connection, self._job)
+    def _requeue(self, connection: Connection) -> None:
+        task_rows.requeue(connection, self._job)
 
     def _plan(self) -> None:
         with self._engine.connect() as connection:
@@ -85,7 +85,7 @@ class StageRun:
             stale = planned and job_rows.plan_is_stale(connection, self._job)
         if planned:
             # Of a runner that stopped, or of a job that is run again.
-            self._lease.write(self._put_back)
+            self._lease.write(self._requeue)
         if stale or not planned:
             with self._engine.begin() as connection, self._lease.statement(connection):
                 # A plan may take long: its job's row is locked at the end alone.
@@ -94,14 +94,14 @@ class StageRun:
     def _make(self, connection: Connection) -> None:
         plan = self._lease.checked(self._stage.plan(connection, self._job))
         task_rows.plan_tasks(connection, self._job, self._stage, plan)
-        self._lease.hold(connection)
+        self._lease.assert_held(connection)
         job_rows.mark_planned(connection, self._job)
 
     def _refresh(self, connection: Connection) -> None:
         """Files may have come or changed since: a group that failed may be whole by now."""
         plan = self._lease.checked(self._stage.plan(connection, self._job))
         task_rows.refresh_tasks(connection, self._job, plan)
-        self._lease.hold(connection)
+        self._lease.assert_held(connection)
         job_rows.mark_refreshed(connection, self._job)
 
     def _lock(self) -> None:
@@ -120,13 +120,15 @@ class StageRun:
 
     def _query(self) -> None:
         """The stage's one statement and the end of its task: both happen, or neither."""
-        for task in self._hand_out(1):
+        for task in self._dequeue(1):
             began = time.monotonic()
             try:
                 self._answer(task, began)
             except (TaskError, DBAPIError) as error:
                 seconds = time.monotonic() - began
-                self._record([Ending(task, None, self._reason(error), seconds, self._runner_id)])
+                self._record(
+                    [TaskResult(task, None, self._reason(error), seconds, self._runner_id)]
+                )
 
     def _answer(self, task: Task, began: float) -> None:
         assert self._stage.query is not None
@@ -134,22 +136,22 @@ class StageRun:
             limit = str(round(self._stage.time_limit * 1000))
             connection.execute(select(func.set_config("statement_timeout", limit, True)))
             result = self._stage.query(connection, self._job)
-            self._lease.hold(connection)
+            self._lease.assert_held(connection)
             seconds = time.monotonic() - began
-            ending = Ending(task, result, None, seconds, self._runner_id)
-            task_rows.end_tasks(connection, [ending])
+            one = TaskResult(task, result, None, seconds, self._runner_id)
+            task_rows.end_tasks(connection, [one])
 
-    def _hand_out(self, most: int) -> list[Task]:
-        return self._lease.write(lambda rows: task_rows.hand_out(rows, self._job, most))
+    def _dequeue(self, most: int) -> list[Task]:
+        return self._lease.write(lambda rows: task_rows.dequeue(rows, self._job, most))
 
     def _fan_out(self) -> None:
         left = True
         while left or self._dispatch.busy:
             left = left and self._refill()
             self._follow()
-            endings = self._dispatch.endings(PATIENCE)
-            if endings:
-                self._record(endings)
+            ended_tasks = self._dispatch.results(PATIENCE)
+            if ended_tasks:
+                self._record(ended_tasks)
             self._lease.check()
 
     def _refill(self) -> bool:
@@ -157,57 +159,59 @@ class StageRun:
         room = self._dispatch.room()
         if room == 0:
             return True
-        tasks = self._hand_out(room)
+        tasks = self._dequeue(room)
         self._dispatch.take(tasks)
         return len(tasks) == room
 
     def _follow(self) -> None:
-        if news := self._newsroom.take(f"{self._job.job_id[:8]}-s{self._job.stage}"):
-            self._dispatch.note(news)
-            self._lease.write(lambda connection: task_rows.note_news(connection, news))
+        if updates := self._listener.take(f"{self._job.job_id[:8]}-s{self._job.stage}"):
+            self._dispatch.note(updates)
+            self._lease.write(lambda connection: task_rows.write_heartbeats(connection, updates))
 
-    def _record(self, endings: Sequence[Ending]) -> None:
+    def _record(self, ended_tasks: Sequence[TaskResult]) -> None:
         # Another job may hold rows of the same files: the database then ends one of the two
         # transactions, and doing it again is right.
         def record(connection: Connection) -> None:
-            task_rows.end_tasks(connection, self._kept(connection, endings))
+            task_rows.end_tasks(connection, self._recorded(connection, ended_tasks))
 
         self._lease.write(record)
 
-    def _kept(self, connection: Connection, endings: Sequence[Ending]) -> Sequence[Ending]:
+    def _recorded(
+        self, connection: Connection, ended_tasks: Sequence[TaskResult]
+    ) -> Sequence[TaskResult]:
         """Records results, in a savepoint; where the tables refuse one, each in its own."""
         if self._stage.record is record_nothing:
-            return endings
+            return ended_tasks
         try:
             with connection.begin_nested():
-                for ending in endings:
-                    self._keep(connection, ending)
+                for one in ended_tasks:
+                    self._record_one(connection, one)
         except (TaskError, DBAPIError) as error:
             self._reason(error)
-            return [self._kept_alone(connection, ending) for ending in endings]
-        return endings
+            return [self._recorded_alone(connection, one) for one in ended_tasks]
+        return ended_tasks
 
-    def _kept_alone(self, connection: Connection, ending: Ending) -> Ending:
+    def _recorded_alone(self, connection: Connection, one: TaskResult) -> TaskResult:
         """What the tables refuse fails this task alone."""
         try:
             with connection.begin_nested():
-                self._keep(connection, ending)
+                self._record_one(connection, one)
         except (TaskError, DBAPIError) as error:
-            return replace(ending, result=None, error=self._reason(error))
-        return ending
+            return replace(one, result=None, error=self._reason(error))
+        return one
 
-    def _keep(self, connection: Connection, ending: Ending) -> None:
-        if ending.result is not None:
-            self._stage.record(connection, self._job, ending.task, ending.result)
+    def _record_one(self, connection: Connection, one: TaskResult) -> None:
+        if one.result is not None:
+            self._stage.record(connection, self._job, one.task, one.result)
 
     def _end_stage(self, connection: Connection) -> bool:
         """Moves the job on; false, and nothing is changed, while a task is left."""
         count = task_rows.count_stage(connection, self._job)
         if count.unfinished:
             return False
-        result = outcomes.stage_result(connection, self._job, count)
+        result = results.stage_result(connection, self._job, count)
         job_rows.record_stage(connection, self._job, result)
-        status, summary, error = outcomes.job_result(connection, self._job)
+        status, summary, error = results.job_result(connection, self._job)
         if count.tasks and count.failed == count.tasks:
             job_rows.end_job(connection, self._job, "failed", summary, error)
         elif self._last:

@@ -89,7 +89,7 @@ class Scope:
     note: str = ""
 
 
-def nobody_knows(_connection: Connection, _parameters: Parameters) -> Scope:
+def unknown_scope(_connection: Connection, _parameters: Parameters) -> Scope:
     """The scope of a job type that can't say."""
     return Scope(note="What this job works on is known when it runs.")
 
@@ -105,5 +105,5 @@ class JobType:
 
     name: str
     stages: tuple[Stage, ...]
-    scope: Callable[[Connection, Parameters], Scope] = nobody_knows
+    scope: Callable[[Connection, Parameters], Scope] = unknown_scope
     time_limit: float | None = None

@@ -220,14 +220,14 @@ def queue_job(
     job_type: JobType,
     parameters: dict[str, Any],
     *,
-    after: str | None = None,
+    depends_on: str | None = None,
 ) -> Submission:
-    """Inserts a job for the runner, once; `after` names a job that has to end first.
+    """Inserts a job for the runner, once; `depends_on` names a job that has to end first.
 
     Where the job exists, the answer is its newest attempt.
     """
     while (newest := newest_attempt(connection, job_type.name, parameters)) is None:
-        marks = {"after": after} if after else {}
+        marks = {"depends_on": depends_on} if depends_on else {}
         if created := _insert_job(connection, job_type, parameters, marks, 1):
             return created
     return Submission(newest.job_id, created=False, status=newest.status)

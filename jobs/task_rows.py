@@ -16,7 +16,7 @@ BATCH = 1000
 
 
 @dataclass(frozen=True)
-class Ending:
+class TaskResult:
     """How a task ended; `seconds` is the worker's own measure of its duration."""
 
     task: Task
@@ -71,12 +71,12 @@ PLAN = text(
 )
 
 
-def put_back(connection: Connection, job: Job) -> None:
+def requeue(connection: Connection, job: Job) -> None:
     """Makes the stage's unfinished tasks pending again, after a runner stopped or was killed."""
-    connection.execute(PUT_BACK, {"job": job.job_id, "stage": job.stage})
+    connection.execute(REQUEUE, {"job": job.job_id, "stage": job.stage})
 
 
-PUT_BACK = text(
+REQUEUE = text(
     """
     UPDATE app.tasks
     SET retry_count = COALESCE(retry_count, 0) + CASE WHEN status = 'processing' THEN 1 ELSE 0 END,
@@ -116,14 +116,14 @@ def group_of(parameters: Parameters) -> str | None:
     return next((str(g["output_name"]) for g in groups if g.get("output_name")), None)
 
 
-def hand_out(connection: Connection, job: Job, most: int) -> list[Task]:
+def dequeue(connection: Connection, job: Job, most: int) -> list[Task]:
     """The next pending tasks of the stage, at most `most`; they are queued from now on."""
-    rows = connection.execute(HAND_OUT, {"job": job.job_id, "stage": job.stage, "most": most}).all()
+    rows = connection.execute(DEQUEUE, {"job": job.job_id, "stage": job.stage, "most": most}).all()
     return [Task(*row) for row in rows]
 
 
 # Task ids sort by length, then by text: 2 before 10.
-HAND_OUT = text(
+DEQUEUE = text(
     """
     WITH next AS (
         SELECT task_id FROM app.tasks
@@ -137,12 +137,12 @@ HAND_OUT = text(
 )
 
 
-def note_news(connection: Connection, news: Sequence[dict[str, Any]]) -> None:
+def write_heartbeats(connection: Connection, updates: Sequence[dict[str, Any]]) -> None:
     """Writes what workers told of tasks: task_id, worker, age (seconds since the start)."""
-    connection.execute(NEWS, {"news": json.dumps(list(news))})
+    connection.execute(HEARTBEATS, {"news": json.dumps(list(updates))})
 
 
-NEWS = text(
+HEARTBEATS = text(
     """
     UPDATE app.tasks AS task
     SET status = 'processing', heartbeat = NOW(), executed_by_app = news.worker,
@@ -155,21 +155,21 @@ NEWS = text(
 )
 
 
-def end_tasks(connection: Connection, endings: Sequence[Ending]) -> None:
+def end_tasks(connection: Connection, ended_tasks: Sequence[TaskResult]) -> None:
     """Ends tasks; each one's start is reckoned back from now by its measured duration."""
     rows = [
         {
-            "task_id": ending.task.task_id,
-            "status": ending.status,
-            "result": ending.result,
-            "error": ending.error,
-            "seconds": ending.seconds,
-            "worker": ending.worker,
-            "metadata": ending.metadata,
+            "task_id": one.task.task_id,
+            "status": one.status,
+            "result": one.result,
+            "error": one.error,
+            "seconds": one.seconds,
+            "worker": one.worker,
+            "metadata": one.metadata,
         }
-        for ending in endings
+        for one in ended_tasks
     ]
-    for status in {ending.status for ending in endings}:
+    for status in {one.status for one in ended_tasks}:
         of_status = [row for row in rows if row["status"] == status]
         connection.execute(END, {"status": status, "rows": _json(of_status)})
 

@@ -14,7 +14,7 @@ SAMPLING_SECONDS = 0.2
 MEGABYTE = 1_000_000
 
 
-class QueryCache:
+class RunningTask:
     """What was seen of one task while it ran."""
 
     def __init__(self, task_id: str) -> None:
@@ -52,9 +52,9 @@ class Watch:
         self._tell = tell
         self._heartbeat_seconds = heartbeat_seconds
         self._memory = psutil.Process().memory_info
-        self._watched: QueryCache | None = None
+        self._running: RunningTask | None = None
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="task-watch", daemon=True)
+        self._thread = threading.Thread(target=self._sample, name="task-watch", daemon=True)
 
     def __enter__(self) -> Watch:
         self._thread.start()
@@ -64,29 +64,29 @@ class Watch:
         self._ended.set()
         self._thread.join()
 
-    def begin(self, task_id: str) -> QueryCache:
+    def begin(self, task_id: str) -> RunningTask:
         """From now on this task is looked at."""
-        watched = QueryCache(task_id)
-        watched.note(self._used(), "start")
-        self._watched = watched
-        return watched
+        running = RunningTask(task_id)
+        running.note(self._used(), "start")
+        self._running = running
+        return running
 
     def end(self) -> None:
         """The task of the moment has ended."""
-        watched, self._watched = self._watched, None
-        if watched is not None:
-            watched.note(self._used(), "end")
+        running, self._running = self._running, None
+        if running is not None:
+            running.note(self._used(), "end")
 
     def _used(self) -> float:
         return float(self._memory().rss / MEGABYTE)
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         while not self._ended.wait(SAMPLING_SECONDS):
-            watched = self._watched
-            if watched is None:
+            running = self._running
+            if running is None:
                 continue
-            watched.note(self._used())
+            running.note(self._used())
             now = time.monotonic()
-            if now - watched.noted_at >= self._heartbeat_seconds:
-                watched.noted_at = now
-                self._tell({"task_id": watched.task_id, "seconds": now - watched.began})
+            if now - running.noted_at >= self._heartbeat_seconds:
+                running.noted_at = now
+                self._tell({"task_id": running.task_id, "seconds": now - running.began})

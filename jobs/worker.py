@@ -1,4 +1,4 @@
-"""What happens on a Dask worker: a parcel of tasks, one after the other, none ever raising."""
+"""What happens on a Dask worker: a batch of tasks, one after the other, none ever raising."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from jobs.stages import Parameters, Result, TaskError
 from jobs.storage import Storage, StorageError
 from jobs.watch import Watch
 
-# A parcel is brought back after so long, whatever is left of it: nobody waits for short tasks'
-# outcomes because a long one came after them, nor for the ones behind it.
-PARCEL_SECONDS = 0.2
+# A batch is brought back after so long, whatever is left of it: nobody waits for short tasks'
+# results because a long one came after them, nor for the ones behind it.
+BATCH_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Order:
+class TaskSpec:
     """A task as it is sent to a worker."""
 
     task_id: str
@@ -27,10 +27,10 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class TaskBatch:
     """Tasks of one stage for one worker; `topic` is where the runner listens for news of them."""
 
-    orders: tuple[Order, ...]
+    specs: tuple[TaskSpec, ...]
     work: Callable[[Parameters, Storage], Result]
     storage: Storage
     topic: str
@@ -38,7 +38,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WorkerResult:
     """What came of a task: a result, or an error for a person to read. Durations in seconds."""
 
     result: Result | None
@@ -48,7 +48,7 @@ class Outcome:
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
-def execute(parcel: Parcel) -> list[Outcome]:
+def execute(batch: TaskBatch) -> list[WorkerResult]:
     """Does tasks in their order and says how they went: an error concerns its task alone.
 
     At least one is done; those that are not begun in PARCEL_SECONDS are left out.
@@ -56,31 +56,31 @@ def execute(parcel: Parcel) -> list[Outcome]:
     worker = get_worker()
     # Workers of a local cluster have numbers for names.
     name = f"worker-{worker.name}" if isinstance(worker.name, int) else str(worker.name)
-    until = time.monotonic() + PARCEL_SECONDS
-    outcomes: list[Outcome] = []
+    until = time.monotonic() + BATCH_SECONDS
+    results: list[WorkerResult] = []
     with Watch(
-        lambda news: worker.log_event(parcel.topic, {**news, "worker": name}),
-        parcel.heartbeat_seconds,
+        lambda updates: worker.log_event(batch.topic, {**updates, "worker": name}),
+        batch.heartbeat_seconds,
     ) as watch:
-        for order in parcel.orders:
-            if outcomes and time.monotonic() >= until:
+        for spec in batch.specs:
+            if results and time.monotonic() >= until:
                 break
-            outcomes.append(_do(parcel, order, watch, name))
-    return outcomes
+            results.append(_do(batch, spec, watch, name))
+    return results
 
 
-def _do(parcel: Parcel, order: Order, watch: Watch, name: str) -> Outcome:
-    watched = watch.begin(order.task_id)
+def _do(batch: TaskBatch, spec: TaskSpec, watch: Watch, name: str) -> WorkerResult:
+    running = watch.begin(spec.task_id)
     began = time.monotonic()
-    result, error = _attempt(parcel, order)
+    result, error = _attempt(batch, spec)
     seconds = time.monotonic() - began
     watch.end()
-    return Outcome(result, error, seconds, name, watched.metadata())
+    return WorkerResult(result, error, seconds, name, running.metadata())
 
 
-def _attempt(parcel: Parcel, order: Order) -> tuple[Result | None, str | None]:
+def _attempt(batch: TaskBatch, spec: TaskSpec) -> tuple[Result | None, str | None]:
     try:
-        return parcel.work(order.parameters, parcel.storage), None
+        return batch.work(spec.parameters, batch.storage), None
     except (TaskError, StorageError) as error:
         return None, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a file does to a library fails its task alone

@@ -16,7 +16,7 @@ from dask.typing import Key
 from distributed import Client, Nanny, Worker
 from distributed import Future as DaskFuture
 
-from jobs.worker import Outcome, Parcel, execute
+from jobs.worker import TaskBatch, WorkerResult, execute
 
 log = logging.getLogger(__name__)
 
@@ -72,22 +72,20 @@ class Workers:
         elif self._counted_at - self._alive_at > ALONE_SECONDS:
             raise SchedulerLost("The local Dask cluster has had no workers for a minute")
 
-    def start(self, parcels: Mapping[str, Parcel], behind: int) -> list[Future]:
-        """Sends parcels by their keys; `behind` of the same job are on their way already.
+    def start(self, batches: Mapping[str, TaskBatch], behind: int) -> list[Future]:
+        """Sends batches by their keys; `behind` of the same job are on their way already.
 
-        A job's first parcel goes before the second one of every other: a short job does not wait
+        A job's first batch goes before the second one of every other: a short job does not wait
         until the long ones that came before it have ended.
         """
         with self._reaching():
             return [
-                self._client.submit(
-                    execute, parcel, key=key, pure=False, priority=-(behind + place)
-                )
-                for place, (key, parcel) in enumerate(parcels.items())
+                self._client.submit(execute, batch, key=key, pure=False, priority=-(behind + place))
+                for place, (key, batch) in enumerate(batches.items())
             ]
 
-    def outcomes(self, futures: Mapping[Key, Future]) -> dict[Key, list[Outcome]]:
-        """What came of finished parcels, by key; those whose worker has died since are left out."""
+    def results(self, futures: Mapping[Key, Future]) -> dict[Key, list[WorkerResult]]:
+        """What came of finished batches, by key; those whose worker has died since are left out."""
         with self._reaching():
             return dict(self._client.gather(dict(futures), errors="skip"))
 
@@ -98,10 +96,10 @@ class Workers:
                 self._client.cancel(list(futures))
 
     def assigned(self, keys: Collection[Key]) -> list[str]:
-        """The addresses of the workers that have parcels of these keys, or wait to begin them."""
+        """The addresses of the workers that have batches of these keys, or wait to begin them."""
         with self._reaching():
             found: dict[str, Sequence[Key]] = self._client.processing()
-        return [address for address, parcels in found.items() if set(parcels) & set(keys)]
+        return [address for address, batches in found.items() if set(batches) & set(keys)]
 
     def free(
         self,
@@ -109,7 +107,7 @@ class Workers:
         keys: Collection[Key],
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        """Restarts those of the workers that still do parcels of these keys after the grace.
+        """Restarts those of the workers that still do batches of these keys after the grace.
 
         A thread can't be ended from outside, its process can: Dask sends what else was there to
         other workers.
@@ -122,7 +120,7 @@ class Workers:
             time.sleep(0.1)
 
     def _is_busy(self, address: str, keys: Collection[Key]) -> bool:
-        """Whether a worker does a parcel of these keys at this moment; so does one that is mute."""
+        """Whether a worker does a batch of these keys at this moment; so does one that is mute."""
         self.check()
         try:
             doing: dict[str, list[Key]] = self._client.sync(
@@ -138,7 +136,7 @@ class Workers:
             # What it did is gone with it. The scheduler may be gone too, which is told apart here.
             self.check()
             return False
-        return any(set(parcels) & set(keys) for parcels in doing.values())
+        return any(set(batches) & set(keys) for batches in doing.values())
 
     def _restart(self, addresses: Sequence[str]) -> None:
         for address in addresses:
@@ -188,6 +186,6 @@ def _kill_worker(dask_worker: Nanny) -> bool:
 
 
 def _doing(dask_worker: Worker) -> list[Key]:
-    """The keys of the parcels that a worker's threads do."""
+    """The keys of the batches that a worker's threads do."""
     with dask_worker.active_threads_lock:
         return list(dask_worker.active_threads.values())

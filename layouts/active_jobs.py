@@ -14,10 +14,10 @@ from layouts.formats import (
     SHORT_ID,
     format_count,
     format_duration,
-    format_moment,
     format_percent,
     format_rate,
     format_stage,
+    format_timestamp,
 )
 from layouts.links import job_link, jobs_link
 from layouts.page_values import PageValues
@@ -73,7 +73,7 @@ def _row(job: dict[str, Any]) -> dict[str, Any]:
         "progress": progress(job),
         "rate": job["rate_reason"] or format_rate(job["rate_per_minute"], "min"),
         "eta": format_duration(job["eta_seconds"]),
-        "started": format_moment(job["started_at"]),
+        "started": format_timestamp(job["started_at"]),
         "monitor": f"[Monitor]({job_link(job['job_id'])})",
     }
 

@@ -94,9 +94,9 @@ def _points(points: pd.DataFrame, column: str, title: str, zone: str) -> Figure:
     return {"data": traces, "layout": _layout(title)}
 
 
-def _local(moments: pd.Series, zone: str) -> list[str]:
+def _local(timestamps: pd.Series, zone: str) -> list[str]:
     # The browser draws a time as it is written, so it is written in the viewer's zone.
-    return list(moments.dt.tz_convert(zone).dt.strftime("%Y-%m-%dT%H:%M:%S"))
+    return list(timestamps.dt.tz_convert(zone).dt.strftime("%Y-%m-%dT%H:%M:%S"))
 
 
 def _layout(title: str) -> Figure:

@@ -58,20 +58,20 @@ def _dropdown(grouping: Grouping, chosen: Filters) -> html.Label:
 def filter_values(
     pipeline: Pipeline,
     chosen: Filters,
-    choices: Mapping[str, Breakdown],
+    facets: Mapping[str, Breakdown],
     files: tuple[int, int],
 ) -> PageValues:
     """The options with their counts, and what the page is narrowed to.
 
-    choices: for each field its breakdown's columns under the other filters; files: shown, of all.
+    facets: for each field its breakdown's columns under the other filters; files: shown, of all.
     """
     options = {
         f"{KEY}.{filter_parameter(field)}": _options(rows, chosen.get(field, ()))
-        for field, rows in choices.items()
+        for field, rows in facets.items()
     }
     texts = [
-        f"{_matching(choices[grouping.field], chosen[grouping.field])} of "
-        f"{format_count(len(choices[grouping.field]['value']))} in {grouping.label}"
+        f"{_matching(facets[grouping.field], chosen[grouping.field])} of "
+        f"{format_count(len(facets[grouping.field]['value']))} in {grouping.label}"
         for grouping in pipeline.groupings
         if grouping.field in chosen
     ]

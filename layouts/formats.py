@@ -77,11 +77,11 @@ def format_memory(megabytes: float | None) -> str:
     return NONE if unknown(megabytes) or megabytes is None else format_bytes(megabytes * 1e6)
 
 
-def format_moment(moment: datetime | None) -> str:
+def format_timestamp(timestamp: datetime | None) -> str:
     """A moment in UTC, `2026-01-06 12:00:00 UTC`."""
-    if unknown(moment) or moment is None:
+    if unknown(timestamp) or timestamp is None:
         return NONE
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return timestamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def short_id(job_id: str) -> str:

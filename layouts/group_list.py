@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.aria import aria
-from layouts.formats import format_bytes, format_moment, unknown
+from layouts.formats import format_bytes, format_timestamp, unknown
 from layouts.links import Filters, filter_parameter, group_link, job_link, pipeline_link
 from layouts.lists import Size, list_values, listed
 from layouts.page_values import PageValues
@@ -123,7 +123,7 @@ def _row(pipeline: Pipeline, group: dict[str, Any]) -> dict[str, Any]:
         **{_value(g.field): _text(group[_value(g.field)]) for g in pipeline.groupings},
         "status": format_status(group["status"]) if has_task else "",
         "error": _text(group["error_details"]),
-        "ended_at": "" if unknown(group["ended_at"]) else format_moment(group["ended_at"]),
+        "ended_at": "" if unknown(group["ended_at"]) else format_timestamp(group["ended_at"]),
         "retry_count": None if unknown(group["retry_count"]) else group["retry_count"],
         "monitor": f"[{_plain(group['task_id'])}]({_task(group)})" if has_task else "",
     }

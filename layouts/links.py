@@ -9,7 +9,7 @@ SELECTOR = "/"
 PIPELINE = "/api/interface/pipeline"
 GROUPS = "/api/interface/groups"
 JOBS = "/api/interface/jobs"
-MONITOR = "/api/interface/tasks"
+JOB_PAGE = "/api/interface/tasks"
 
 # What an address says beside its filters. A grouping of such a name is written with a prefix.
 TYPE, PHASE, STATE, OPEN, AUTO = "type", "phase", "state", "open", "auto"
@@ -32,7 +32,7 @@ def group_link(pipeline_id: str, phase: str, state: str, filters: Filters | None
 
 def job_link(job_id: str, search: str = "") -> str:
     """Address of a job's monitor, its tasks narrowed to those with a text."""
-    return _link(MONITOR, {"job_id": [job_id], SEARCH: [search] if search else []})
+    return _link(JOB_PAGE, {"job_id": [job_id], SEARCH: [search] if search else []})
 
 
 def jobs_link(pipeline_id: str | None = None) -> str:

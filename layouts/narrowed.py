@@ -56,8 +56,8 @@ def _value(parameter: Parameter, wanted: Sequence[str]) -> tuple[Any, list[str]]
 
 def _fitting(parameter: Parameter, value: str) -> str | int | None:
     if parameter.choices:
-        folded = {str(choice).casefold(): choice for choice in parameter.choices}
-        return folded.get(value.casefold())
+        casefolded = {str(choice).casefold(): choice for choice in parameter.choices}
+        return casefolded.get(value.casefold())
     if parameter.type in ("integer", "integer_list"):
         return int(value) if value.isdecimal() else None
     return value if parameter.type in ("string", "list") else None

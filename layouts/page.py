@@ -12,7 +12,7 @@ from layouts.aria import aria
 from layouts.links import JOBS, SELECTOR
 
 # Choices of the refresh in seconds; 0 is off. While jobs run, the default looks more often.
-CHOICES = {0: "off", 30: "30 s", 60: "1 m", 300: "5 m", 600: "10 m"}
+INTERVALS = {0: "off", 30: "30 s", 60: "1 m", 300: "5 m", 600: "10 m"}
 DEFAULT = 30
 OFTEN = "At 30 s, the page looks every 5 s while jobs run"
 # The symbols are all that a phone has room for.
@@ -97,7 +97,7 @@ def _controls() -> html.Div:
         [
             html.Span(id=ids.AGE, className="age"),
             html.Button("Refresh", id=ids.REFRESH, className="button"),
-            _choice("Auto", ids.AUTO, {str(n): label for n, label in CHOICES.items()}, OFTEN),
+            _choice("Auto", ids.AUTO, {str(n): label for n, label in INTERVALS.items()}, OFTEN),
             _choice("Theme", ids.THEME, THEMES, ""),
         ],
         className="controls",

@@ -10,9 +10,9 @@ from layouts.active_jobs import KEY as ACTIVE
 from layouts.active_jobs import active_jobs
 from layouts.banner import banner
 from layouts.charts import charts
-from layouts.contradictions import contradictions
 from layouts.filters import filters
 from layouts.groupings import breakdowns, key
+from layouts.inconsistencies import inconsistencies
 from layouts.links import Filters
 from layouts.phases import phase_cards
 from layouts.submit import form, known_values, opener
@@ -38,7 +38,7 @@ def pipeline_page(
             html.H1(f"{pipeline.name} Pipeline"),
             html.P(pipeline.description, className="note"),
             filters(pipeline, chosen or {}),
-            contradictions(),
+            inconsistencies(),
             banner(pipeline),
             html.Div(
                 [opener(action, refusals.get(action.job_type)) for action in others],

@@ -20,16 +20,18 @@ Words = list[Component | str]
 
 
 @dataclass(frozen=True)
-class Pace:
+class Throughput:
     """Files an hour that a phase completes, NaN with the reason where nothing was measured."""
 
     per_hour: float
     reason: str = ""
 
 
-def preview_lines(groups: int | None, files: int | None, note: str, pace: Pace) -> list[Component]:
+def preview_lines(
+    groups: int | None, files: int | None, note: str, throughput: Throughput
+) -> list[Component]:
     """What a job would process and for how long. None is unknown; `note` says why."""
-    lines = [_work(groups, files), _duration(files, pace), note]
+    lines = [_work(groups, files), _duration(files, throughput), note]
     return [html.Div(line) for line in lines if line]
 
 
@@ -106,11 +108,11 @@ def _work(groups: int | None, files: int | None) -> str:
     return f"{_counted(groups, 'group')} with {_counted(files or 0, 'file')} to process."
 
 
-def _duration(files: int | None, pace: Pace) -> str:
+def _duration(files: int | None, throughput: Throughput) -> str:
     if not files:
         return ""
-    if unknown(pace.per_hour):
-        return f"Expected duration: unknown, {pace.reason}."
-    seconds = files / pace.per_hour * HOUR
-    rate = format_rate(pace.per_hour)
+    if unknown(throughput.per_hour):
+        return f"Expected duration: unknown, {throughput.reason}."
+    seconds = files / throughput.per_hour * HOUR
+    rate = format_rate(throughput.per_hour)
     return f"Expected duration: {format_duration(seconds)} at the current rate of {rate}."

@@ -12,7 +12,7 @@ from dash import dcc, html
 from layouts import ids
 from layouts.aria import aria
 from layouts.bars import bar_values, progress_bar
-from layouts.formats import NONE, format_count, format_moment, format_percent
+from layouts.formats import NONE, format_count, format_percent, format_timestamp
 from layouts.links import pipeline_link
 from layouts.page_values import PageValues
 from pipelines.models import Pipeline
@@ -48,7 +48,7 @@ def _card(pipeline: Pipeline) -> html.Article:
         for number, phase in enumerate(pipeline.phases, start=1)
     ]
     facts = [html.Span(id=ids.text(f"{pipeline.id}.{key}")) for key in ("files", "jobs", "problem")]
-    as_of = html.Span(id=ids.text(f"{pipeline.id}.as_of"), className="moment")
+    as_of = html.Span(id=ids.text(f"{pipeline.id}.as_of"), className="timestamp")
     return html.Article(
         [
             html.H2(dcc.Link(pipeline.name, href=pipeline_link(pipeline.id))),
@@ -74,7 +74,7 @@ def selector_values(
             "files": f"{format_count(summary.total_files)} files",
             "jobs": f"{format_count(len(jobs))} active jobs",
             "problem": f"can't be read now: {problem}" if problem else "",
-            "as_of": format_moment(as_of),
+            "as_of": format_timestamp(as_of),
         }
     )
     for phase in phases:

@@ -9,7 +9,7 @@ import pandas as pd
 from dash import html
 
 from layouts import ids
-from layouts.formats import format_duration, format_memory, format_moment, unknown
+from layouts.formats import format_duration, format_memory, format_timestamp, unknown
 from layouts.lists import Size, list_values, listed
 from layouts.page_values import PageValues
 from layouts.statuses import format_status
@@ -58,7 +58,7 @@ def _row(task: dict[str, Any]) -> dict[str, Any]:
         "peak_memory_mb": format_memory(task["peak_memory_mb"]),
         "retry_count": task["retry_count"],
         "executed_by_app": _text(task["executed_by_app"]),
-        "started_at": format_moment(task["started_at"]),
+        "started_at": format_timestamp(task["started_at"]),
         "error_details": _text(task["error_details"]),
     }
 

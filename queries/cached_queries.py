@@ -14,11 +14,11 @@ from queries.cache import QueryCache
 from queries.completions import CompletionQuery, completions
 from queries.frames import read_transaction
 from queries.group_list import GroupQuery, groups
-from queries.job_list import JobQuery, find_job, job_choices, jobs
+from queries.job_list import JobQuery, find_job_ids, job_facets, jobs
 from queries.job_report import JobReport, read_report
-from queries.kept.completions import kept_completions
 from queries.observed import UNOBSERVED, Observer
-from queries.paging import Page
+from queries.paging import ListPage
+from queries.rollups.completions import rollup_completions
 from queries.task_points import task_points
 from queries.tasks import TaskQuery, tasks
 
@@ -31,17 +31,17 @@ class CachedQueries:
     """What is kept by its question.
 
     found: the ids of the jobs that a beginning may mean; reports, points: a job and its finished
-    tasks, by its id; tasks, jobs, groups: a page of a list; choices: the job types and statuses
+    tasks, by its id; tasks, jobs, groups: a page of a list; facets: the job types and statuses
     that occur; completions: of a pipeline over time.
     """
 
     found: QueryCache[str, tuple[str, ...]]
     reports: QueryCache[str, JobReport]
     points: QueryCache[str, pd.DataFrame]
-    tasks: QueryCache[TaskQuery, Page]
-    jobs: QueryCache[JobQuery, Page]
-    choices: QueryCache[None, dict[str, dict[str, int]]]
-    groups: QueryCache[GroupQuery, Page]
+    tasks: QueryCache[TaskQuery, ListPage]
+    jobs: QueryCache[JobQuery, ListPage]
+    facets: QueryCache[None, dict[str, dict[str, int]]]
+    groups: QueryCache[GroupQuery, ListPage]
     completions: QueryCache[CompletionQuery, pd.DataFrame]
 
 
@@ -55,7 +55,7 @@ def open_cached_queries(
     """Readings of a database, each at most `interval` seconds old; a statement may take `timeout`
     seconds."""
 
-    def watched(name: str, read: Callable[[Connection, K], V | None]) -> QueryCache[K, V]:
+    def cached(name: str, read: Callable[[Connection, K], V | None]) -> QueryCache[K, V]:
         asking = engine.execution_options(query=name)
 
         def take(key: K) -> V | None:
@@ -64,20 +64,20 @@ def open_cached_queries(
 
         return QueryCache(take, interval, name, observer)
 
-    def listed(connection: Connection, query: GroupQuery) -> Page:
+    def read_groups(connection: Connection, query: GroupQuery) -> ListPage:
         return groups(connection, registry[query.pipeline_id], query)
 
-    def completed(connection: Connection, query: CompletionQuery) -> pd.DataFrame:
-        read = kept_completions if query.kept else completions
+    def read_completions(connection: Connection, query: CompletionQuery) -> pd.DataFrame:
+        read = rollup_completions if query.rollup else completions
         return read(connection, registry[query.pipeline_id], query)
 
     return CachedQueries(
-        watched("found", find_job),
-        watched("reports", read_report),
-        watched("points", task_points),
-        watched("tasks", tasks),
-        watched("jobs", jobs),
-        watched("choices", lambda connection, _: job_choices(connection)),
-        watched("groups", listed),
-        watched("completions", completed),
+        cached("found", find_job_ids),
+        cached("reports", read_report),
+        cached("points", task_points),
+        cached("tasks", tasks),
+        cached("jobs", jobs),
+        cached("facets", lambda connection, _: job_facets(connection)),
+        cached("groups", read_groups),
+        cached("completions", read_completions),
     )

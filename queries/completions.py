@@ -22,7 +22,7 @@ from sqlalchemy import (
 from database.tables import source_files
 from pipelines.models import Phase, Pipeline
 from queries.cube import completed_at, stored_in
-from queries.frames import MOMENT, TEXT, WHOLE, read_frame
+from queries.frames import TEXT, TIMESTAMP, WHOLE, read_frame
 from queries.snapshot import Snapshot
 
 DAY, MINUTE = 86_400, 60
@@ -32,19 +32,19 @@ MOST_BARS = 150
 # Up to so many files are counted for a chart, which then may show less than minutes.
 LARGEST_COUNTED = 200_000
 
-COLUMNS = {"phase": TEXT, "at": MOMENT, "files": WHOLE}
+COLUMNS = {"phase": TEXT, "at": TIMESTAMP, "files": WHOLE}
 
 
 @dataclass(frozen=True)
 class CompletionQuery:
     """Of which pipeline and files (stored values, see snapshot.stored_values), since when (seconds
-    since 1970), how wide a bar is (seconds), and whether the kept minutes tell it."""
+    since 1970), how wide a bar is (seconds), and whether the rollups by minute have it."""
 
     pipeline_id: str
     stored: tuple[tuple[str, tuple[str | None, ...]], ...]
     since: int
     width: int
-    kept: bool = False
+    rollup: bool = False
 
 
 def completion_query(
@@ -59,11 +59,11 @@ def completion_query(
     if all(total[f"{id}_completed"] == total[f"{id}_recent"] for id in phases):
         firsts = snapshot.files[[f"{id}_first" for id in phases]].min().min()
         since = firsts if firsts == firsts else now
-    kept = snapshot.read_mode.kept and int(snapshot.files["total"].sum()) > LARGEST_COUNTED
-    widths = [width for width in WIDTHS if width >= MINUTE or not kept]
+    rollup = snapshot.read_mode.rollups and int(snapshot.files["total"].sum()) > LARGEST_COUNTED
+    widths = [width for width in WIDTHS if width >= MINUTE or not rollup]
     width = next((w for w in widths if (now - since) / w <= MOST_BARS), widths[-1])
     start = int(since // width * width)
-    return CompletionQuery(snapshot.pipeline.id, tuple(stored.items()), start, width, kept)
+    return CompletionQuery(snapshot.pipeline.id, tuple(stored.items()), start, width, rollup)
 
 
 def completions(connection: Connection, pipeline: Pipeline, query: CompletionQuery) -> pd.DataFrame:

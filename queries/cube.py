@@ -92,8 +92,8 @@ def stored_in(
 
 def completed_at(files: TableClause, phase: Phase) -> ColumnElement[Any]:
     """When a file was completed in a phase; a naive time is in the server's zone."""
-    moment: ColumnElement[Any] = cast(files.c[phase.completed_field], DateTime(timezone=True))
-    return moment
+    timestamp: ColumnElement[Any] = cast(files.c[phase.completed_field], DateTime(timezone=True))
+    return timestamp
 
 
 def _measures(files: TableClause, pipeline: Pipeline) -> dict[str, tuple[str, ColumnElement[Any]]]:
@@ -176,5 +176,5 @@ def meant(values: pd.Series, wanted: Sequence[str]) -> set[str]:
     categories = values.array.categories
     occurring = np.bincount(values.array.codes, minlength=len(categories)) > 0
     known = set(categories[occurring])
-    folded = {value.casefold() for value in wanted if value not in known}
-    return {value for value in known if value in wanted or value.casefold() in folded}
+    casefolded = {value.casefold() for value in wanted if value not in known}
+    return {value for value in known if value in wanted or value.casefold() in casefolded}

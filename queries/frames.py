@@ -15,7 +15,13 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 from database.engine import limit_connection
 from database.limits import GRACE
 
-WHOLE, WHOLE_OR_NONE, REAL, TEXT, MOMENT = "int64", "Int64", "float64", "str", "datetime64[us, UTC]"
+WHOLE, WHOLE_OR_NONE, REAL, TEXT, TIMESTAMP = (
+    "int64",
+    "Int64",
+    "float64",
+    "str",
+    "datetime64[us, UTC]",
+)
 
 
 def read_frame(
@@ -38,8 +44,8 @@ def frame(rows: Sequence[Any], dtypes: Mapping[str, str]) -> pd.DataFrame:
 
 def _column(values: tuple[object, ...], dtype: str) -> Any:
     # Frames are made at every refresh: what numpy knows needs no Series and no astype.
-    if dtype == MOMENT:
-        return pd.Series(pd.to_datetime(list(values), utc=True)).astype(MOMENT)
+    if dtype == TIMESTAMP:
+        return pd.Series(pd.to_datetime(list(values), utc=True)).astype(TIMESTAMP)
     if dtype in (WHOLE, REAL):
         return np.array(values, dtype=dtype)
     if dtype == "object":
@@ -58,7 +64,7 @@ def read_transaction(engine: Engine, timeout: float) -> Iterator[Connection]:
         yield connection
 
 
-def moment(connection: Connection) -> datetime:
+def timestamp(connection: Connection) -> datetime:
     """The database's clock at the start of the transaction, with its offset."""
     now: datetime = connection.execute(select(func.now())).scalar_one()
     return now

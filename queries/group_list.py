@@ -25,8 +25,8 @@ from sqlalchemy.sql.expression import FromClause
 from database.tables import TASKS, grouping_value, source_files
 from pipelines.models import Grouping, Phase, Pipeline
 from queries.cube import dimension, stored_in, sum_of_sizes
-from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
-from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
+from queries.frames import TEXT, TIMESTAMP, WHOLE, WHOLE_OR_NONE, read_frame
+from queries.paging import FIRST, ListPage, Paging, contains, ordered, read_list_page
 from queries.within import speaks_for, within_of_file, within_of_task
 from queries.work import task_group, unfinished_groups
 
@@ -42,7 +42,7 @@ TASK_COLUMNS = {
     "job_id": TEXT,
     "status": TEXT,
     "error_details": TEXT,
-    "ended_at": MOMENT,
+    "ended_at": TIMESTAMP,
     "retry_count": WHOLE_OR_NONE,
 }
 
@@ -60,7 +60,7 @@ class GroupQuery:
     paging: Paging = FIRST
 
 
-def groups(connection: Connection, pipeline: Pipeline, query: GroupQuery) -> Page:
+def groups(connection: Connection, pipeline: Pipeline, query: GroupQuery) -> ListPage:
     """A page of groups, by name. A file without a group is one of its own, named by its path.
 
     Columns: group; files, bytes (of the files in that state); for each grouping `by:{field}` (NaN
@@ -70,7 +70,9 @@ def groups(connection: Connection, pipeline: Pipeline, query: GroupQuery) -> Pag
     """
     phase = next(one for one in pipeline.phases if one.id == query.phase_id)
     rows = group_rows(pipeline, phase, query)
-    page = read_page(connection, rows, columns(pipeline), query.paging, MOST_COUNTED, query.text)
+    page = read_list_page(
+        connection, rows, columns(pipeline), query.paging, MOST_COUNTED, query.text
+    )
     latest = latest_tasks(connection, pipeline, phase, list(page.rows["group"]))
     return replace(page, rows=_with_tasks(pipeline, page.rows, latest))
 

@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 
 from database.tables import JOBS, TASKS
-from queries.frames import MOMENT, TEXT, WHOLE, WHOLE_OR_NONE, read_frame
+from queries.frames import TEXT, TIMESTAMP, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.jobs import stage_counts
-from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
+from queries.paging import FIRST, ListPage, Paging, contains, ordered, read_list_page
 
 SHORTEST_PREFIX = 8
 MOST_NAMED = 5
@@ -44,8 +44,8 @@ COLUMNS = {
     "status": TEXT,
     "stage": WHOLE_OR_NONE,
     "total_stages": WHOLE_OR_NONE,
-    "created_at": MOMENT,
-    "updated_at": MOMENT,
+    "created_at": TIMESTAMP,
+    "updated_at": TIMESTAMP,
     "error_details": TEXT,
 }
 
@@ -62,7 +62,7 @@ class JobQuery:
     paging: Paging = FIRST
 
 
-def jobs(connection: Connection, query: JobQuery) -> Page:
+def jobs(connection: Connection, query: JobQuery) -> ListPage:
     """A page of jobs, newest first.
 
     Columns: job_id, job_type, status, stage, total_stages, created_at, updated_at, error_details;
@@ -75,7 +75,7 @@ def jobs(connection: Connection, query: JobQuery) -> Page:
         .where(*_conditions(query))
         .order_by(*ordered(query.paging, VALUES, own, JOBS.c.job_id))
     )
-    page = read_page(connection, found, COLUMNS, query.paging, text=query.text)
+    page = read_list_page(connection, found, COLUMNS, query.paging, text=query.text)
     counts = _stage_counts(connection, list(page.rows["job_id"]))
     rows = page.rows.merge(counts, how="left", on="job_id")
     rows = rows.fillna(dict.fromkeys(COUNTS, 0)).astype(dict.fromkeys(COUNTS, WHOLE))
@@ -116,16 +116,16 @@ def _conditions(query: JobQuery) -> list[Any]:
     return conditions
 
 
-def job_choices(connection: Connection) -> dict[str, dict[str, int]]:
+def job_facets(connection: Connection) -> dict[str, dict[str, int]]:
     """The job types and statuses that occur, each with its number of jobs."""
-    choices = {}
+    facets = {}
     for name, column in (("job_type", JOBS.c.job_type), ("status", STATUS)):
         counted = select(column, func.count()).group_by(column).order_by(column)
-        choices[name] = {row[0]: row[1] for row in connection.execute(counted)}
-    return choices
+        facets[name] = {row[0]: row[1] for row in connection.execute(counted)}
+    return facets
 
 
-def find_job(connection: Connection, beginning: str) -> tuple[str, ...] | None:
+def find_job_ids(connection: Connection, beginning: str) -> tuple[str, ...] | None:
     """The jobs that an id, or a beginning of at least 8 characters, may mean: the first few.
 
     None when there is no such job.

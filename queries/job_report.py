@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, DateTime, Text, cast, func, select
 
 from database.tables import JOBS
-from queries.frames import moment
+from queries.frames import timestamp
 from queries.stages import stages
 
 
@@ -54,7 +54,7 @@ def read_report(connection: Connection, job_id: str) -> JobReport | None:
     return JobReport(
         job,
         stages(connection, job_id, -1 if job.stage is None else job.stage),
-        moment(connection),
+        timestamp(connection),
     )
 
 

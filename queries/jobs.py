@@ -26,7 +26,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from database.tables import JOBS, TASKS
 from pipelines.models import Pipeline
-from queries.frames import MOMENT, REAL, TEXT, WHOLE, WHOLE_OR_NONE, frame
+from queries.frames import REAL, TEXT, TIMESTAMP, WHOLE, WHOLE_OR_NONE, frame
 
 ACTIVE = ("queued", "processing")
 SHORTEST_RUN = 20.0
@@ -55,8 +55,8 @@ COLUMNS = {
     "status": TEXT,
     "stage": WHOLE_OR_NONE,
     "total_stages": WHOLE_OR_NONE,
-    "created_at": MOMENT,
-    "started_at": MOMENT,
+    "created_at": TIMESTAMP,
+    "started_at": TIMESTAMP,
     "tasks": WHOLE,
     "completed": WHOLE,
     "processing": WHOLE,
@@ -91,7 +91,7 @@ def described(counted: Sequence[Any], pipeline: Pipeline) -> pd.DataFrame:
 
 def _described(row: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
     """A job with place, percent, rate and ETA."""
-    rate, reason, eta = pace(
+    rate, reason, eta = stage_rate(
         row["tasks"], row["completed"], row["failed"], row["recent"], row["age"]
     )
     limits = limits_of(pipeline, row["parameters"])
@@ -106,7 +106,7 @@ def _described(row: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def pace(
+def stage_rate(
     tasks: int, completed: int, failed: int, recent: int, age: float | None
 ) -> tuple[float, str, float]:
     """Tasks a minute, why there is no rate, and the seconds left (NaN for none).
@@ -158,11 +158,11 @@ WINDOW_START = func.date_trunc("minute", func.now() - text("interval '10 minutes
 def stage_counts(tasks: FromClause) -> dict[str, ColumnElement[Any]]:
     """The measures of a stage's tasks: by status, recently completed, and in how many seconds."""
     status = cast(tasks.c.status, Text)
-    moment = DateTime(timezone=True)
+    timestamp = DateTime(timezone=True)
     ended = and_(
-        status == "completed", cast(tasks.c.updated_at, moment).between(WINDOW_START, func.now())
+        status == "completed", cast(tasks.c.updated_at, timestamp).between(WINDOW_START, func.now())
     )
-    started = cast(func.min(tasks.c.execution_started_at), moment)
+    started = cast(func.min(tasks.c.execution_started_at), timestamp)
     # Without a start there is no rate: greatest() would pass over it.
     age = case((started.isnot(None), func.now() - func.greatest(started, WINDOW_START)))
     return {

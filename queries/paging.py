@@ -11,7 +11,7 @@ import pandas as pd
 from psycopg2.extensions import encodings
 from sqlalchemy import ColumnElement, Connection, Select, false, func, literal_column, select
 
-from queries.frames import moment, read_frame
+from queries.frames import read_frame, timestamp
 
 # More rows than this are not counted: a reader knows enough, and the database is spared.
 MOST_COUNTED = 10_000
@@ -33,7 +33,7 @@ FIRST = Paging()
 
 
 @dataclass(frozen=True)
-class Page:
+class ListPage:
     """The rows of a page, and how many rows there are on all pages; `exact` is false when there
     are more than `total`. as_of: the database's clock."""
 
@@ -43,14 +43,14 @@ class Page:
     as_of: datetime
 
 
-def read_page(
+def read_list_page(
     connection: Connection,
     query: Select[*tuple[Any, ...]],
     dtypes: Mapping[str, str],
     paging: Paging,
     most: int = MOST_COUNTED,
     text: str = "",
-) -> Page:
+) -> ListPage:
     """A page of an ordered query under the names and dtypes of `dtypes`; at most `most` rows are
     counted. Where the database can't hold the text that is looked for, there is nothing."""
     if not can_hold(connection, text):
@@ -58,7 +58,7 @@ def read_page(
     total = count_rows(connection, query, most)
     offset = (paging.page - 1) * paging.size
     rows = read_frame(connection, query.limit(paging.size).offset(offset), dtypes)
-    return Page(rows, min(total, most), total <= most, moment(connection))
+    return ListPage(rows, min(total, most), total <= most, timestamp(connection))
 
 
 def can_hold(connection: Connection, text: str) -> bool:

@@ -36,7 +36,7 @@ class Reader:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A read-only transaction that sees one moment. Raises Unanswered."""
+        """A read-only transaction that sees one moment. Raises ReadError."""
         try:
             with read_transaction(self.engine, self.timeout) as connection:
                 yield connection
@@ -47,7 +47,7 @@ class Reader:
     def stream(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
         """All rows of a statement, some at a time, from a cursor that the server keeps.
 
-        The timeout is that of each batch. Raises Unanswered, also where too many are being read.
+        The timeout is that of each batch. Raises ReadError, also where too many are being read.
         """
         if not self.streams.acquire(blocking=False):
             self.observer.read_failed("api", True)

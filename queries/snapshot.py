@@ -11,9 +11,9 @@ import pandas as pd
 from sqlalchemy import Connection, Engine
 
 from pipelines.models import Pipeline
-from queries.contradictions import contradictions
 from queries.cube import cube, dimension, meant, missing_labels, name_missing, narrow
-from queries.frames import moment, read_transaction
+from queries.frames import read_transaction, timestamp
+from queries.inconsistencies import inconsistencies
 from queries.jobs import active_jobs, narrow_jobs
 from queries.work import work
 
@@ -22,10 +22,10 @@ from queries.work import work
 class ReadMode:
     """How a snapshot was read, and in how many seconds.
 
-    kept: from counts that the database keeps; else all was counted, and `reason` says why.
+    rollups: whether it was read from rollups; else all was counted, and `reason` says why.
     """
 
-    kept: bool
+    rollups: bool
     reason: str
     seconds: float
 
@@ -35,7 +35,7 @@ class Snapshot:
     """A pipeline's frames at one moment.
 
     files: the cube (queries/cube.py); work: facts from tasks (queries/work.py); jobs: active jobs
-    (queries/jobs.py); contradictions: text, count. as_of: the database's clock, with its offset.
+    (queries/jobs.py); inconsistencies: text, count. as_of: the database's clock, with its offset.
     missing: for each grouping what files without a value of it are called.
     """
 
@@ -44,9 +44,9 @@ class Snapshot:
     files: pd.DataFrame
     work: pd.DataFrame
     jobs: pd.DataFrame
-    contradictions: pd.DataFrame
+    inconsistencies: pd.DataFrame
     missing: Mapping[str, str]
-    read_mode: ReadMode = ReadMode(kept=False, reason="", seconds=0.0)
+    read_mode: ReadMode = ReadMode(rollups=False, reason="", seconds=0.0)
 
     def narrowed(self, filters: Mapping[str, Sequence[str]]) -> Snapshot:
         """The snapshot of the files with one of the wanted values in each filtered grouping.
@@ -76,7 +76,7 @@ def stored_values(
 
 
 def read_snapshot(engine: Engine, pipeline: Pipeline, timeout: float, reason: str = "") -> Snapshot:
-    """Counts a pipeline's snapshot; `reason` says why its counts are not the kept ones.
+    """Counts a pipeline's snapshot; `reason` says why it was not read from rollups.
 
     Raises sqlalchemy.exc.DBAPIError when the database can't.
     """
@@ -87,12 +87,12 @@ def read_snapshot(engine: Engine, pipeline: Pipeline, timeout: float, reason: st
 def count_snapshot(connection: Connection, pipeline: Pipeline, reason: str = "") -> Snapshot:
     """The snapshot of a transaction: as_of and every count are of the moment that it sees."""
     began = time.monotonic()
-    as_of = moment(connection)
+    as_of = timestamp(connection)
     files = cube(connection, pipeline)
     facts = work(connection, pipeline)
     jobs = active_jobs(connection, pipeline)
-    odd = contradictions(connection, pipeline, files)
+    odd = inconsistencies(connection, pipeline, files)
     labels = missing_labels(files, pipeline)
     files, facts = name_missing(files, labels), name_missing(facts, labels)
-    read_mode = ReadMode(kept=False, reason=reason, seconds=time.monotonic() - began)
+    read_mode = ReadMode(rollups=False, reason=reason, seconds=time.monotonic() - began)
     return Snapshot(pipeline, as_of, files, facts, jobs, odd, labels, read_mode)

@@ -1,4 +1,4 @@
-"""Takes snapshots: from kept counts where they are, else by counting."""
+"""Takes snapshots: from rollups where there are any, else by counting."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
 from database.engine import error_message
-from database.kept.state import has_schema
+from database.rollups.state import unreadable
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.frames import read_transaction
-from queries.kept.cube import KeptCube, NotKept
-from queries.kept.tasks import kept_active_jobs, kept_contradictions
+from queries.rollups.cube import NoRollups, RollupCube
+from queries.rollups.tasks import rollup_active_jobs, rollup_inconsistencies
 from queries.snapshot import ReadMode, Snapshot, read_snapshot
 
 
@@ -38,7 +38,7 @@ class SnapshotReader:
         self._engine = engine
         self._pipeline = pipeline
         self._timeout = timeout
-        self._cube = KeptCube(pipeline)
+        self._cube = RollupCube(pipeline)
         self._readable = False
         self._lock = threading.Lock()
 
@@ -46,28 +46,28 @@ class SnapshotReader:
         """A snapshot of this moment; one at a time."""
         with self._lock:
             try:
-                return self._kept()
-            except NotKept as error:
+                return self._from_rollups()
+            except NoRollups as error:
                 self._readable = False
                 return read_snapshot(self._engine, self._pipeline, self._timeout, str(error))
 
-    def _kept(self) -> Snapshot:
+    def _from_rollups(self) -> Snapshot:
         try:
             with read_transaction(self._engine, self._timeout) as connection:
                 return self.read_in(connection)
         except ProgrammingError as error:
             # Removed, or the right to read it taken away, since it was looked at last.
-            raise NotKept(f"the kept counts can't be read: {error_message(error)}") from error
+            raise NoRollups(f"the rollups can't be read: {error_message(error)}") from error
 
     def read_in(self, connection: Connection) -> Snapshot:
-        """The snapshot of a transaction from kept counts. Raises NotKept."""
+        """The snapshot of a transaction from rollups. Raises NoRollups."""
         began = time.monotonic()
-        if not self._readable and not has_schema(connection):
-            raise NotKept("no counts are kept in this database")
+        if not self._readable and (reason := unreadable(connection)):
+            raise NoRollups(reason)
         frames = self._cube.read(connection)
         self._readable = True
-        jobs = kept_active_jobs(connection, self._pipeline)
-        odd = kept_contradictions(connection, self._pipeline, frames.files)
+        jobs = rollup_active_jobs(connection, self._pipeline)
+        odd = rollup_inconsistencies(connection, self._pipeline, frames.files)
         return Snapshot(
             self._pipeline,
             frames.as_of,
@@ -76,5 +76,5 @@ class SnapshotReader:
             jobs,
             odd,
             frames.missing,
-            ReadMode(kept=True, reason="", seconds=time.monotonic() - began),
+            ReadMode(rollups=True, reason="", seconds=time.monotonic() - began),
         )

@@ -22,7 +22,7 @@ from sqlalchemy.sql.expression import FromClause
 
 from database.tables import TASKS
 from queries.frames import REAL, TEXT, WHOLE, read_frame
-from queries.jobs import pace, stage_counts
+from queries.jobs import stage_counts, stage_rate
 from queries.work import task_seconds
 
 MOST_MEGABYTES = 10**9
@@ -89,13 +89,13 @@ def stages(connection: Connection, job_id: str, current: int) -> pd.DataFrame:
         .group_by(TASKS.c.stage)
         .order_by(TASKS.c.stage)
     )
-    return _paced(read_frame(connection, query, COUNTED), current)
+    return _with_rates(read_frame(connection, query, COUNTED), current)
 
 
-def _paced(counted: pd.DataFrame, current: int) -> pd.DataFrame:
+def _with_rates(counted: pd.DataFrame, current: int) -> pd.DataFrame:
     rows = counted.to_dict("records")
     paces = [
-        pace(row["tasks"], row["completed"], row["failed"], row["recent"], row["age"])
+        stage_rate(row["tasks"], row["completed"], row["failed"], row["recent"], row["age"])
         if row["stage"] == current
         else (None, "", None)
         for row in rows

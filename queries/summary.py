@@ -42,7 +42,7 @@ def summary(snapshot: Snapshot, progress: Sequence[Phase] | None = None) -> Summ
     """The banner's numbers of a snapshot; `progress` are its phase_rows where they are at hand."""
     progress = phase_rows(snapshot) if progress is None else progress
     last = progress[-1]
-    rate, name, eta, reason = _pace(progress)
+    rate, name, eta, reason = _slowest(progress)
     return Summary(
         total_files=last["total"],
         total_bytes=measured(snapshot.files, "bytes"),
@@ -71,7 +71,7 @@ def _known_sum(counts: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _pace(progress: Sequence[Phase]) -> tuple[float | None, str, float | None, str]:
+def _slowest(progress: Sequence[Phase]) -> tuple[float | None, str, float | None, str]:
     """Rate, its phase, ETA and the reason for none; an ETA needs one of every unfinished phase.
 
     A phase that has nothing but failed files left takes no ETA away: they wait for a person.
@@ -82,11 +82,11 @@ def _pace(progress: Sequence[Phase]) -> tuple[float | None, str, float | None, s
     unfinished = [phase for phase in pending if phase["movable"] > 0]
     if not unfinished:
         return None, "", None, ONLY_FAILED
-    paced = [phase for phase in unfinished if not math.isnan(phase["eta_hours"])]
-    slowest = max(paced, key=lambda phase: float(phase["eta_hours"]), default=None)
+    estimated = [phase for phase in unfinished if not math.isnan(phase["eta_hours"])]
+    slowest = max(estimated, key=lambda phase: float(phase["eta_hours"]), default=None)
     rate = None if slowest is None else slowest["rate_per_hour"]
     name = "" if slowest is None else slowest["name"]
-    if len(paced) < len(unfinished):
+    if len(estimated) < len(unfinished):
         waiting = next(phase for phase in unfinished if math.isnan(phase["eta_hours"]))
         return rate, name, None, f"{waiting['name']}: {waiting['eta_reason']}"
     assert slowest is not None

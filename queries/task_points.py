@@ -6,7 +6,7 @@ import pandas as pd
 from sqlalchemy import Connection, DateTime, Text, cast, select
 
 from database.tables import TASKS
-from queries.frames import MOMENT, REAL, TEXT, WHOLE, read_frame
+from queries.frames import REAL, TEXT, TIMESTAMP, WHOLE, read_frame
 from queries.stages import peak_memory
 from queries.work import task_seconds
 
@@ -18,7 +18,7 @@ COLUMNS = {
     "stage": WHOLE,
     "task_type": TEXT,
     "status": TEXT,
-    "ended_at": MOMENT,
+    "ended_at": TIMESTAMP,
     "seconds": REAL,
     "peak_memory_mb": REAL,
 }

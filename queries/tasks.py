@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 
 from database.tables import TASKS
-from queries.frames import MOMENT, REAL, TEXT, WHOLE, WHOLE_OR_NONE
-from queries.paging import FIRST, Page, Paging, contains, ordered, read_page
+from queries.frames import REAL, TEXT, TIMESTAMP, WHOLE, WHOLE_OR_NONE
+from queries.paging import FIRST, ListPage, Paging, contains, ordered, read_list_page
 from queries.stages import peak_memory
 from queries.work import task_seconds
 
@@ -38,8 +38,8 @@ COLUMNS = {
     "retry_count": WHOLE,
     "executed_by_app": TEXT,
     "error_details": TEXT,
-    "started_at": MOMENT,
-    "updated_at": MOMENT,
+    "started_at": TIMESTAMP,
+    "updated_at": TIMESTAMP,
 }
 
 STATUS = func.coalesce(cast(TASKS.c.status, Text), "")
@@ -71,14 +71,16 @@ class TaskQuery:
     paging: Paging = FIRST
 
 
-def tasks(connection: Connection, query: TaskQuery) -> Page:
+def tasks(connection: Connection, query: TaskQuery) -> ListPage:
     """A page of tasks, failed ones first, then those that are processing, then by stage.
 
     Columns: task_id, stage, task_index, task_type, status, seconds (of a finished task, NaN
     otherwise), peak_memory_mb, retry_count, executed_by_app, error_details, started_at, updated_at.
     Raises ValueError for a sort that is none of them.
     """
-    return read_page(connection, task_rows(query), COLUMNS, query.paging, MOST_COUNTED, query.text)
+    return read_list_page(
+        connection, task_rows(query), COLUMNS, query.paging, MOST_COUNTED, query.text
+    )
 
 
 def task_rows(query: TaskQuery) -> Select[*tuple[Any, ...]]:

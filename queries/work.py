@@ -71,8 +71,8 @@ def task_seconds(tasks: FromClause = TASKS) -> ColumnElement[float]:
     return case((_is_timed(tasks), cast(extract("epoch", ended - began), Float)))
 
 
-def _instant(moment: ColumnElement[Any]) -> ColumnElement[Any]:
-    return case((moment.between(EARLIEST, LATEST), cast(moment, DateTime(timezone=True))))
+def _instant(timestamp: ColumnElement[Any]) -> ColumnElement[Any]:
+    return case((timestamp.between(EARLIEST, LATEST), cast(timestamp, DateTime(timezone=True))))
 
 
 def _is_timed(tasks: FromClause) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Whether a snapshot from kept counts is the one that counting gives."""
+"""Whether a snapshot from rollups is the one that counting gives."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ OF_A_JOB = [
 ]  # fmt: skip
 
 
-def assert_agree(kept: Snapshot, counted: Snapshot, *, moved: bool = False) -> None:
+def assert_agree(rollup: Snapshot, counted: Snapshot, *, moved: bool = False) -> None:
     """Fails where any number differs.
 
     moved: files changed their groupings after tasks on them had ended, whose durations stay where
     the files were then.
     """
     dimensions = [name for name in counted.files.columns if name.startswith("by:")]
-    _assert_equal(kept.files, counted.files, dimensions)
+    _assert_equal(rollup.files, counted.files, dimensions)
     by = ["phase", *dimensions]
     for counts, keys in ((AT_WORK, by), (ENDED, ["phase"] if moved else by)):
-        sums = [_summed(snapshot.work, keys, counts) for snapshot in (kept, counted)]
+        sums = [_summed(snapshot.work, keys, counts) for snapshot in (rollup, counted)]
         _assert_equal(*sums, keys)
-    pd.testing.assert_frame_equal(kept.jobs[OF_A_JOB], counted.jobs[OF_A_JOB])
-    pd.testing.assert_frame_equal(kept.contradictions, counted.contradictions)
-    assert kept.missing == counted.missing
+    pd.testing.assert_frame_equal(rollup.jobs[OF_A_JOB], counted.jobs[OF_A_JOB])
+    pd.testing.assert_frame_equal(rollup.inconsistencies, counted.inconsistencies)
+    assert rollup.missing == counted.missing
 
 
-def _assert_equal(kept: pd.DataFrame, counted: pd.DataFrame, by: list[str]) -> None:
-    assert list(kept.columns) == list(counted.columns)
-    for name in set(kept.columns) - set(by):
-        assert kept[name].dtype == counted[name].dtype, name
-    assert _rows(kept, by) == _rows(counted, by)
+def _assert_equal(rollup: pd.DataFrame, counted: pd.DataFrame, by: list[str]) -> None:
+    assert list(rollup.columns) == list(counted.columns)
+    for name in set(rollup.columns) - set(by):
+        assert rollup[name].dtype == counted[name].dtype, name
+    assert _rows(rollup, by) == _rows(counted, by)
 
 
 def _rows(frame: pd.DataFrame, by: list[str]) -> dict[tuple[Any, ...], tuple[str, ...]]:

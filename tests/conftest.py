@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from commands.shared import MEMORY
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
-from database.kept.install import install
+from database.rollups.install import install
 from database.schema import install_schema
 from jobs.cluster import open_client
 from jobs.sample import write_sample

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, Engine, text
 
-from database.kept.state import has_schema
+from database.rollups.state import has_schema
 from pipelines.models import Pipeline
 from queries.frames import read_transaction
 from queries.job_report import JobReport, read_report
@@ -30,9 +30,9 @@ def look(engine: Engine, pipeline: Pipeline) -> Snapshot:
         counted = count_snapshot(connection, pipeline)
         if not has_schema(connection):
             return counted
-        kept = SnapshotReader(engine, pipeline, 10).read_in(connection)
-    assert_agree(kept, counted)
-    return kept
+        rollup = SnapshotReader(engine, pipeline, 10).read_in(connection)
+    assert_agree(rollup, counted)
+    return rollup
 
 
 def report(engine: Engine, job_id: str = "job-1") -> JobReport:
@@ -48,12 +48,12 @@ def row(frame: pd.DataFrame, number: int) -> dict[str, Any]:
     return frame.to_dict("records")[number]
 
 
-def make_platform_tables(engine: Engine, zone: str, moment: str) -> None:
+def make_platform_tables(engine: Engine, zone: str, timestamp: str) -> None:
     """The platform's tables in a database whose sessions are in a zone of its own."""
     with engine.begin() as connection:
         name = connection.execute(text("SELECT current_database()")).scalar_one()
         connection.exec_driver_sql(f"ALTER DATABASE {name} SET timezone TO '{zone}'")
-        connection.exec_driver_sql(PLATFORM.read_text().replace("MOMENT", moment))
+        connection.exec_driver_sql(PLATFORM.read_text().replace("MOMENT", timestamp))
     engine.dispose()
 
 

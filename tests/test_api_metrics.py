@@ -120,7 +120,7 @@ def test_a_database_that_is_away_leaves_what_is_known(api: Api, door: Door) -> N
     assert "jobs" not in metrics
     read_failed = metrics["failed_reads"]
     for name in ("snapshots", "api", "queue"):
-        assert value(read_failed, "_total", read_transaction=name, reason="failed") == 1
+        assert value(read_failed, "_total", query=name, reason="failed") == 1
     assert value(metrics["refresh_seconds"], "_count", pipeline="fathom") == 1
 
 
@@ -129,7 +129,7 @@ def test_what_is_refused_is_counted(api: Api) -> None:
         pass
     api.refused("/api/jobs/job-1/tasks.csv", 503)
     read_failed = scraped(api)["failed_reads"]
-    assert value(read_failed, "_total", read_transaction="api", reason="refused") == 1
+    assert value(read_failed, "_total", query="api", reason="refused") == 1
 
 
 def test_the_age_grows_from_the_oldest_reading() -> None:

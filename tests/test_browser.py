@@ -137,8 +137,8 @@ def test_moments_are_in_the_viewers_time_zone_with_utc_on_hover(
     zone = {"timezoneId": "Asia/Kathmandu"}
     page.driver.execute_cdp_cmd("Emulation.setTimezoneOverride", zone)
     page.driver.get(f"{monitor.url}{job_link(first_job())}")
-    moment = page.wait_for_element("#page .moment")
-    watch(page, lambda: moment.get_attribute("title").endswith(" UTC"), seconds=5)
-    utc = datetime.strptime(moment.get_attribute("title"), "%Y-%m-%d %H:%M:%S %Z")  # noqa: DTZ007
+    timestamp = page.wait_for_element("#page .timestamp")
+    watch(page, lambda: timestamp.get_attribute("title").endswith(" UTC"), seconds=5)
+    utc = datetime.strptime(timestamp.get_attribute("title"), "%Y-%m-%d %H:%M:%S %Z")  # noqa: DTZ007
     there = utc + timedelta(hours=5, minutes=45)
-    assert there.strftime("%M:%S") in moment.text
+    assert there.strftime("%M:%S") in timestamp.text

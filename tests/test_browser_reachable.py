@@ -11,7 +11,7 @@ from dash.testing.browser import Browser
 from sqlalchemy import Engine
 from werkzeug.serving import make_server
 
-from layouts.links import MONITOR
+from layouts.links import JOB_PAGE
 from tests.browsing import PAGE, count
 from tests.factories import add_files
 from tests.monitor import wait_for
@@ -63,7 +63,7 @@ def test_a_page_that_was_asked_for_meanwhile_comes_when_the_server_is_back(
         dash_br.driver.get(f"http://127.0.0.1:{port}{PAGE}")
         wait_for(lambda: count(dash_br, "total") == 3, 10)
     script = f"""
-        window.history.pushState({{}}, "", "{MONITOR}?job_id=asked-meanwhile");
+        window.history.pushState({{}}, "", "{JOB_PAGE}?job_id=asked-meanwhile");
         window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     """
     dash_br.driver.execute_script(script)

@@ -6,7 +6,7 @@ import pytest
 
 from callbacks.addresses import read_address
 from layouts.links import (
-    MONITOR,
+    JOB_PAGE,
     PIPELINE,
     SELECTOR,
     filter_parameter,
@@ -67,4 +67,4 @@ def test_a_filter_keeps_the_place_and_another_page_does_not() -> None:
     assert len(set(places)) == len(places)
     narrowed = read_address(*split(pipeline_link("fathom", {"region": ["rwa"]})))
     assert narrowed.place == places[0]
-    assert read_address(MONITOR, "?job_id=abc&page=3&q=x").place == places[5]
+    assert read_address(JOB_PAGE, "?job_id=abc&page=3&q=x").place == places[5]

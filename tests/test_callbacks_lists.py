@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from jobs.catalog import JOB_TYPES
 from jobs.submission import queue_job
 from layouts import ids
-from layouts.links import JOBS, MONITOR, group_link, jobs_link
+from layouts.links import JOB_PAGE, JOBS, group_link, jobs_link
 from tests.door import Door
 from tests.factories import RWA, add_files, add_job, add_task
 from tests.tab import Tab
@@ -117,7 +117,7 @@ def test_an_address_with_mistakes_shows_the_first_page(failed: Tab, wrong: str) 
 
 
 def test_the_tasks_of_a_job_are_filtered(failed: Tab) -> None:
-    failed.open(MONITOR, f"?job_id={HEX}")
+    failed.open(JOB_PAGE, f"?job_id={HEX}")
     assert [row["status"] for row in rows(failed, "tasks")] == ["✕ failed", "◐ processing"]
     failed.narrow(f"?job_id={HEX}&status=failed&stage=2")
     assert [row["error_details"] for row in rows(failed, "tasks")] == [MARKUP]
@@ -126,9 +126,9 @@ def test_the_tasks_of_a_job_are_filtered(failed: Tab) -> None:
 
 
 def test_the_beginning_of_an_id_will_do(failed: Tab) -> None:
-    failed.open(MONITOR, f"?job_id={HEX[:8]}")
+    failed.open(JOB_PAGE, f"?job_id={HEX[:8]}")
     assert failed.text("job.status") == "◐ processing"
-    failed.open(MONITOR, "?job_id=vector-0")
+    failed.open(JOB_PAGE, "?job_id=vector-0")
     several = json.dumps(failed.page, ensure_ascii=False)
     assert "Several jobs begin with “vector-0”" in several
     assert "/api/interface/tasks?job_id=vector-03" in several
@@ -154,7 +154,7 @@ def test_a_failed_job_is_run_again_from_its_monitor(tab: Tab, engine: Engine) ->
         add_task(connection, job_id, "a", "failed", error=MARKUP)
         add_task(connection, job_id, "b", "completed", seconds=3)
         connection.execute(text("UPDATE app.jobs SET status = 'completed_with_errors', stage = 3"))
-    tab.open(MONITOR, f"?job_id={job_id[:8]}")
+    tab.open(JOB_PAGE, f"?job_id={job_id[:8]}")
     assert tab.hidden("again") is False
     message = json.dumps(tab.run_this_again()[ids.RERUN_ANSWER], ensure_ascii=False)
     assert ": retrying 1 task; 1 kept" in message
@@ -165,5 +165,5 @@ def test_a_failed_job_is_run_again_from_its_monitor(tab: Tab, engine: Engine) ->
 
 
 def test_a_job_that_did_not_fail_can_not_be_run_again(failed: Tab) -> None:
-    failed.open(MONITOR, "?job_id=vector-03")
+    failed.open(JOB_PAGE, "?job_id=vector-03")
     assert failed.hidden("again") is True

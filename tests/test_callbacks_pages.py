@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from layouts import ids
-from layouts.links import MONITOR, PIPELINE, SELECTOR
+from layouts.links import JOB_PAGE, PIPELINE, SELECTOR
 from queries.snapshots import Snapshots
 from tests.door import Door
 from tests.factories import add_job, add_three
@@ -55,7 +55,7 @@ def test_a_pipeline_that_is_not_there_is_told_with_its_name_as_text(tab: Tab, na
 
 
 @pytest.mark.parametrize(
-    "address", [(SELECTOR, ""), (PIPELINE, FATHOM), (MONITOR, "?job_id=job-1")]
+    "address", [(SELECTOR, ""), (PIPELINE, FATHOM), (JOB_PAGE, "?job_id=job-1")]
 )
 def test_a_tick_without_a_change_writes_no_leaf(
     tab: Tab, engine: Engine, snapshots: Snapshots, address: tuple[str, str]
@@ -203,7 +203,7 @@ def test_a_page_of_dashes_gets_its_numbers_when_the_database_comes(
 def test_a_job_is_watched_while_it_changes(tab: Tab, engine: Engine) -> None:
     with engine.begin() as connection:
         add_job(connection, "job-1")
-    tab.open(MONITOR, "?job_id=job-1")
+    tab.open(JOB_PAGE, "?job_id=job-1")
     assert tab.text("job.status") == "◐ processing"
     with engine.begin() as connection:
         connection.execute(text("UPDATE app.jobs SET status = 'failed', error_details = '<b>'"))
@@ -214,14 +214,14 @@ def test_a_job_is_watched_while_it_changes(tab: Tab, engine: Engine) -> None:
 
 @pytest.mark.parametrize("job_id", ["abc", "<b>x</b>", ""])
 def test_a_job_that_is_not_there_is_told(tab: Tab, job_id: str) -> None:
-    tab.open(MONITOR, f"?job_id={job_id}")
+    tab.open(JOB_PAGE, f"?job_id={job_id}")
     assert f"There is no job “{job_id}”." in json.dumps(tab.page, ensure_ascii=False)
     assert page_values(tab.tick()) == {}
 
 
 def test_a_job_that_can_not_be_read_is_not_said_to_be_missing(tab: Tab, door: Door) -> None:
     door.close()
-    answer = tab.open(MONITOR, "?job_id=job-1")
+    answer = tab.open(JOB_PAGE, "?job_id=job-1")
     assert "can't be read now" in json.dumps(tab.page)
     assert answer[ids.PROBLEM]["hidden"] is False
 
@@ -256,7 +256,7 @@ def test_a_right_form_makes_one_job_and_links_to_it(tab: Tab, engine: Engine) ->
     ((job_id, parameters),) = jobs(engine)
     link, words = answer[written(ids.answer(STACK))]["children"]
     assert (parameters["region_code"], parameters["years"]) == ("rwa", [2020])
-    assert link["props"]["href"] == f"{MONITOR}?job_id={job_id}"
+    assert link["props"]["href"] == f"{JOB_PAGE}?job_id={job_id}"
     assert words == " submitted."
 
 

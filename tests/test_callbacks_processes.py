@@ -13,7 +13,7 @@ from callbacks.page_state import PageState
 from callbacks.sent_values import SentValues
 from callbacks.shared_values import SharedValues
 from layouts import ids
-from layouts.links import MONITOR, PIPELINE, SELECTOR
+from layouts.links import JOB_PAGE, PIPELINE, SELECTOR
 from layouts.page_values import PageValues
 from pipelines.registry import Registry
 from queries.snapshot_reader import open_snapshot_reader
@@ -145,7 +145,7 @@ def test_a_jobs_page_goes_on_in_either_process(
     with engine.begin() as connection:
         add_job(connection, "job-12345678")
     tab = Tab(processes[0].app)
-    tab.open(MONITOR, "?job_id=job-12345678")
+    tab.open(JOB_PAGE, "?job_id=job-12345678")
     timestamps = [tab.timestamps["at"]]
     for turn in range(1, 4):
         tab.land_on(processes[turn % 2].app)

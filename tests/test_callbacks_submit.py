@@ -16,7 +16,7 @@ from jobs.catalog import JOB_TYPES
 from jobs.platform import Platform
 from jobs.submission import RunnerQueue, Submitter
 from layouts import ids
-from layouts.links import MONITOR, PIPELINE
+from layouts.links import JOB_PAGE, PIPELINE
 from layouts.submit_form import names
 from pipelines.registry import Registry
 from queries.snapshots import Snapshots
@@ -159,7 +159,7 @@ def test_a_job_that_exists_is_shown_before_it_is_submitted(form: Tab, engine: En
     form.submit_form(STACK, {"region_code": "rwa"})
     ((job_id, _, _),) = rows(engine)
     answer = form.check(STACK, {"region_code": " rwa "})
-    assert f"{MONITOR}?job_id={job_id}" in words(answer)
+    assert f"{JOB_PAGE}?job_id={job_id}" in words(answer)
     assert "was already submitted with these parameters (○ queued)" in words(answer)
     assert part(answer, "send")["children"] == "Already submitted"
     assert part(answer, "again")["hidden"] is True

@@ -22,7 +22,7 @@ from callbacks.sent_values import SentValues
 from layouts.charts import drawn
 from layouts.group_list import group_list_page
 from layouts.job_list import job_list_page
-from layouts.monitor import missing_page, monitor_page
+from layouts.job_page import job_page, missing_page
 from layouts.page import PLOTLY, shell
 from layouts.pipeline import pipeline_page
 from layouts.selector import selector_page
@@ -209,7 +209,7 @@ def every_page(registry: Registry) -> list[Component]:
         shell(),
         opening(Address(), selector_page(registry, "nothing"), None, SentValues()),
         *(pipeline_page(pipeline, {}, {}) for pipeline in registry.values()),
-        monitor_page(JobRow("j", "t", "s", 1, 2, {}, {}, None, None, None, None), 2, None),
+        job_page(JobRow("j", "t", "s", 1, 2, {}, {}, None, None, None, None), 2, None),
         missing_page("There is no job", ["job"]),
         job_list_page({}),
         html.Div(drawn({"duration": {"layout": {"yaxis": {"title": {"text": "Duration"}}}}})),

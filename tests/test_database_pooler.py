@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
-from database.kept.install import install
-from database.kept.keeper import Keeper
-from database.kept.rebuild import rebuild
-from database.kept.state import TASKS
-from database.kept.verify import verify
+from database.rollups.install import install
+from database.rollups.keeper import Keeper
+from database.rollups.rebuild import rebuild
+from database.rollups.state import TASKS
+from database.rollups.verify import verify
 from jobs.storage import Storage
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
@@ -94,7 +94,7 @@ def test_counts_are_kept_and_read(pooled: Engine, registry: Registry, fathom: Pi
 
     def count() -> None:
         for _ in range(6):
-            Keeper(pooled, 60).fold_all()
+            Keeper(pooled, 60).compact_all()
             rebuild(pooled, "fathom")
             rebuild(pooled, TASKS)
 
@@ -105,9 +105,9 @@ def test_counts_are_kept_and_read(pooled: Engine, registry: Registry, fathom: Pi
             one.result(60)
     assert [verify(pooled, subject) for subject in ("fathom", TASKS)] == [[], []]
     with read_transaction(pooled, 10) as connection:
-        kept = SnapshotReader(pooled, fathom, 10).read_in(connection)
-    assert kept.files["total"].sum() == 60
-    assert_agree(kept, look(pooled, fathom))
+        rollup = SnapshotReader(pooled, fathom, 10).read_in(connection)
+    assert rollup.files["total"].sum() == 60
+    assert_agree(rollup, look(pooled, fathom))
 
 
 def test_a_lock_that_waits_belongs_to_its_transaction(pooled: Engine) -> None:

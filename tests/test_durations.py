@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from database.engine import open_engine
-from database.kept.install import install
-from database.kept.state import TASKS
-from database.kept.verify import verify
+from database.rollups.install import install
+from database.rollups.state import TASKS
+from database.rollups.verify import verify
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.frames import read_transaction
@@ -63,10 +63,10 @@ def test_a_duration_is_what_a_watch_would_show(
         connection.execute(text(WRITE), times)
     assert verify(there, TASKS) == []
     average = phases(look(there, fathom))["average_seconds"][0]
-    kept = SnapshotReader(there, fathom, 10)
+    rollup = SnapshotReader(there, fathom, 10)
     with read_transaction(there, 10) as connection:
-        found = kept.read_in(connection).contradictions
-    pd.testing.assert_frame_equal(found, look(there, fathom).contradictions)
+        found = rollup.read_in(connection).inconsistencies
+    pd.testing.assert_frame_equal(found, look(there, fathom).inconsistencies)
     assert list(found["count"]) == ([1] if seconds is None else [])
     of_stage = report(there).stages["average_seconds"].max()
     there.dispose()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from database.kept.install import install
+from database.rollups.install import install
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.frames import read_transaction
@@ -48,10 +48,10 @@ def border(tables: Engine, registry: Registry) -> Engine:
     return tables
 
 
-def kept_and_counted(engine: Engine, pipeline: Pipeline) -> list[Snapshot]:
+def rollup_and_counted(engine: Engine, pipeline: Pipeline) -> list[Snapshot]:
     with read_transaction(engine, 10) as connection:
-        kept = SnapshotReader(engine, pipeline, 10).read_in(connection)
-    return [kept, look(engine, pipeline)]
+        rollup = SnapshotReader(engine, pipeline, 10).read_in(connection)
+    return [rollup, look(engine, pipeline)]
 
 
 def first_phase(snapshot: Snapshot, **filters: list[str]) -> dict[str, Any]:
@@ -62,9 +62,9 @@ def first_phase(snapshot: Snapshot, **filters: list[str]) -> dict[str, Any]:
 def test_what_failed_for_one_region_failed_there_and_nowhere_else(
     border: Engine, fathom: Pipeline
 ) -> None:
-    kept, counted = kept_and_counted(border, fathom)
-    assert_agree(kept, counted)
-    for snapshot in (kept, counted):
+    rollup, counted = rollup_and_counted(border, fathom)
+    assert_agree(rollup, counted)
+    for snapshot in (rollup, counted):
         assert first_phase(snapshot) == {"failed": 10 + 4, "processing": 5, "pending": 23}
         rwa = first_phase(snapshot, region=["rwa"])
         assert rwa == {"failed": 8 + 4, "processing": 0, "pending": 12}
@@ -74,7 +74,7 @@ def test_what_failed_for_one_region_failed_there_and_nowhere_else(
 
 
 def test_the_average_of_a_region_is_that_of_its_own_tasks(border: Engine, fathom: Pipeline) -> None:
-    for snapshot in kept_and_counted(border, fathom):
+    for snapshot in rollup_and_counted(border, fathom):
         seconds = snapshot.work.groupby("by:region")["seconds"].sum()
         assert (seconds["rwa"], seconds["civ"]) == (10, 100)
 

@@ -45,7 +45,7 @@ def tasks(engine: Engine, job_id: str) -> dict[str, int]:
 def test_a_job_at_work_is_cancelled_and_the_rest_is_done_when_it_is_run_again(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "stopped", tasks=30, held_from=10)
+    add_job(engine, "stopped", tasks=30, state_from=10)
     with running(engine, cluster, storage):
         wait_for(lambda: tasks(engine, "stopped").get("processing", 0) == 2)
         cancelled = cancel(engine, "stopped")
@@ -77,13 +77,13 @@ def test_a_job_that_waits_is_cancelled_and_never_begun(
     assert status(engine, "waits") == "cancelled"
 
 
-@pytest.mark.parametrize("moment", range(6))
+@pytest.mark.parametrize("timestamp", range(6))
 def test_a_job_that_is_cancelled_at_any_moment_is_finished_by_another_run(
-    engine: Engine, cluster: Client, storage: Storage, moment: int
+    engine: Engine, cluster: Client, storage: Storage, timestamp: int
 ) -> None:
     add_job(engine, "any", tasks=60, seconds=0.1)
     with running(engine, cluster, storage):
-        wait_for(lambda: tasks(engine, "any").get("completed", 0) >= 5 * moment)
+        wait_for(lambda: tasks(engine, "any").get("completed", 0) >= 5 * timestamp)
         cancel(engine, "any")
         rerun(engine, "any")
         wait_until_ended(engine, "any")
@@ -94,9 +94,9 @@ def test_a_job_that_is_cancelled_at_any_moment_is_finished_by_another_run(
 def test_a_second_time_changes_nothing_and_many_at_once_are_one(engine: Engine) -> None:
     add_job(engine, "once", tasks=1)
     with ThreadPoolExecutor(8) as pool:
-        outcomes = set(pool.map(lambda _: cancel(engine, "once"), range(8)))
+        results = set(pool.map(lambda _: cancel(engine, "once"), range(8)))
     before = job(engine, "once")
-    assert outcomes == {cancel(engine, "once")}
+    assert results == {cancel(engine, "once")}
     assert job(engine, "once") == before
 
 

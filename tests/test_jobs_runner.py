@@ -15,7 +15,7 @@ import pytest
 from distributed import Client
 from sqlalchemy import Engine, text
 
-from jobs.job_rows import EXECUTOR, JobLost, claim_job, hold_job
+from jobs.job_rows import EXECUTOR, JobLost, assert_lease, claim_job
 from jobs.runner import Runner
 from jobs.stages import JobType
 from jobs.storage import Storage
@@ -26,7 +26,7 @@ ENDED = ("completed", "failed", "completed_with_errors")
 
 def add_job(engine: Engine, job_id: str, job_type: str = "toy", **parameters: Any) -> str:
     marks = {"executor": EXECUTOR}
-    for mark in ("after", "executor"):
+    for mark in ("depends_on", "executor"):
         if mark in parameters:
             marks[mark] = parameters.pop(mark)
     with engine.begin() as connection:
@@ -179,7 +179,7 @@ def test_jobs_of_the_platform_are_left_alone(
 def test_a_job_waits_for_the_one_it_comes_after(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "second", tasks=1, after="first")
+    add_job(engine, "second", tasks=1, depends_on="first")
     add_job(engine, "first", tasks=2, seconds=0.3)
     with running(engine, cluster, storage):
         wait_until_ended(engine, "first", "second")
@@ -190,7 +190,7 @@ def test_a_job_waits_for_the_one_it_comes_after(
 def test_a_runner_that_stops_gives_its_job_back(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "back", tasks=40, held_from=3)
+    add_job(engine, "back", tasks=40, state_from=3)
     with running(engine, cluster, storage):
         wait_for(lambda: _completed(engine, "back") >= 3)
     assert job(engine, "back").status == "queued"
@@ -217,7 +217,7 @@ def test_two_runners_share_the_jobs_and_do_each_task_once(
 def test_a_silent_runners_job_is_taken_over_and_its_late_writes_are_refused(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "silent", tasks=30, held_from=2)
+    add_job(engine, "silent", tasks=30, state_from=2)
     with running(engine, cluster, storage, heartbeat_seconds=60.0) as first:
         wait_for(lambda: _completed(engine, "silent") >= 2)
         with running(engine, cluster, storage, lease_seconds=0.5) as second:
@@ -231,7 +231,7 @@ def test_a_silent_runners_job_is_taken_over_and_its_late_writes_are_refused(
 def test_a_runner_never_claims_a_job_that_it_holds(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "slow", tasks=6, held_from=2)
+    add_job(engine, "slow", tasks=6, state_from=2)
     with running(engine, cluster, storage, heartbeat_seconds=60.0, lease_seconds=0.2):
         wait_for(lambda: _completed(engine, "slow") >= 2)
         token = job(engine, "slow").metadata["lease_token"]
@@ -261,11 +261,11 @@ def test_a_claim_ends_the_one_before_it_even_of_the_same_runner(engine: Engine) 
         second = claim_job(connection, "runner", list(JOB_TYPES), -1)
         assert first is not None
         assert second is not None
-        hold_job(connection, second)
+        assert_lease(connection, second)
         with pytest.raises(JobLost):
-            hold_job(connection, first)
+            assert_lease(connection, first)
         with pytest.raises(JobLost):
-            hold_job(connection, replace(second, stage=2))
+            assert_lease(connection, replace(second, stage=2))
 
 
 def test_a_job_at_a_stage_that_does_not_exist_fails_with_the_reason(

@@ -16,9 +16,9 @@ from layouts.formats import (
     format_count,
     format_duration,
     format_memory,
-    format_moment,
     format_percent,
     format_rate,
+    format_timestamp,
     short_id,
 )
 
@@ -27,7 +27,7 @@ NOTHING = [None, math.nan, pd.NA, pd.NaT]
 
 @pytest.mark.parametrize("nothing", NOTHING, ids=repr)
 @pytest.mark.parametrize(
-    "format_", [format_count, format_duration, format_memory, format_moment, format_rate]
+    "format_", [format_count, format_duration, format_memory, format_timestamp, format_rate]
 )
 def test_what_nobody_knows_is_a_dash(format_: Callable[[Any], str], nothing: object) -> None:
     assert format_(nothing) == NONE
@@ -125,9 +125,9 @@ def test_rates_have_a_decimal_below_ten(per_hour: float, displayed: str) -> None
 
 def test_a_moment_is_told_in_utc() -> None:
     kathmandu = timezone(timedelta(hours=5, minutes=45))
-    moment = datetime(2026, 1, 6, 17, 45, tzinfo=kathmandu)
-    assert format_moment(moment) == "2026-01-06 12:00:00 UTC"
-    assert format_moment(pd.Timestamp(moment.astimezone(UTC))) == "2026-01-06 12:00:00 UTC"
+    timestamp = datetime(2026, 1, 6, 17, 45, tzinfo=kathmandu)
+    assert format_timestamp(timestamp) == "2026-01-06 12:00:00 UTC"
+    assert format_timestamp(pd.Timestamp(timestamp.astimezone(UTC))) == "2026-01-06 12:00:00 UTC"
 
 
 @pytest.mark.parametrize(

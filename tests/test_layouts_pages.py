@@ -18,9 +18,9 @@ from callbacks.services import Services
 from database.engine import open_engine
 from jobs.submission import NoDestination, Submitter
 from layouts import ids
-from layouts.contradictions import contradiction_values
-from layouts.links import MONITOR
-from layouts.monitor import missing_page, monitor_page
+from layouts.inconsistencies import inconsistency_values
+from layouts.job_page import job_page, missing_page
+from layouts.links import JOB_PAGE
 from layouts.page import shell
 from layouts.page_values import PageValues, fill
 from layouts.phases import NO_TASKS
@@ -118,7 +118,7 @@ def watch(engine: Engine, job_id: str) -> tuple[Component, PageValues]:
     queries = open_cached_queries(engine, REGISTRY, 10, 0)
     snapshots = Snapshots(REGISTRY, lambda pipeline: read_snapshot(engine, pipeline, 10), 1)
     services = Services(REGISTRY, snapshots, queries, Submitter(REGISTRY, NoDestination()))
-    address = Address(MONITOR, {"job_id": [job_id]})
+    address = Address(JOB_PAGE, {"job_id": [job_id]})
     state = job.read(services, address, renew=False)
     assert state.page_values is not None
     return job.build(services, address), state.page_values
@@ -170,7 +170,7 @@ def test_ids_are_unique_on_a_pipelines_page(pipeline: Pipeline) -> None:
 
 
 def test_ids_are_unique_on_the_selector_and_the_monitor() -> None:
-    for page in (selector_page(REGISTRY), monitor_page(JOB, 2, FATHOM)):
+    for page in (selector_page(REGISTRY), job_page(JOB, 2, FATHOM)):
         found = ids_of(shell()) + ids_of(page)
         assert len(found) == len(set(found))
 
@@ -266,16 +266,16 @@ def test_a_job_that_is_not_there_is_told_with_its_id_as_text() -> None:
     ]
 
 
-def test_contradictions_are_hidden_when_there_are_none(tables: Engine) -> None:
+def test_inconsistencies_are_hidden_when_there_are_none(tables: Engine) -> None:
     page, values = draw(tables, FATHOM)
-    assert find(fill(page, values), ids.visible("contradictions")).hidden is True
+    assert find(fill(page, values), ids.visible("inconsistencies")).hidden is True
 
 
-def test_contradictions_are_listed_with_their_count() -> None:
+def test_inconsistencies_are_listed_with_their_count() -> None:
     found = pd.DataFrame({"text": ["files are odd", "tasks are odd"], "count": [1200, 3]})
-    values = contradiction_values(found)
-    assert values.text["contradictions"] == "1,200 files are odd; 3 tasks are odd"
-    assert values.property("visible", "contradictions") is False
+    values = inconsistency_values(found)
+    assert values.text["inconsistencies"] == "1,200 files are odd; 3 tasks are odd"
+    assert values.property("visible", "inconsistencies") is False
 
 
 def test_files_of_unknown_size_are_told(tables: Engine) -> None:
@@ -293,4 +293,4 @@ def test_a_filled_page_has_its_numbers_before_it_is_sent(tables: Engine) -> None
 def test_a_page_without_numbers_has_dashes_and_not_zeros() -> None:
     page = fill(pipeline_page(FATHOM, {}, {}), None)
     assert find(page, ids.text("total")).children == "–"
-    assert find(page, ids.visible("contradictions")).hidden is True
+    assert find(page, ids.visible("inconsistencies")).hidden is True

@@ -8,7 +8,7 @@ import pytest
 from dash import html
 
 from layouts.preview import (
-    Pace,
+    Throughput,
     existing_lines,
     missing_text,
     preview_lines,
@@ -18,17 +18,17 @@ from layouts.preview import (
 )
 from tests.trees import links, text_of
 
-NO_PACE = Pace(math.nan, "no file finished yet")
+NO_THROUGHPUT = Throughput(math.nan, "no file finished yet")
 JOB = "/api/interface/tasks?job_id=0123456789"
 
 
-def said(*given: object, pace: Pace = NO_PACE) -> str:
+def said(*given: object, throughput: Throughput = NO_THROUGHPUT) -> str:
     groups, files, note = given
-    return text_of(html.Div(preview_lines(groups, files, note, pace)))  # type: ignore[arg-type]
+    return text_of(html.Div(preview_lines(groups, files, note, throughput)))  # type: ignore[arg-type]
 
 
 def test_groups_files_and_duration_are_estimated() -> None:
-    assert said(234, 1872, "", pace=Pace(2496.0)) == (
+    assert said(234, 1872, "", throughput=Throughput(2496.0)) == (
         "234 groups with 1,872 files to process. "
         "Expected duration: 45m 0s at the current rate of 2,496/hr."
     )
@@ -43,7 +43,10 @@ def test_one_group_is_not_groups() -> None:
 
 
 def test_what_is_not_known_is_told_without_a_number() -> None:
-    assert said(None, None, "The platform knows.", pace=Pace(80.0)) == "The platform knows."
+    assert (
+        said(None, None, "The platform knows.", throughput=Throughput(80.0))
+        == "The platform knows."
+    )
 
 
 def test_nothing_to_do_has_no_duration() -> None:

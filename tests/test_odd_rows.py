@@ -9,7 +9,7 @@ import pytest
 from dash import Dash
 from sqlalchemy import Engine, text
 
-from layouts.links import GROUPS, JOBS, MONITOR, PIPELINE
+from layouts.links import GROUPS, JOB_PAGE, JOBS, PIPELINE
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.frames import read_transaction
@@ -96,7 +96,7 @@ PAGES = [
     (PIPELINE, "?type=fathom"),
     (GROUPS, "?type=fathom&phase=phase1&state=failed"),
     (JOBS, ""),
-    (MONITOR, "?job_id=job-1"),
+    (JOB_PAGE, "?job_id=job-1"),
     ("/", ""),
 ]
 
@@ -142,8 +142,8 @@ def test_an_odd_value_fails_no_endpoint_and_no_page(
 def counted_alike(engine: Engine, pipeline: Pipeline) -> None:
     with read_transaction(engine, 10) as connection:
         counted = count_snapshot(connection, pipeline)
-        kept = SnapshotReader(engine, pipeline, 10).read_in(connection)
-    assert_agree(kept, counted, moved=True)
+        rollup = SnapshotReader(engine, pipeline, 10).read_in(connection)
+    assert_agree(rollup, counted, moved=True)
 
 
 def answered(api: Api) -> None:

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine, text
 
-from database.kept.fold import fold
+from database.rollups.compaction import compact
 from pipelines.models import Pipeline
 from queries.completions import MOST_BARS, WIDTHS, completion_query, completions
 from queries.frames import read_transaction
-from queries.kept.completions import kept_completions
+from queries.rollups.completions import rollup_completions
 from queries.snapshot import stored_values
 from tests.factories import CIV, RWA, add_files, look
 
@@ -53,7 +53,7 @@ def test_nothing_completed_is_nothing_to_draw(engine: Engine, fathom: Pipeline) 
 
 
 @pytest.mark.parametrize("filters", [{}, {"region": ["civ", "not set"]}, {"region": ["rwa"]}])
-def test_kept_minutes_tell_the_same(
+def test_rollups_minutes_tell_the_same(
     engine: Engine,
     fathom: Pipeline,
     monkeypatch: pytest.MonkeyPatch,
@@ -63,18 +63,18 @@ def test_kept_minutes_tell_the_same(
     with engine.begin() as connection:
         add_files(connection, 3, metadata=RWA, phase1="2 hours", phase2="1 hour")
         add_files(connection, 4, metadata=CIV, phase1="2 hours")
-    fold(engine, "fathom")
+    compact(engine, "fathom")
     with engine.begin() as connection:
         add_files(connection, 2, phase1="90 minutes")
         connection.execute(text("UPDATE app.etl_source_files SET phase2_completed_at = now()"))
     snapshot = look(engine, fathom)
     query = completion_query(snapshot, stored_values(snapshot, filters))
-    assert query.kept
+    assert query.rollup
     with read_transaction(engine, 10) as connection:
-        kept = kept_completions(connection, fathom, query)
+        rollup = rollup_completions(connection, fathom, query)
         counted = completions(connection, fathom, query)
-    assert not kept.empty
+    assert not rollup.empty
     by = ["at", "phase"]
     pd.testing.assert_frame_equal(
-        kept.sort_values(by, ignore_index=True), counted.sort_values(by, ignore_index=True)
+        rollup.sort_values(by, ignore_index=True), counted.sort_values(by, ignore_index=True)
     )

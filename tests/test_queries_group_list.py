@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from pipelines.models import Phase, Pipeline
 from queries.frames import read_transaction
 from queries.group_list import STATES, GroupQuery, groups
-from queries.paging import Page, Paging
+from queries.paging import ListPage, Paging
 from queries.phases import phases
 from queries.snapshot import stored_values
 from tests.factories import CIV, RWA, add_files, add_job, add_task, look
@@ -47,12 +47,12 @@ def some(engine: Engine) -> Engine:
     return engine
 
 
-def ask(engine: Engine, pipeline: Pipeline, phase: str, state: str, **query: Any) -> Page:
+def ask(engine: Engine, pipeline: Pipeline, phase: str, state: str, **query: Any) -> ListPage:
     with read_transaction(engine, 10) as connection:
         return groups(connection, pipeline, GroupQuery(pipeline.id, phase, state, **query))
 
 
-def names(page: Page) -> list[str]:
+def names(page: ListPage) -> list[str]:
     return list(page.rows["group"])
 
 

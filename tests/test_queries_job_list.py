@@ -8,15 +8,15 @@ import pytest
 from sqlalchemy import Engine, text
 
 from queries.frames import read_transaction
-from queries.job_list import JobQuery, find_job, job_choices, jobs
-from queries.paging import Page, Paging
+from queries.job_list import JobQuery, find_job_ids, job_facets, jobs
+from queries.paging import ListPage, Paging
 from tests.factories import add_job, add_task
 
 LONG = "0123456789abcdef" * 4
 OTHER = "WHERE job_id = 'other'"
 
 
-def ask(engine: Engine, **query: Any) -> Page:
+def ask(engine: Engine, **query: Any) -> ListPage:
     with read_transaction(engine, 10) as connection:
         return jobs(connection, JobQuery(**query))
 
@@ -90,14 +90,14 @@ def test_the_newest_come_first_and_another_order_can_be_asked_for(some: Engine) 
 
 def test_the_types_and_statuses_that_occur_are_counted(some: Engine) -> None:
     with read_transaction(some, 10) as connection:
-        choices = job_choices(connection)
-    assert choices["job_type"] == {
+        facets = job_facets(connection)
+    assert facets["job_type"] == {
         "load_vector": 1,
         "process_fathom_merge": 1,
         "process_fathom_stack": 1,
     }
-    assert sum(choices["status"].values()) == 3
-    assert choices["status"]["paused_by_operator"] == 1
+    assert sum(facets["status"].values()) == 3
+    assert facets["status"]["paused_by_operator"] == 1
 
 
 @pytest.mark.parametrize(
@@ -117,4 +117,4 @@ def test_a_job_is_found_by_its_beginning(
     some: Engine, beginning: str, found: tuple[str, ...] | None
 ) -> None:
     with read_transaction(some, 10) as connection:
-        assert find_job(connection, beginning) == found
+        assert find_job_ids(connection, beginning) == found

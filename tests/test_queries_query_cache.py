@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from queries.cache import QueryCache
+from queries.cache import LARGEST, QueryCache
 
 
 class Source:
@@ -88,9 +88,9 @@ def test_a_database_that_was_never_there_has_found_out_nothing(source: Source) -
 
 def test_only_the_latest_keys_are_kept(source: Source) -> None:
     cache = QueryCache(source.read, 60)
-    for number in range(cache.LARGEST + 1):
+    for number in range(LARGEST + 1):
         cache.latest(str(number))
     cache.latest("0")
-    cache.latest(str(cache.LARGEST))
+    cache.latest(str(LARGEST))
     assert source.asked.count("0") == 2
-    assert source.asked.count(str(cache.LARGEST)) == 1
+    assert source.asked.count(str(LARGEST)) == 1

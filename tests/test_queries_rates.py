@@ -8,7 +8,7 @@ import re
 import pytest
 from sqlalchemy import Engine
 
-from database.kept.install import install
+from database.rollups.install import install
 from layouts.banner import banner_values
 from layouts.phases import phase_values
 from pipelines.models import Pipeline
@@ -129,11 +129,11 @@ def test_times_to_come_are_no_rate_and_are_listed(tables: Engine, fathom: Pipeli
         add_files(connection, 20, metadata=RWA, phase1="20 minutes")
     snapshot = look(tables, fathom)
     assert snapshot.files["phase1_recent"].sum() == 20
-    assert snapshot.contradictions.to_dict("records") == [
+    assert snapshot.inconsistencies.to_dict("records") == [
         {"text": "files are done in Band Stack at a time to come", "count": 103},
         {"text": "files are done in Spatial Merge at a time to come", "count": 3},
     ]
     install(tables, load_registry(), lambda _: None)
     with read_transaction(tables, 10) as connection:
-        kept = SnapshotReader(tables, fathom, 10).read_in(connection)
-    assert_agree(kept, snapshot)
+        rollup = SnapshotReader(tables, fathom, 10).read_in(connection)
+    assert_agree(rollup, snapshot)

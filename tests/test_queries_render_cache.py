@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from queries.cache import RenderCache
+from queries.cache import LARGEST, RenderCache
 
 
 def test_the_same_key_is_drawn_once_by_all_who_ask_at_a_time() -> None:
@@ -28,13 +28,13 @@ def test_the_same_key_is_drawn_once_by_all_who_ask_at_a_time() -> None:
 
 def test_another_key_is_drawn_anew_and_the_oldest_are_forgotten() -> None:
     cache: RenderCache[int] = RenderCache()
-    for number in range(cache.LARGEST + 1):
+    for number in range(LARGEST + 1):
         assert cache.get(number, lambda number=number: number) == number
     assert cache.get(0, lambda: -1) == -1
-    assert cache.get(cache.LARGEST, lambda: -1) == cache.LARGEST
+    assert cache.get(LARGEST, lambda: -1) == LARGEST
 
 
-def test_of_a_key_one_version_is_kept() -> None:
+def test_of_a_key_one_version_stays() -> None:
     cache: RenderCache[str] = RenderCache()
     assert cache.get("page", lambda: "old", version=1.0) == "old"
     assert cache.get("page", lambda: "new", version=2.0) == "new"

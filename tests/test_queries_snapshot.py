@@ -124,14 +124,14 @@ def test_active_jobs_have_the_progress_of_their_stage(tables: Engine, fathom: Pi
     assert only["rate_per_minute"] == pytest.approx(20 / 6, rel=0.01)
 
 
-def test_contradictions_are_listed_with_their_count(tables: Engine, fathom: Pipeline) -> None:
+def test_inconsistencies_are_listed_with_their_count(tables: Engine, fathom: Pipeline) -> None:
     with tables.begin() as connection:
         add_files(connection, 3, metadata=RWA, phase2="1 hour")
         job = add_job(connection, "job-1", status="completed")
         add_task(connection, job, "g1", "failed")
         add_task(connection, job, "g2", "processing")
     snapshot = look(tables, fathom)
-    assert list(snapshot.contradictions["count"]) == [3, 1, 1]
+    assert list(snapshot.inconsistencies["count"]) == [3, 1, 1]
     assert row(phases(snapshot), 1)["completed"] == 3
 
 

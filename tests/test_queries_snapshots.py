@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 from database.engine import open_engine
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
+from queries.snapshot import Snapshot, read_snapshot
 from queries.snapshots import Snapshots
-from queries.value import Snapshot, read_snapshot
 
 
 class Source:

@@ -9,17 +9,17 @@ import pytest
 from sqlalchemy import Engine
 
 from queries.frames import read_transaction
-from queries.paging import Page, Paging
+from queries.paging import ListPage, Paging
 from queries.tasks import COLUMNS, TaskQuery, tasks
 from tests.factories import add_job, add_task
 
 
-def ask(engine: Engine, **query: Any) -> Page:
+def ask(engine: Engine, **query: Any) -> ListPage:
     with read_transaction(engine, 10) as connection:
         return tasks(connection, TaskQuery("job-1", **query))
 
 
-def ids(page: Page) -> list[str]:
+def ids(page: ListPage) -> list[str]:
     return [task_id.rpartition("-")[0] for task_id in page.rows["task_id"]]
 
 

@@ -40,16 +40,16 @@ def two(module_database: str, engine: Engine) -> Iterator[Served]:
 def test_two_processes_answer_as_one(two: Served, engine: Engine) -> None:
     tab = RemoteTab(two.url)
     tab.open(PIPELINE, "?type=fathom")
-    totals, moments, sent = [], [], []
+    totals, timestamps, sent = [], [], []
     for _ in range(TICKS):
         _add_and_wait(two, engine)
         tab.reconnect()
         tab.tick()
         totals.append(int(tab.text("total")))
-        moments.append(tab.moments["at"])
+        timestamps.append(tab.timestamps["at"])
         sent.append(tab.received)
     assert totals == sorted(totals)
-    assert moments == sorted(moments)
+    assert timestamps == sorted(timestamps)
     assert max(sent) < 3000
     # Whoever is asked tells what both did.
     for _ in range(4):

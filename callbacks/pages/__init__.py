@@ -10,10 +10,10 @@ from callbacks.addresses import Address, groups_of
 from callbacks.page_state import PageState
 from callbacks.pages import groups, job, jobs, pipeline, pipelines
 from callbacks.services import Services
-from layouts.links import GROUPS, JOBS, MONITOR, PIPELINE, TYPE
+from layouts.links import GROUPS, JOB_PAGE, JOBS, PIPELINE, TYPE
 
 
-class Page(Protocol):
+class PageKind(Protocol):
     """A kind of page."""
 
     def build(self, services: Services, address: Address) -> Component:
@@ -23,9 +23,9 @@ class Page(Protocol):
         """What the page shows now; `renew` waits for new numbers."""
 
 
-def page_of(services: Services, address: Address) -> Page:
+def page_of(services: Services, address: Address) -> PageKind:
     """The kind of page that an address asks for."""
-    if address.path == MONITOR:
+    if address.path == JOB_PAGE:
         return job
     if address.path == JOBS:
         return jobs

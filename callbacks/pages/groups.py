@@ -15,7 +15,7 @@ from layouts.page_values import PageValues
 from pipelines.models import Phase
 from queries.group_list import SORTS, GroupQuery
 from queries.groupings import breakdowns
-from queries.paging import Page
+from queries.paging import ListPage
 from queries.snapshot import Snapshot, stored_values
 
 
@@ -61,7 +61,9 @@ def group_query(snapshot: Snapshot, phase: Phase, state: str, address: Address) 
     )
 
 
-def _list(snapshot: Snapshot, phase: Phase, state: str, address: Address, page: Page) -> PageValues:
+def _list(
+    snapshot: Snapshot, phase: Phase, state: str, address: Address, page: ListPage
+) -> PageValues:
     pipeline = snapshot.pipeline
     chosen = address.filters(pipeline)
     options = {

@@ -9,14 +9,14 @@ from callbacks.page_state import PageState, read_panels
 from callbacks.pages.paging import paging_of
 from callbacks.services import Services
 from jobs.job_rows import EXECUTOR
+from layouts.job_page import job_page, job_values, missing_page
 from layouts.links import SEARCH, task_file
 from layouts.lists import Size
-from layouts.monitor import missing_page, monitor_page, monitor_values
 from layouts.page_values import PageValues
 from layouts.tasks import task_values
 from queries.job_report import JobReport
 from queries.jobs import ACTIVE
-from queries.paging import Page
+from queries.paging import ListPage
 from queries.tasks import VALUES, TaskQuery
 
 GONE = "This job was deleted from the database. The page shows what was read of it last."
@@ -35,7 +35,7 @@ def build(services: Services, address: Address) -> Component:
     if report is None:
         return missing_page(f"Job {asked} can't be read now; this page tries again.", retry=True)
     pipeline = services.registry.of_job_type(report.job.job_type)
-    return monitor_page(report.job, report.stage_count, pipeline, address.query)
+    return job_page(report.job, report.stage_count, pipeline, address.query)
 
 
 def read(services: Services, address: Address, renew: bool) -> PageState:
@@ -56,7 +56,7 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
         return PageState(None, problem=error)
     page_values, failed = read_panels(
         {
-            "The job": lambda: monitor_values(report, _is_ours(report)),
+            "The job": lambda: job_values(report, _is_ours(report)),
             "Its tasks": lambda: _tasks(report, query, page),
         }
     )
@@ -81,7 +81,7 @@ def _is_ours(report: JobReport) -> bool:
     return bool(report.job.metadata.get("executor") == EXECUTOR)
 
 
-def _tasks(report: JobReport, query: TaskQuery, page: Page) -> PageValues:
+def _tasks(report: JobReport, query: TaskQuery, page: ListPage) -> PageValues:
     by_stage = report.stages.set_index("stage")["tasks"]
     by_status = report.stages[list(STATUSES)].sum()
     options = {

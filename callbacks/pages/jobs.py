@@ -15,7 +15,7 @@ from layouts.page_values import PageValues
 from pipelines.registry import Registry
 from queries.job_list import VALUES, JobQuery
 from queries.jobs import ACTIVE
-from queries.paging import Page
+from queries.paging import ListPage
 
 
 def build(_sources: Services, address: Address) -> Component:
@@ -26,8 +26,8 @@ def build(_sources: Services, address: Address) -> Component:
 def read(services: Services, address: Address, renew: bool) -> PageState:
     """The page of the list that the address asks for."""
     answer = services.queries.jobs.latest(job_query(services.registry, address), renew=renew)
-    choices = services.queries.choices.latest(None, renew=renew)
-    page, counts, error = answer.value, choices.value, answer.error or choices.error
+    facets = services.queries.facets.latest(None, renew=renew)
+    page, counts, error = answer.value, facets.value, answer.error or facets.error
     if page is None or counts is None:
         return PageState(None, problem=error)
     page_values, failed = read_panels({"The list": lambda: _list(services.registry, page, counts)})
@@ -48,7 +48,7 @@ def job_query(registry: Registry, address: Address) -> JobQuery:
     )
 
 
-def _list(registry: Registry, page: Page, counts: dict[str, dict[str, int]]) -> PageValues:
+def _list(registry: Registry, page: ListPage, counts: dict[str, dict[str, int]]) -> PageValues:
     of_pipelines = {
         pipeline.id: sum(counts["job_type"].get(name, 0) for name in pipeline.job_types)
         for pipeline in registry.values()

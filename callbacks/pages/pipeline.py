@@ -13,9 +13,9 @@ from callbacks.page_state import PageState, read_panels
 from callbacks.services import Services
 from layouts.active_jobs import active_job_values
 from layouts.banner import banner_values, read_mode_values
-from layouts.contradictions import contradiction_values
 from layouts.filters import filter_values
 from layouts.groupings import breakdown_values
+from layouts.inconsistencies import inconsistency_values
 from layouts.links import OPEN, TYPE, Filters
 from layouts.page_values import PageValues
 from layouts.phases import phase_values
@@ -82,7 +82,7 @@ def panels(whole: Snapshot, chosen: Filters) -> Panels:
     return {
         "Filters": lambda: _filters(whole, snapshot, chosen, by),
         "Read mode": lambda: read_mode_values(snapshot.read_mode),
-        "Contradictions": lambda: contradiction_values(snapshot.contradictions),
+        "Contradictions": lambda: inconsistency_values(snapshot.inconsistencies),
         "Summary": lambda: banner_values(
             summary(snapshot, progress), progress, snapshot.pipeline, chosen
         ),
@@ -106,9 +106,9 @@ def _table(
 
 
 def _filters(whole: Snapshot, snapshot: Snapshot, chosen: Filters, by: Breakdowns) -> PageValues:
-    choices = dict(by())
+    facets = dict(by())
     for field in chosen:
         others = {other: values for other, values in chosen.items() if other != field}
-        choices |= breakdowns(whole.narrowed(others), [field])
+        facets |= breakdowns(whole.narrowed(others), [field])
     files = measured(snapshot.files, "total"), measured(whole.files, "total")
-    return filter_values(whole.pipeline, chosen, choices, files)
+    return filter_values(whole.pipeline, chosen, facets, files)

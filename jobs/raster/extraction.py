@@ -49,7 +49,9 @@ def describe(item_id: str, collection_id: str, raster: Any) -> Description:
     """What an open raster's item says of it."""
     bands = [_band(raster, index) for index in range(raster.count)]
     properties = {"crs": raster.crs.to_string()} if raster.crs else {}
-    return Description(item_id, collection_id, _bounds(raster), _moment(raster), properties, bands)
+    return Description(
+        item_id, collection_id, _bounds(raster), _timestamp(raster), properties, bands
+    )
 
 
 def _bounds(raster: Any) -> tuple[float, float, float, float] | None:
@@ -63,7 +65,7 @@ def _bounds(raster: Any) -> tuple[float, float, float, float] | None:
     return (west, south, east, north) if west <= east else (-180.0, south, 180.0, north)
 
 
-def _moment(raster: Any) -> datetime:
+def _timestamp(raster: Any) -> datetime:
     """When the raster says it was made; now for one that does not say."""
     with suppress(ValueError):
         tag = raster.tags().get("TIFFTAG_DATETIME", "")

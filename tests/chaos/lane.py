@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from database.engine import open_engine
-from database.kept.install import install
+from database.rollups.install import install
 from database.schema import install_schema
 from jobs.storage import Storage
 from pipelines.registry import Registry, load_registry

@@ -11,9 +11,9 @@ from typing import Any
 import rasterio
 from sqlalchemy import Engine, text
 
-from database.kept.keeper import Keeper
-from database.kept.state import kept_subjects
-from database.kept.verify import verify
+from database.rollups.keeper import Keeper
+from database.rollups.state import rollups_of
+from database.rollups.verify import verify
 from jobs.part_files import FOLDER
 from jobs.storage import Storage
 
@@ -97,11 +97,11 @@ def _content(path: Path) -> str:
 
 
 def _miscounted(engine: Engine) -> list[str]:
-    Keeper(engine, 60).fold_all()
+    Keeper(engine, 60).compact_all()
     with engine.connect() as connection:
-        subjects = list(kept_subjects(connection))
+        subjects = list(rollups_of(connection))
     return [
-        f"{one.what}: kept {one.kept}, counted {one.counted}"
+        f"{one.what}: rollup {one.rollup}, counted {one.counted}"
         for subject in subjects
         for one in verify(engine, subject)
     ]

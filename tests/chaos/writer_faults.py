@@ -1,4 +1,4 @@
-"""Others write into the tables while jobs run, and what is kept is folded and counted anew."""
+"""Others write into the tables while jobs run, and what is kept is compacted and recounted."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from database.engine import open_engine
-from database.kept.keeper import Keeper
-from database.kept.rebuild import rebuild
-from database.kept.state import kept_subjects
+from database.rollups.keeper import Keeper
+from database.rollups.rebuild import rebuild
+from database.rollups.state import rollups_of
 from jobs.lease import is_passing
 from tests.chaos.database_faults import database_is_dumped_and_restored
 from tests.chaos.world import Chance, World
@@ -22,7 +22,7 @@ from tests.chaos.world import Chance, World
 WRITERS = 4
 
 
-def writers_write_under_folds(world: World, chance: Chance) -> None:
+def writers_write_during_compaction(world: World, chance: Chance) -> None:
     """Four writers, a fold every tenth of a second, and full counts in between."""
     world.start_runner()
     keeper = Keeper(world.engine, 0.1)
@@ -30,7 +30,7 @@ def writers_write_under_folds(world: World, chance: Chance) -> None:
 
     def strike() -> None:
         with world.engine.connect() as connection:
-            subjects = list(kept_subjects(connection))
+            subjects = list(rollups_of(connection))
         for subject in subjects:
             rebuild(world.engine, subject)
 

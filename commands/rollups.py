@@ -1,0 +1,93 @@
+"""`python app.py database …`: the rollups of the settings' database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import click
+from sqlalchemy import Engine
+
+from database.rollups.install import install
+from database.rollups.install import remove as remove_schema
+from database.rollups.rebuild import rebuild
+from database.rollups.shape import INSTALL
+from database.rollups.state import TASKS, rollups_of, unreadable
+from database.rollups.status import status
+from database.rollups.verify import verify
+from pipelines.registry import Registry
+
+EXAMPLES = 10
+
+
+def install_rollups(engine: Engine, registry: Registry) -> None:
+    """Installs what is missing. Raises DatabaseError."""
+    install(engine, registry, click.echo)
+
+
+def show_status(engine: Engine, registry: Registry) -> None:
+    """Prints a line for each subject."""
+    with engine.connect() as connection:
+        reason = unreadable(connection)
+    if reason:
+        click.echo(reason if INSTALL in reason else f"{reason}: {INSTALL}")
+        return
+    for one in status(engine, registry):
+        counted = f", counted {one.built_at:%Y-%m-%d %H:%M:%S %Z}" if one.built_at else ""
+        pending = one.pending_changes
+        changes = "" if pending is None else f", {pending} changes to be compacted"
+        click.echo(f"{_name(one.subject)}: {one.state}{counted}{changes}")
+
+
+def verify_rollups(engine: Engine, _: Registry) -> None:
+    """Compares all rollups with full counts. Raises click.ClickException when any differs."""
+    wrong = 0
+    for subject in _subjects(engine):
+        began = time.monotonic()
+        differences = verify(engine, subject)
+        seconds = time.monotonic() - began
+        verdict = f"{len(differences)} differences" if differences else "is right"
+        click.echo(f"{_name(subject)}: {verdict} ({seconds:.1f} s)")
+        for one in differences[:EXAMPLES]:
+            click.echo(f"  {one.what}: rollup {one.rollup}, counted {one.counted}")
+        wrong += len(differences)
+    if wrong:
+        raise click.ClickException(
+            "The rollups differ from a full count: `python app.py database rebuild` repairs them."
+        )
+
+
+def rebuild_rollups(engine: Engine, _: Registry) -> None:
+    """Recounts all rollups while writers write."""
+    for subject in _subjects(engine):
+        began = time.monotonic()
+        rebuild(engine, subject)
+        click.echo(f"{_name(subject)}: recounted ({time.monotonic() - began:.1f} s)")
+
+
+def remove_rollups(engine: Engine, _: Registry) -> None:
+    """Removes schema `monitor` and its triggers."""
+    removed = remove_schema(engine)
+    done = "Schema 'monitor' and its triggers are removed."
+    click.echo(done if removed else "There are no rollups.")
+
+
+def _subjects(engine: Engine) -> Sequence[str]:
+    with engine.connect() as connection:
+        subjects = list(rollups_of(connection))
+    if not subjects:
+        raise click.ClickException(f"There are no rollups: {INSTALL}")
+    return subjects
+
+
+def _name(subject: str) -> str:
+    return "app.tasks" if subject == TASKS else subject
+
+
+COMMANDS = {
+    "install": install_rollups,
+    "status": show_status,
+    "verify": verify_rollups,
+    "rebuild": rebuild_rollups,
+    "remove": remove_rollups,
+}

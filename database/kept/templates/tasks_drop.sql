@@ -1,5 +1,0 @@
-DROP FUNCTION IF EXISTS monitor.tasks_changed() CASCADE;
-DROP FUNCTION IF EXISTS monitor.keep_phase_tasks(text[]);
-DROP FUNCTION IF EXISTS monitor.fold_tasks();
-DROP TABLE IF EXISTS monitor.task_changes, monitor.task_counts, monitor.task_minutes,
-    monitor.task_stages, monitor.phase_tasks, monitor.duration_changes, monitor.durations;

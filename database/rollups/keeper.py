@@ -1,0 +1,103 @@
+"""Compacts the rollups regularly, recounts those that are invalid, and migrates old ones."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from database.engine import DatabaseError, error_message
+from database.rollups.compaction import compact
+from database.rollups.install import install
+from database.rollups.migrate import is_outdated
+from database.rollups.rebuild import rebuild
+from database.rollups.shape import INSTALL, drift, unseen
+from database.rollups.state import Rollup, reasons, rollups_of
+from database.rollups.triggers import are_whole
+from pipelines.registry import Registry
+
+log = logging.getLogger(__name__)
+
+
+def _broken(connection: Connection, rollup: Rollup) -> str | None:
+    """Why recounting would not help; none if it would."""
+    if message := drift(connection, rollup.table, rollup.columns):
+        return message
+    if message := unseen(connection, rollup.table):
+        return f"app.{rollup.table} {message}"
+    if not are_whole(connection, rollup.table):
+        return (
+            f"triggers of app.{rollup.table} are missing, or were disabled for a while: {INSTALL}"
+        )
+    return None
+
+
+class Keeper:
+    """A background thread that compacts every `interval` seconds; many processes may have one.
+
+    Without rollups, or on a read-only database, it does nothing. Rollups of an earlier version are
+    installed anew where this role owns them.
+    """
+
+    def __init__(self, engine: Engine, interval: float, registry: Registry | None = None) -> None:
+        self._engine = engine
+        self._interval = interval
+        self._registry = registry
+        self._stopped = threading.Event()
+        self._told = ""
+
+    def start(self) -> None:
+        """Starts the thread."""
+        threading.Thread(target=self._run, name="keeper", daemon=True).start()
+
+    def stop(self) -> None:
+        """Ends the thread after its current compaction."""
+        self._stopped.set()
+
+    def compact_all(self) -> None:
+        """Compacts every subject once. Raises what the database raises."""
+        with self._engine.connect() as connection:
+            if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
+                return
+            subjects = rollups_of(connection)
+            invalid_subjects = {name: reasons(connection, name) for name in subjects}
+            broken = {name: _broken(connection, rollup) for name, rollup in subjects.items()}
+        for name, rollup in subjects.items():
+            if message := broken[name]:
+                raise DatabaseError(message)
+            if invalid_subjects[name]:
+                log.warning("%s is recounted: %s", name or "app.tasks", invalid_subjects[name][0])
+                rebuild(self._engine, name, only_invalid=True)
+            elif rollup.built_at is not None:
+                compact(self._engine, name)
+
+    def migrate(self) -> None:
+        """Installs rollups of an earlier version anew. Raises what an installation raises."""
+        if self._registry is None:
+            return
+        with self._engine.connect() as connection:
+            outdated = is_outdated(connection)
+        if outdated:
+            log.warning("The rollups are of an earlier version and are installed anew")
+            install(self._engine, self._registry, log.warning)
+        self._registry = None
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._interval):
+            try:
+                self.migrate()
+                self.compact_all()
+                self._told = ""
+            except (DBAPIError, PoolTimeoutError, DatabaseError) as error:
+                self._tell(str(error) if isinstance(error, DatabaseError) else error_message(error))
+            except Exception:
+                # The thread has to outlive what nobody thought of.
+                log.exception("Compacting the rollups failed")
+
+    def _tell(self, reason: str) -> None:
+        if reason != self._told:
+            log.warning("The rollups can't be compacted: %s", reason)
+        self._told = reason

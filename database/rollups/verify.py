@@ -1,0 +1,42 @@
+"""Compares the rollups with a full count, at one moment, while writers write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from database.engine import DatabaseError
+from database.rollups import file_templates, task_templates
+from database.rollups.rebuild import definitions, snapshot_transaction
+from database.rollups.sql import filled, run
+from database.rollups.state import TASKS, rollups_of
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something whose rollup differs from a full count; both as PostgreSQL writes them."""
+
+    what: str
+    rollup: str | None
+    counted: str | None
+
+
+def verify(engine: Engine, subject: str) -> list[Difference]:
+    """What differs for a subject: a pipeline's id, or state.TASKS. Raises DatabaseError."""
+    with engine.connect() as connection:
+        subjects = rollups_of(connection)
+        times = task_templates.times_of_tasks(connection)
+    if subject not in subjects or subjects[subject].built_at is None:
+        raise DatabaseError(
+            f"There are no rollups of '{subject or 'app.tasks'}'; install them first"
+        )
+    if subject == TASKS:
+        table, parts = "tasks", task_templates.parts(definitions(subjects), times)
+        script = filled("tasks_verify", parts)
+    else:
+        rollup = subjects[subject]
+        table, parts = "etl_source_files", file_templates.parts(rollup.of_pipeline(), rollup.number)
+        script = filled("files_verify", parts)
+    with snapshot_transaction(engine, table) as connection:
+        return [Difference(*row) for row in run(connection, script)]

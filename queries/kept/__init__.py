@@ -1,1 +1,0 @@
-"""Reads what triggers keep in schema `monitor` (database/kept), and each time only what changed."""
