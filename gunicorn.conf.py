@@ -22,7 +22,7 @@ workers = _settings.serve_processes
 threads = _settings.serve_threads
 # Threads and connections don't survive a fork: each process makes the application for itself.
 preload_app = False
-# A process that starts again is to read everything anew: none is ended for its age.
+# A process that starts again is to read everything again: none is ended for its age.
 max_requests = 0
 
 # Longer than the tick of a page (30 s, or 60 s), so that a tab stays with its process.

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
         "Without it the runner starts a local cluster.",
     )
     workers: int | None = Field(
-        None, ge=1, description="Processes of the local cluster. Default: one a core."
+        None, ge=1, description="Processes of the local cluster. Default: one per core."
     )
     platform_url: str | None = Field(
         None,
@@ -98,7 +98,7 @@ class Settings(BaseSettings):
         5.0, gt=0, description="How often the snapshot of each pipeline is renewed, at the most."
     )
     statement_timeout: float = Field(
-        30.0, gt=0, description="Seconds after which a query of the dashboard is given up."
+        30.0, gt=0, description="Seconds after which a query of the dashboard is cancelled."
     )
     heartbeat_seconds: float = Field(
         5.0, gt=0, description="How often the runner says that its jobs are alive."

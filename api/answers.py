@@ -1,4 +1,4 @@
-"""Values as JSON: times in UTC, what nobody knows as null."""
+"""Values as JSON: times in UTC, unknown values as null."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ NAMES = {
     400: "A parameter is wrong",
     404: "There is no such thing",
     409: "The job is not in a state for it",
-    415: "The body is no JSON",
+    415: "The body is not JSON",
     502: "The platform failed",
     503: "There is no answer now",
 }

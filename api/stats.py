@@ -32,7 +32,7 @@ def stats(registry: Registry, snapshots: Snapshots) -> Blueprint:
 
 
 def describe(snapshot: Snapshot) -> dict[str, Any]:
-    """The design's JSON for a snapshot. Numbers that nobody knows are null."""
+    """The design's JSON for a snapshot. Unknown numbers are null."""
     pipeline, eta = snapshot.pipeline, summary(snapshot).eta_hours
     progress = phases(snapshot)
     rates = {f"{p.phase}_per_hour": rounded(p.rate_per_hour, 1) for p in progress.itertuples()}

@@ -55,7 +55,7 @@ def _no_json(expected: str) -> Response | None:
 def _submitted(submitter: Submitter, job_type: str) -> Response:
     parameters = request.get_json(silent=True)
     if not isinstance(parameters, dict):
-        return _refused("The body is no JSON object of parameters", {})
+        return _refused("The body is not a JSON object of parameters", {})
     try:
         submission = submitter.submit(job_type, parameters)
     except ParameterErrors as errors:

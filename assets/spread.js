@@ -35,7 +35,7 @@
                     try {
                         writeValues(id.changes, change.values);
                     } catch (error) {
-                        // Nobody knows what the page shows now: the next tick writes all of it.
+                        // What the page shows now is unknown: the next refresh writes all of it.
                         console.error(error);
                         return null;
                     }

@@ -1,5 +1,5 @@
 // What DataTable leaves out: names for its buttons and fields, a keyboard for its sort arrows, and what
-// the style sheet needs to know of a cell. React draws tables anew, so each change of one is mended.
+// the style sheet needs to know of a cell. React redraws tables, so each change of one is fixed.
 
 (function () {
     const PAGER = {

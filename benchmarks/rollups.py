@@ -22,7 +22,7 @@ COMPACT_SECONDS = 5.0
 def rollup_engine(url: str, registry: Registry) -> Iterator[Engine]:
     """An engine of a database that keeps the counts, folded as a dashboard folds them.
 
-    What was installed by other code than today's is installed anew.
+    What was installed by other code than today's is reinstalled.
     """
     engine = open_engine(url)
     keeper = Keeper(engine, COMPACT_SECONDS)

@@ -74,5 +74,5 @@ def header_values(state: PageState) -> tuple[Any, ...]:
     """What stands around the page: time and age, whether jobs run, and the problem."""
     problem = state.problem or ""
     if problem and state.as_of:
-        problem += ". The numbers are the last ones; this page goes on trying."
+        problem += ". Showing the last known numbers; retrying."
     return state.timestamps(), state.active, problem, not problem

@@ -43,8 +43,8 @@ class PageState:
     def is_behind(self, timestamps: Mapping[str, Any] | None) -> bool:
         """Whether any of it was read before what a page shows that keeps these timestamps.
 
-        Another process of the same server may have read a little later, and answered before. Where
-        the page shows what is yet to come, the database's clock was put back: that is not behind.
+        Another process of the same server may have read a little later, and answered before. A page
+        that shows times to come is not ahead: the database's clock moved backwards.
         """
         displayed = _times(timestamps or {})
         if self.page_values is None or self.as_of is None:

@@ -39,7 +39,7 @@ class DatabaseError(Exception):
 def connections_for(threads: int, pipelines: int) -> int:
     """The most connections that a serving process needs at once, so that no thread waits for one.
 
-    One a thread that answers (it holds that too while it streams a file), one a pipeline whose
+    One per thread that answers (also while it streams a file), one per pipeline whose
     snapshot is being read, and those of the thread that folds the rollups.
     """
     return threads + pipelines + OF_KEEPER

@@ -1,4 +1,4 @@
-"""STAC collections: made anew from the items that lie below a prefix."""
+"""STAC collections: rebuilt from the items that lie below a prefix."""
 
 from __future__ import annotations
 

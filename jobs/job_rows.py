@@ -34,7 +34,7 @@ def claim_job(
     leased: Collection[str] = (),
     waited_seconds: float = 0.0,
 ) -> Job | None:
-    """Takes the oldest job that waits, or whose runner has been silent for too long; none if none.
+    """Claims the oldest job that waits, or whose lease has expired. Returns None if there is none.
 
     Only jobs that were submitted for this project's runner, and whose predecessor has ended; of
     those in the queue, only what has been there for `waited_seconds`. Jobs that the runner holds
@@ -115,7 +115,7 @@ KEEP_ALIVE = text(
 def valid_leases(connection: Connection, tokens: Collection[str]) -> dict[str, float]:
     """Those of the claims that still hold: nobody took over, ended or removed their job.
 
-    Each with the seconds since its job was first begun, 0 where nobody knows.
+    Each with the seconds since its job was first begun, 0 where unknown.
     """
     found = connection.execute(VALID_LEASES, {"tokens": list(tokens)})
     return {token: float(seconds) for token, seconds in found}

@@ -45,7 +45,7 @@ def remove_abandoned(parts: Path) -> None:
     """Removes what writers left that are no more."""
     for lock in _locks(parts):
         with _locked(lock) as is_free:
-            # Where nobody can lock, nobody knows.
+            # Without locks this is unknown.
             if is_free is True:
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)

@@ -85,7 +85,7 @@ class Platform:
             raise SubmissionError(reason) from error
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:
-        # The platform answers alike for a new job and a known one. Without the tables nobody knows.
+        # The platform answers alike for a new job and an existing one: the tables tell them apart.
         with (
             suppress(DBAPIError, PoolTimeoutError),
             looking(self._engine, PREVIEW_SECONDS) as connection,

@@ -59,7 +59,7 @@ def preview_job(
     except DBAPIError as error:
         if not isinstance(error.orig, QueryCanceled):
             raise
-        note = f"Counting was given up after {seconds:g} seconds; the job counts for itself."
+        note = f"Counting was cancelled after {seconds:g} seconds; the job counts for itself."
         return Preview(Scope(note=note), existing)
 
 

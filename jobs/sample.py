@@ -17,7 +17,7 @@ from jobs.raster.sample_files import write_rasters
 FATHOM_FOLDER = "bronze-fathom"
 RASTER_FOLDER = "bronze-rasters"
 MARKER = ".sample.json"
-# Counts up when other pixels are written, so that an older sample is written anew.
+# Counts up when other pixels are written, so that an older sample is rewritten.
 VERSION = 1
 
 
@@ -46,7 +46,7 @@ def write_sample(
     """Writes the sample below a folder; `progress` is called with how many files are new or found.
 
     Tiles are `pixels` wide and high. A call that was interrupted is continued, and a sample that is
-    complete is left as it is. `workers` processes write it, one a core unless told.
+    complete is left as it is. `workers` processes write it, one per core by default.
     """
     fathom, rasters = storage_root / FATHOM_FOLDER, storage_root / RASTER_FOLDER
     marker = fathom / MARKER

@@ -69,7 +69,7 @@ class StageRun:
         self._lease.write(release)
 
     def cancel(self) -> None:
-        """Takes back what the workers have not begun, before the stage is run anew."""
+        """Takes back what the workers have not begun, before the stage is run again."""
         self._dispatch.cancel()
 
     def abandon(self) -> None:

@@ -19,7 +19,7 @@ READ_MODE = "read-mode"
 
 
 def banner(pipeline: Pipeline) -> html.Section:
-    """The tiles: total, one a phase, failed, complete; then rate, ETA and bytes."""
+    """The tiles: total, one per phase, failed, complete; then rate, ETA and bytes."""
     phases = [
         _tile(f"{phase.id}.completed", f"Phase {number} complete", phase.name, leads=True)
         for number, phase in enumerate(pipeline.phases, start=1)
@@ -31,7 +31,7 @@ def banner(pipeline: Pipeline) -> html.Section:
                     _tile("total", "Total files"),
                     *phases,
                     _tile("failed", "Failed", _failed_of(pipeline), leads=True),
-                    _tile("complete", "Complete", "files through the last phase"),
+                    _tile("complete", "Complete", "all phases done"),
                 ],
                 className="tiles",
             ),
@@ -67,7 +67,7 @@ def _tile(key: str, label: str, note: str = "", leads: bool = False) -> html.Div
 def banner_values(
     summary: Any, phases: Sequence[Mapping[str, Any]], pipeline: Pipeline, chosen: Filters
 ) -> PageValues:
-    """The banner's values from a Summary and one row a phase; its numbers lead to their groups."""
+    """The banner's values, from a Summary and one row per phase. Its numbers link to groups."""
     unsized = (
         f" (size unknown for {format_count(summary.unsized_files)} files)"
         if summary.unsized_files
@@ -121,7 +121,7 @@ def _leads(
 def _rate(summary: Any) -> str:
     if summary.rate_per_hour is None:
         if summary.tasks_per_minute is None:
-            return "Processing: no rate"
+            return "Rate: measuring"
         tasks = format_rate(summary.tasks_per_minute, "min", "tasks")
         return f"Processing: {tasks}, no rate of files yet"
     return f"Processing: {format_rate(summary.rate_per_hour)} in {summary.rate_phase}"

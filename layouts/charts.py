@@ -60,7 +60,7 @@ def task_figures(points: pd.DataFrame, zone: str) -> dict[str, Figure]:
 def completion_figures(
     pipeline: Pipeline, completions: pd.DataFrame, width: int, zone: str
 ) -> dict[str, Figure]:
-    """The files that each phase completed, one row a phase and span of `width` seconds."""
+    """The files that each phase completed, one row per phase and span of `width` seconds."""
     traces = []
     for number, phase in enumerate(pipeline.phases, start=1):
         rows = completions[completions["phase"] == phase.id]

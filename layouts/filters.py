@@ -22,18 +22,18 @@ Breakdown = Mapping[str, Sequence[Any]]
 def filters(pipeline: Pipeline, chosen: Filters) -> html.Section:
     """The dropdowns with what is chosen; nothing for a pipeline without groupings."""
     dropdowns = [_dropdown(grouping, chosen) for grouping in pipeline.groupings]
-    narrowed = html.P(
+    filtered = html.P(
         [
-            html.Span(id=ids.text(f"{KEY}.narrowed")),
-            dcc.Link("Show all", href=pipeline_link(pipeline.id)),
+            html.Span(id=ids.text(f"{KEY}.filtered")),
+            dcc.Link("Clear filters", href=pipeline_link(pipeline.id)),
         ],
         id=ids.visible(f"{KEY}.active"),
-        className="narrowed",
+        className="filtered",
         hidden=True,
         role="status",
     )
     return html.Section(
-        [html.Div(dropdowns, className="filters"), narrowed],
+        [html.Div(dropdowns, className="filters"), filtered],
         hidden=not dropdowns,
         **aria(label="Filters"),
     )
@@ -61,7 +61,7 @@ def filter_values(
     facets: Mapping[str, Breakdown],
     files: tuple[int, int],
 ) -> PageValues:
-    """The options with their counts, and what the page is narrowed to.
+    """The options with their counts, and what the page is filtered to.
 
     facets: for each field its breakdown's columns under the other filters; files: shown, of all.
     """
@@ -70,8 +70,8 @@ def filter_values(
         for field, rows in facets.items()
     }
     texts = [
-        f"{_matching(facets[grouping.field], chosen[grouping.field])} of "
-        f"{format_count(len(facets[grouping.field]['value']))} in {grouping.label}"
+        f"{grouping.label} {_matching(facets[grouping.field], chosen[grouping.field])} of "
+        f"{format_count(len(facets[grouping.field]['value']))}"
         for grouping in pipeline.groupings
         if grouping.field in chosen
     ]
@@ -79,7 +79,7 @@ def filter_values(
     texts.append(f"{format_count(displayed)} of {format_count(total)} files")
     return PageValues(
         options=options,
-        text={f"{KEY}.narrowed": "Narrowed to " + ", ".join(texts)},
+        text={f"{KEY}.filtered": "Filtered: " + ", ".join(texts)},
         visible={f"{KEY}.active": bool(chosen)},
     )
 

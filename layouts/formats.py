@@ -21,12 +21,17 @@ def unknown(value: object) -> bool:
 
 
 def format_count(count: object) -> str:
-    """`12,450`; a dash where nobody knows."""
+    """`12,450`; a dash for an unknown value."""
     return NONE if unknown(count) else f"{int(count):,}"  # type: ignore[call-overload]
 
 
+def format_counted(number: int, noun: str) -> str:
+    """`1 job`, `2,500 jobs`."""
+    return f"{format_count(number)} {noun}" + ("" if number == 1 else "s")
+
+
 def format_stage(stage: object, total: object) -> str:
-    """`2 of 3`; a dash for what nobody knows."""
+    """`2 of 3`; a dash for an unknown value."""
     return f"{format_count(stage)} of {format_count(total)}"
 
 

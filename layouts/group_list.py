@@ -103,7 +103,7 @@ def group_list_values(
     chosen: Filters,
     csv: str,
 ) -> PageValues:
-    """The list's values, from one row a group of the page."""
+    """The list's values, from one row per group of the page."""
     rows = [_row(pipeline, group) for group in groups.to_dict("records")]
     leads = {
         f"{KEY}.{name}": group_link(pipeline.id, phase.id, name, chosen)

@@ -1,4 +1,4 @@
-"""The breakdown tables: one a grouping, each behind a toggle."""
+"""The breakdown tables: one per grouping, each behind a toggle."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def breakdown_values(
     name = key(grouping.field)
     rows = _rows(pipeline, grouping, breakdown, chosen)
     values = "1 value" if len(rows) == 1 else f"{len(rows):,} values"
-    totals = _totals(phases, f"All {values}")
+    totals = _totals(phases, f"Total ({values})")
     return PageValues(
         table={name: rows},
         columns={name: headed(_columns(pipeline, grouping), totals)},

@@ -29,7 +29,7 @@ COLUMNS = [
     Column("stage", "Stage"),
     Column("progress", "Progress of the stage", sortable=False),
     Column("created_at", "Submitted"),
-    Column("updated_at", "Last sign of life"),
+    Column("updated_at", "Last update"),
     Column("error", "Error", "prose", sortable=False),
 ]
 
@@ -47,7 +47,7 @@ def job_list_page(query: Mapping[str, Sequence[str]]) -> html.Div:
 def job_list_values(
     jobs: pd.DataFrame, size: Size, options: Mapping[str, Mapping[str, int]], registry: Registry
 ) -> PageValues:
-    """The list's values, from one row a job of the page."""
+    """The list's values, from one row per job of the page."""
     rows = [_row(job, registry) for job in jobs.to_dict("records")]
     return list_values(KEY, rows, size, options)
 

@@ -23,7 +23,7 @@ FACTS = {
     "status": "Status",
     "stage": "Stage",
     "created": "Submitted",
-    "updated": "Last sign of life",
+    "updated": "Last update",
     "by": "Submitted by",
     "attempt": "Attempt",
 }

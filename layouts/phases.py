@@ -76,7 +76,7 @@ def _counts(phase: Phase, number: int) -> list[html.Div]:
 
 
 def _count(phase: Phase, name: str) -> Component:
-    """A number that leads to its groups; one that nobody knows says why."""
+    """A number that leads to its groups; an unknown one says why."""
     key, why = f"{phase.id}.card.{name}", _why_unknown(phase, name)
     number = html.Span(id=ids.text(key), title=why)
     return number if why else dcc.Link(number, href="", id=ids.href(key))
@@ -89,7 +89,7 @@ def _why_unknown(phase: Phase, name: str) -> str | None:
 def phase_values(
     pipeline: Pipeline, phases: Sequence[Mapping[str, Any]], chosen: Filters
 ) -> PageValues:
-    """The cards' values, from one row a phase; the numbers lead to groups of the filters."""
+    """The cards' values, from one row per phase; the numbers lead to groups of the filters."""
     page_values = PageValues()
     for phase, row in zip(pipeline.phases, phases, strict=True):
         names = [name for name in _names(row["number"]) if not _why_unknown(phase, name)]

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.formats import format_count, format_duration, format_rate, short_id, unknown
+from layouts.formats import (
+    format_count,
+    format_counted,
+    format_duration,
+    format_rate,
+    short_id,
+    unknown,
+)
 from layouts.links import job_link
 from layouts.statuses import format_status
 
@@ -41,7 +48,7 @@ def existing_lines(job_id: str, status: str, again: bool, groups: int | None) ->
     if again:
         lines.append(html.Div("“Run again” retries its failed tasks only."))
     elif groups and status == "completed":
-        added = f"{_counted(groups, 'group')} were added since."
+        added = f"{format_counted(groups, 'group')} were added since."
         lines.append(html.Div(f"{added} A job for them needs a different parameter."))
     return lines
 
@@ -50,7 +57,7 @@ def send_label(groups: int | None) -> str:
     """The submit button's text."""
     if groups is None:
         return "Submit"
-    return f"Submit {_counted(groups, 'group')}" if groups else "Submit (nothing to do)"
+    return f"Submit {format_counted(groups, 'group')}" if groups else "Submit (nothing to do)"
 
 
 def submitted_text(job_id: str, created: bool, status: str) -> Words:
@@ -68,7 +75,7 @@ def rerun_text(job_id: str, status: str, tasks: int | None, done: int | None) ->
     if tasks is None:
         return [_link(job_id), f" was sent to the platform again ({format_status(status)})."]
     kept = f"; {format_count(done)} kept" if done else ""
-    return [_link(job_id), f": retrying {_counted(tasks, 'task')}{kept}."]
+    return [_link(job_id), f": retrying {format_counted(tasks, 'task')}{kept}."]
 
 
 def attempt_text(job_id: str, created: bool) -> Words:
@@ -82,7 +89,7 @@ def cancelled_text(done: int, tasks: int) -> str:
     """The result of a cancellation."""
     if not tasks:
         return "Cancelled before its first task."
-    return f"Cancelled: {format_count(done)} of {_counted(tasks, 'task')} were done."
+    return f"Cancelled: {format_count(done)} of {format_counted(tasks, 'task')} were done."
 
 
 def missing_text(titles: Sequence[str], marked: bool) -> str:
@@ -96,16 +103,14 @@ def _link(job_id: str) -> dcc.Link:
     return dcc.Link(f"Job {short_id(job_id)}", href=job_link(job_id))
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{format_count(number)} {what}" + ("" if number == 1 else "s")
-
-
 def _work(groups: int | None, files: int | None) -> str:
     if groups is None:
         return ""
     if groups == 0:
         return "Nothing left to do with these parameters."
-    return f"{_counted(groups, 'group')} with {_counted(files or 0, 'file')} to process."
+    return (
+        f"{format_counted(groups, 'group')} with {format_counted(files or 0, 'file')} to process."
+    )
 
 
 def _duration(files: int | None, throughput: Throughput) -> str:

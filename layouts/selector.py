@@ -12,7 +12,7 @@ from dash import dcc, html
 from layouts import ids
 from layouts.aria import aria
 from layouts.bars import bar_values, progress_bar
-from layouts.formats import NONE, format_count, format_percent, format_timestamp
+from layouts.formats import NONE, format_count, format_counted, format_percent, format_timestamp
 from layouts.links import pipeline_link
 from layouts.page_values import PageValues
 from pipelines.models import Pipeline
@@ -21,7 +21,7 @@ from pipelines.registry import Registry
 
 def selector_page(registry: Registry, missing: str | None = None) -> html.Div:
     """The skeleton; `missing` says what was asked for and is not there."""
-    notice = html.P(f"{missing} These pipelines are there:", className="notice")
+    notice = html.P(f"{missing} Available pipelines:", className="notice")
     return html.Div(
         [
             html.H1("Pipelines"),
@@ -72,7 +72,7 @@ def selector_values(
     page_values = PageValues(
         text={
             "files": f"{format_count(summary.total_files)} files",
-            "jobs": f"{format_count(len(jobs))} active jobs",
+            "jobs": format_counted(len(jobs), "active job"),
             "problem": f"can't be read now: {problem}" if problem else "",
             "as_of": format_timestamp(as_of),
         }

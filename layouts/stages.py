@@ -83,7 +83,7 @@ def _key(number: int) -> str:
 
 
 def stage_values(stages: pd.DataFrame, total: int) -> PageValues:
-    """The cards' values, from one row a stage that has tasks; the others have not begun."""
+    """The cards' values, from one row per stage that has tasks; the others have not started."""
     rows = {row["stage"]: row for row in stages.to_dict("records")}
     page_values = PageValues()
     for number in range(1, min(total, MOST_STAGES) + 1):
@@ -112,5 +112,5 @@ def _values(key: str, stage: dict[str, Any]) -> PageValues:
 def _not_begun(key: str) -> PageValues:
     names = ("percent", *COUNTS, *FACTS)
     empty = {"total": 0, "completed": 0, "processing": 0, "failed": 0}
-    texts = {f"{key}.{name}": NONE for name in names} | {f"{key}.type": "not begun"}
+    texts = {f"{key}.{name}": NONE for name in names} | {f"{key}.type": "not started"}
     return bar_values(key, empty) | PageValues(text=texts)

@@ -16,7 +16,7 @@ SYMBOLS = {
 
 
 def format_status(status: str) -> str:
-    """A status with its symbol; one that nobody knows is shown as it is."""
+    """A status with its symbol; an unknown one is shown as it is."""
     symbol = SYMBOLS.get(status)
     if not status:
         return "–"

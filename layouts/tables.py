@@ -108,7 +108,7 @@ def _style(column: Column) -> dict[str, Any]:
 
 
 def _plain(column: Column) -> list[dict[str, str]]:
-    # DataTable offers to sort and filter every column; of links, nobody knows the text behind.
+    # DataTable offers to sort and filter every column; of links, the text behind is unknown.
     header = f'th[data-dash-column="{column.id}"]'
     hidden = []
     if column.kind == "link" or not column.sortable:

@@ -44,7 +44,7 @@ def task_list(query: Mapping[str, Sequence[str]]) -> html.Section:
 def task_values(
     tasks: pd.DataFrame, size: Size, options: Mapping[str, Mapping[str, int]], csv: str
 ) -> PageValues:
-    """The list's values, from one row a task of the page."""
+    """The list's values, from one row per task of the page."""
     return list_values(KEY, [_row(task) for task in tasks.to_dict("records")], size, options, csv)
 
 

@@ -147,7 +147,7 @@ class Pipeline(Entry):
 def _once(what: str, names: Iterable[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise ValueError(f"{what} '{twice[0]}' stands twice; expected each once")
+        raise ValueError(f"{what} '{twice[0]}' is duplicated; expected each once")
 
 
 def _known(what: str, name: str | None, known: Iterable[str], place: str) -> None:

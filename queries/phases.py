@@ -145,7 +145,7 @@ def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
     if recent == int(files[completed].sum()):
         start = max(start, files[f"{phase.id}_first"].min())
     if now - start < SHORTEST_RUN:
-        return Rate(math.nan, "the first file finished less than 5 minutes ago")
+        return Rate(math.nan, "measuring (needs 5 minutes)")
     return Rate(recent * HOUR / (now - start))
 
 

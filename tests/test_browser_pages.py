@@ -132,7 +132,7 @@ def test_a_value_is_viewed_and_back_shows_all_again(page: Browser, engine: Engin
     press(page, "td[data-dash-column='view'] a")
     wait_for(lambda: count(page, "total") == 3, 10)
     assert here(page) == f"{PAGE}&region=civ"
-    assert text(page, "filter.narrowed") == "Narrowed to 1 of 2 in Region, 3 of 6 files"
+    assert text(page, "filter.filtered") == "Filtered: Region 1 of 2, 3 of 6 files"
     page.driver.back()
     wait_for(lambda: count(page, "total") == 6, 10)
     assert here(page) == PAGE

@@ -24,7 +24,7 @@ def test_filters_narrow_the_open_page_without_building_it_again(tab: Tab, engine
     assert tab.text("total") == "6"
     answer = tab.narrow(f"{FATHOM}&region=RWA")
     assert (tab.text("total"), tab.text("phase1.card.pending")) == ("3", "3")
-    assert tab.text("filter.narrowed") == "Narrowed to 1 of 2 in Region, 3 of 6 files"
+    assert tab.text("filter.filtered") == "Filtered: Region 1 of 2, 3 of 6 files"
     active = answer[tab.id("table", "active")]["data"]
     assert {row["id"] for row in active} == {"job-rwa", "job-any"}
     assert [row["value"] for row in answer[tab.id("table", "by.region")]["data"]] == ["rwa"]
@@ -53,7 +53,7 @@ def test_the_totals_above_a_breakdown_are_the_banners(tab: Tab, engine: Engine) 
     tab.open(PIPELINE, f"{FATHOM}&region=civ")
     (table,) = [p for p in tab.properties() if written(p.get("id")).endswith('.by.region"}')]
     heads = {column["id"]: column["name"] for column in table["columns"]}
-    assert heads["value"] == ["All 1 value", "Region"]
+    assert heads["value"] == ["Total (1 value)", "Region"]
     assert heads["total"] == [tab.text("total"), "Total files"]
     assert heads["phase1_pending"] == [tab.text("phase1.card.pending"), "Phase 1 pending"]
 
@@ -68,7 +68,7 @@ def test_the_rows_of_a_closed_panel_are_sent_when_it_is_opened(tab: Tab, engine:
     answer = tab.narrow(f"{FATHOM}&open=by.flood_type")
     assert region not in answer
     assert [row["total"] for row in answer[kind]["data"]] == [6]
-    assert answer[kind]["columns"][0]["name"][0] == "All 1 value"
+    assert answer[kind]["columns"][0]["name"][0] == "Total (1 value)"
     add_three(engine)
     assert region not in tab.tick(click=ids.REFRESH)
     assert region in tab.narrow(FATHOM)

@@ -49,7 +49,7 @@ def test_the_pipelines_are_shown_before_they_are_read(tab: Tab, snapshots: Snaps
 @pytest.mark.parametrize("name", ["nothing", "<script>alert(1)</script>"])
 def test_a_pipeline_that_is_not_there_is_told_with_its_name_as_text(tab: Tab, name: str) -> None:
     answer = tab.open(PIPELINE, f"?type={name}")
-    message = f"There is no pipeline “{name}”. These pipelines are there:"
+    message = f"There is no pipeline “{name}”. Available pipelines:"
     assert {"children": message, "className": "notice"} in list(tab.properties())
     assert answer[ids.PROBLEM]["hidden"] is True
 

@@ -108,7 +108,7 @@ def test_a_valid_form_says_what_it_would_do(form: Tab, snapshots: Snapshots) -> 
 def test_without_a_rate_the_form_says_why(form: Tab, snapshots: Snapshots) -> None:
     snapshots.renew("fathom")
     answer = form.check(MERGE, {"region_code": "rwa"})
-    assert "no rate yet: no file finished yet" in words(answer, job_type=MERGE)
+    assert "unknown, no file finished yet" in words(answer, job_type=MERGE)
 
 
 def test_a_closed_form_asks_nobody(form: Tab, door: Door) -> None:

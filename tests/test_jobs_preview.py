@@ -192,7 +192,7 @@ def test_what_takes_too_long_to_count_is_given_up(
     submitter.submit(STACK, {"region_code": "rwa"})
     preview = submitter.preview(STACK, {"region_code": "rwa"})
     assert preview.scope == Scope(
-        note="Counting was given up after 0.2 seconds; the job counts for itself."
+        note="Counting was cancelled after 0.2 seconds; the job counts for itself."
     )
     assert preview.existing is not None
 

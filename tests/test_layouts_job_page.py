@@ -54,7 +54,7 @@ def test_a_stage_with_nothing_left_has_no_time_left() -> None:
 
 def test_a_stage_without_tasks_has_not_begun() -> None:
     texts = job_values(report(), ours=True).text
-    assert (texts["stage.2.type"], texts["stage.2.completed"]) == ("not begun", "–")
+    assert (texts["stage.2.type"], texts["stage.2.completed"]) == ("not started", "–")
     assert "Stage 2" in text_of(job_page(job(), 2, None))
 
 

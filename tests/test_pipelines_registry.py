@@ -49,8 +49,8 @@ def test_a_file_in_a_users_folder_is_a_pipeline(tmp_path: Path) -> None:
     ("change", "place", "expected"),
     [
         (("name =", "nmae ="), "nmae", "Extra inputs are not permitted"),
-        ((f"[{PHASE}]", f"[{PHASE}, {PHASE}]"), "pipeline", "phase 'phase1' stands twice"),
-        ((f"[{SITE}]", f"[{SITE}, {SITE}]"), "pipeline", "grouping 'site' stands twice"),
+        ((f"[{PHASE}]", f"[{PHASE}, {PHASE}]"), "pipeline", "phase 'phase1' is duplicated"),
+        ((f"[{SITE}]", f"[{SITE}, {SITE}]"), "pipeline", "grouping 'site' is duplicated"),
         (('{ job_type = "process_survey"', '{ job_type = "other"'), "pipeline", "job type 'other'"),
         ((f"[{PHASE}]", "[]"), "phases", "at least 1 item"),
         (('"phase1_completed_at"', '"x; drop table"'), "phases.0.completed_field", "pattern"),

@@ -45,7 +45,7 @@ def test_before_the_first_hour_is_over_the_rate_is_by_elapsed_time(
 @pytest.mark.parametrize(
     ("ago", "reason"),
     [
-        ("4 minutes", "the first file finished less than 5 minutes ago"),
+        ("4 minutes", "measuring (needs 5 minutes)"),
         ("2 hours", "no file finished in the last hour"),
         (None, "no file finished yet"),
     ],

@@ -39,7 +39,7 @@ class Keeper:
     """A background thread that compacts every `interval` seconds; many processes may have one.
 
     Without rollups, or on a read-only database, it does nothing. Rollups of an earlier version are
-    installed anew where this role owns them.
+    reinstalled where this role owns them.
     """
 
     def __init__(self, engine: Engine, interval: float, registry: Registry | None = None) -> None:
@@ -75,13 +75,13 @@ class Keeper:
                 compact(self._engine, name)
 
     def migrate(self) -> None:
-        """Installs rollups of an earlier version anew. Raises what an installation raises."""
+        """Reinstalls rollups of an earlier version. Raises what an installation raises."""
         if self._registry is None:
             return
         with self._engine.connect() as connection:
             outdated = is_outdated(connection)
         if outdated:
-            log.warning("The rollups are of an earlier version and are installed anew")
+            log.warning("The rollups are of an earlier version and are reinstalled")
             install(self._engine, self._registry, log.warning)
         self._registry = None
 

@@ -6,7 +6,7 @@ from database.rollups.sql import filled
 
 # What the names of a table's triggers begin with.
 NAMED = {"etl_source_files": "monitor_files_", "tasks": "monitor_tasks_"}
-RESTORED = "the database was restored, or its triggers were made anew"
+RESTORED = "the database was restored, or its triggers were recreated"
 
 
 def origin(table: str) -> str:

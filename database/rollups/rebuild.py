@@ -24,7 +24,7 @@ ROUNDS = 600
 
 
 def rebuild(engine: Engine, subject: str, *, only_invalid: bool = False) -> None:
-    """Counts a subject anew: a pipeline's files, or all tasks (state.TASKS).
+    """Recounts a subject: a pipeline's files, or all tasks (state.TASKS).
 
     only_invalid: nothing is done when another process has counted it meanwhile.
     Raises DatabaseError when it is not installed.

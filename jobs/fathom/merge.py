@@ -34,7 +34,7 @@ from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task
 
 
 def grid_inventory(connection: Connection, job: Job) -> Result:
-    """Fits the files to the job's grid, and counts its cells: one a scenario and grid cell.
+    """Fits the files to the job's grid, and counts its cells: one per scenario and grid cell.
 
     Merged files keep the cell they were merged in, except by force. Raises TaskError for a region
     of which no file is known.

@@ -25,7 +25,7 @@ _DATA_TYPES = {"complex_int16": "cint16", "complex64": "cfloat32", "complex128":
 def extract_stac(parameters: Parameters, storage: Storage) -> Result:
     """Describes each COG below the output prefix that has no item yet; by force, all of them.
 
-    A raster without a CRS becomes an item without geometry, as nobody knows where it lies.
+    A raster without a CRS becomes an item without geometry, as its location is unknown.
     """
     container, prefix = parameters["output_container"], parameters["output_prefix"].strip("/")
     if not storage.exists(container, prefix):
