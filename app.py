@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from pydantic import ValidationError
 
-from commands.describe import settings_list, settings_table
+from commands.settings_help import settings_list, settings_table
 from database.engine import DatabaseError
 from pipelines.registry import Registry, RegistryError, load_registry
 from settings import SOURCE, Settings

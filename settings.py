@@ -53,8 +53,8 @@ class Settings(BaseSettings):
     serve_threads: int = Field(
         8,
         ge=1,
-        description="Threads of each serving process. It opens at most so many database "
-        "connections, one more a pipeline, and two.",
+        description="Threads of each serving process. It opens at most "
+        "SERVE_THREADS + pipelines + 2 database connections.",
     )
     data_dir: Path = Field(
         Path(".data"), description="Folder of the embedded database, the sample and the outputs."

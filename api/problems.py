@@ -39,13 +39,13 @@ def problem(status: HTTPStatus, detail: str, **members: Any) -> Response:
 
 def register_problems(server: Flask) -> None:
     """Makes every error below /api/ problem details; what pages answer stays as it is."""
-    server.register_error_handler(Problem, _told)
+    server.register_error_handler(Problem, _problem_response)
     server.register_error_handler(ReadError, _failed_reads)
     server.register_error_handler(HTTPException, _refused)
     server.before_request(_no_page)
 
 
-def _told(error: Problem) -> Response:
+def _problem_response(error: Problem) -> Response:
     return problem(error.status, error.detail, **error.members)
 
 

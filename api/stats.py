@@ -26,12 +26,12 @@ def stats(registry: Registry, snapshots: Snapshots) -> Blueprint:
         pipeline = asked_pipeline(registry)
         filters = wanted(pipeline, pipeline_parameters(pipeline))
         snapshot, result = latest(snapshots, pipeline)
-        return answer({**describe(snapshot.narrowed(filters)), "error": result.error})
+        return answer({**stats_json(snapshot.narrowed(filters)), "error": result.error})
 
     return blueprint
 
 
-def describe(snapshot: Snapshot) -> dict[str, Any]:
+def stats_json(snapshot: Snapshot) -> dict[str, Any]:
     """The design's JSON for a snapshot. Unknown numbers are null."""
     pipeline, eta = snapshot.pipeline, summary(snapshot).eta_hours
     progress = phases(snapshot)

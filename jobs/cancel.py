@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from jobs.job_rows import MARKS_OF_CLAIM
-from jobs.rerun import find_job
+from jobs.rerun import find_ended_job
 
 ACTIVE = ("queued", "processing")
 CANCELLED = "cancelled"
@@ -35,7 +35,7 @@ def cancel_job(connection: Connection, job_id: str) -> Cancellation:
     `failed` with that reason. Raises NoSuchJob, and CancelError for a job of the platform's or one
     that has ended.
     """
-    job = find_job(connection, job_id, lock=True)
+    job = find_ended_job(connection, job_id, lock=True)
     if not job.ours:
         raise CancelError(f"Job {job_id[:8]} is the platform's: only the platform can cancel it")
     if job.status in ACTIVE:

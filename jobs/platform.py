@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from database.engine import error_message
 from jobs.cancel import CancelError, Cancellation
 from jobs.preview import Existing, Preview, find_existing, looking
-from jobs.rerun import EndedJob, Rerun, RerunError, check_unfinished, find_job
+from jobs.rerun import EndedJob, Rerun, RerunError, check_unfinished, find_ended_job
 from jobs.stages import Scope
 from jobs.submission import PREVIEW_SECONDS, Submission, SubmissionError
 
@@ -79,7 +79,7 @@ class Platform:
     def _find(self, job_id: str, done: str) -> EndedJob:
         try:
             with looking(self._engine, PREVIEW_SECONDS) as connection:
-                return find_job(connection, job_id)
+                return find_ended_job(connection, job_id)
         except (DBAPIError, PoolTimeoutError) as error:
             reason = f"The job was not {done}, the database refused: {error_message(error)}"
             raise SubmissionError(reason) from error

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from jobs.attempts import newest_attempt
-from jobs.rerun import UNFINISHED, find_job
+from jobs.rerun import UNFINISHED, find_ended_job
 from jobs.stages import JobType, Parameters, Scope, TaskError
 
 
@@ -70,6 +70,6 @@ def find_existing(
     newest = newest_attempt(connection, job_type, parameters)
     if newest is None:
         return None
-    job = find_job(connection, newest.job_id)
+    job = find_ended_job(connection, newest.job_id)
     again = job.status in UNFINISHED and (job.ours or not ours)
     return Existing(job.job_id, job.status, again)

@@ -57,7 +57,7 @@ def rerun_job(connection: Connection, job_id: str) -> Rerun:
     planned afresh from the new results. Raises NoSuchJob, and RerunError for a job of the
     platform's or one that is not `failed`, `completed_with_errors` or `cancelled`.
     """
-    job = find_job(connection, job_id, lock=True)
+    job = find_ended_job(connection, job_id, lock=True)
     check_ours(job)
     check_unfinished(job)
     stage = connection.execute(FIRST_STAGE, {"job": job_id}).scalar_one()
@@ -73,7 +73,7 @@ def rerun_job(connection: Connection, job_id: str) -> Rerun:
     return Rerun(job_id, "queued", tasks, done)
 
 
-def find_job(connection: Connection, job_id: str, *, lock: bool = False) -> EndedJob:
+def find_ended_job(connection: Connection, job_id: str, *, lock: bool = False) -> EndedJob:
     """A job's row; with `lock` nobody else changes it until the transaction ends.
 
     Raises NoSuchJob.

@@ -105,7 +105,7 @@ class Storage:
             return
         with tempfile.TemporaryDirectory() as folder:
             copy = Path(folder) / PurePosixPath(path).name
-            with _told(f"{container}/{path} can't be read"):
+            with _storage_errors(f"{container}/{path} can't be read"):
                 filesystem.get_file(place, str(copy))
             yield copy
 
@@ -117,7 +117,7 @@ class Storage:
         is complete. Raises StorageError with the cause; what was there before is there still.
         """
         filesystem, place = self._open(container, path)
-        with _told(f"{self._named(container, path)} can't be written"):
+        with _storage_errors(f"{self._named(container, path)} can't be written"):
             if isinstance(filesystem, LocalFileSystem):
                 top = self._open(container, "")[1]
                 with part_file(Path(top), Path(place)) as part:
@@ -133,7 +133,7 @@ class Storage:
     def read_bytes(self, container: str, path: str) -> bytes:
         """A blob's bytes. Raises StorageError."""
         filesystem, place = self._open(container, path)
-        with _told(f"{container}/{path} can't be read"):
+        with _storage_errors(f"{container}/{path} can't be read"):
             return bytes(filesystem.cat_file(place))
 
     def write_bytes(self, container: str, path: str, content: bytes) -> None:
@@ -174,7 +174,7 @@ def _is_folder(filesystem: fsspec.AbstractFileSystem, entry: dict[str, Any]) -> 
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _storage_errors(what: str) -> Iterator[None]:
     """Turns what the system refuses into a StorageError that begins with `what`."""
     try:
         yield

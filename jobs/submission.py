@@ -18,7 +18,7 @@ from jobs.attempts import make_job_id, newest_attempt
 from jobs.cancel import ACTIVE, Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
 from jobs.preview import Preview, preview_job
-from jobs.rerun import EndedJob, Rerun, RerunError, check_ours, find_job, rerun_job
+from jobs.rerun import EndedJob, Rerun, RerunError, check_ours, find_ended_job, rerun_job
 from jobs.stages import JobType, Parameters, Scope
 from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
@@ -163,7 +163,7 @@ class RunnerQueue:
 
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
         """Inserts the job, or finds the one that exists."""
-        with _told("The job was not submitted"), self._engine.begin() as connection:
+        with _submission_errors("The job was not submitted"), self._engine.begin() as connection:
             return queue_job(connection, self._job_types[job_type], parameters)
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
@@ -172,7 +172,7 @@ class RunnerQueue:
         free = self._counting.acquire(blocking=False)
         kind = kind if free else replace(kind, scope=_busy)
         try:
-            with _told("What the job would do can't be said"):
+            with _submission_errors("What the job would do can't be said"):
                 return preview_job(self._engine, kind, parameters, PREVIEW_SECONDS)
         finally:
             if free:
@@ -180,14 +180,14 @@ class RunnerQueue:
 
     def rerun(self, job_id: str) -> Rerun:
         """Queues the job again, with what failed in it."""
-        with _told("The job was not run again"), self._engine.begin() as connection:
-            self._check_known(find_job(connection, job_id))
+        with _submission_errors("The job was not run again"), self._engine.begin() as connection:
+            self._check_known(find_ended_job(connection, job_id))
             return rerun_job(connection, job_id)
 
     def run_from_start(self, job_id: str) -> Submission:
         """Queues a new attempt at the job."""
-        with _told("The job was not run again"), self._engine.begin() as connection:
-            job = find_job(connection, job_id, lock=True)
+        with _submission_errors("The job was not run again"), self._engine.begin() as connection:
+            job = find_ended_job(connection, job_id, lock=True)
             check_ours(job)
             self._check_known(job)
             return queue_attempt(connection, self._job_types[job.job_type], job)
@@ -198,7 +198,7 @@ class RunnerQueue:
 
     def cancel(self, job_id: str) -> Cancellation:
         """Cancels the job, whoever is at work on it."""
-        with _told("The job was not cancelled"), self._engine.begin() as connection:
+        with _submission_errors("The job was not cancelled"), self._engine.begin() as connection:
             return cancel_job(connection, job_id)
 
 
@@ -207,7 +207,7 @@ def _busy(_connection: Connection, _parameters: Parameters) -> Scope:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def _submission_errors(what: str) -> Iterator[None]:
     """Turns what the database refuses into a SubmissionError that begins with `what`."""
     try:
         yield

@@ -22,11 +22,11 @@ def html_text(part: Any) -> str:
     if isinstance(part, (list, tuple)):
         return "".join(map(html_text, part))
     if isinstance(part, Component):
-        return "" if getattr(part, "hidden", None) else _drawn(part)
+        return "" if getattr(part, "hidden", None) else _rendered(part)
     return "" if part is None else escape(str(part))
 
 
-def _drawn(part: Component) -> str:
+def _rendered(part: Component) -> str:
     if isinstance(part, dcc.Link):
         return _element("a", part)
     if part._namespace == "dash_html_components":

@@ -51,11 +51,11 @@ class PageValues:
 
     def without_tables(self, keys: Collection[str]) -> PageValues:
         """The same values without the tables of some keys."""
-        kept = {
+        same = {
             kind: {key: value for key, value in self.kind(kind).items() if key not in keys}
             for kind in ("table", "columns")
         }
-        return replace(self, **kept)
+        return replace(self, **same)
 
     def kind(self, kind: str) -> Mapping[str, Any]:
         """The values of one kind by key."""

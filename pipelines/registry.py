@@ -70,10 +70,10 @@ def read_pipeline(path: Path) -> Pipeline:
     try:
         return Pipeline.model_validate({"id": path.stem, **entry})
     except ValidationError as error:
-        raise RegistryError(_explain(path, error)) from error
+        raise RegistryError(_mistakes(path, error)) from error
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def _mistakes(path: Path, error: ValidationError) -> str:
     lines = []
     for mistake in error.errors():
         place = ".".join(str(part) for part in mistake["loc"]) or "pipeline"

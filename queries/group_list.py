@@ -111,7 +111,7 @@ def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*t
         func.coalesce(key, alone),
         func.count(),
         sum_of_sizes(files.c.file_size_bytes),
-        *(_told(pipeline, files, grouping) for grouping in pipeline.groupings),
+        *(_grouping_value(pipeline, files, grouping) for grouping in pipeline.groupings),
     ).where(files.c.etl_type == pipeline.etl_type, *stored_in(pipeline, files, query.stored))
     found = _in_state(found, pipeline, phase, files, query)
     orders = {"group": key, "files": func.count(), "bytes": func.sum(files.c.file_size_bytes)}
@@ -119,7 +119,9 @@ def group_rows(pipeline: Pipeline, phase: Phase, query: GroupQuery) -> Select[*t
     return found.group_by(key, alone, *apart).order_by(*order, *apart)
 
 
-def _told(pipeline: Pipeline, files: FromClause, grouping: Grouping) -> ColumnElement[Any]:
+def _grouping_value(
+    pipeline: Pipeline, files: FromClause, grouping: Grouping
+) -> ColumnElement[Any]:
     """A group's value of a grouping; of what tells groups apart, one of its spellings."""
     value = grouping_value(files, grouping)
     return func.min(value) if grouping is pipeline.within else _agreed(value)

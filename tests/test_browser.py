@@ -127,8 +127,8 @@ def test_a_hidden_tab_does_not_ask_and_catches_up_when_it_is_shown(page: Browser
 def asked(page: Browser) -> int:
     """How often the page has asked the server."""
     entries = "performance.getEntriesByType('resource')"
-    asks = f"{entries}.filter((entry) => entry.name.includes('_dash-update-component'))"
-    return int(page.driver.execute_script(f"return {asks}.length"))
+    requests = f"{entries}.filter((entry) => entry.name.includes('_dash-update-component'))"
+    return int(page.driver.execute_script(f"return {requests}.length"))
 
 
 def test_moments_are_in_the_viewers_time_zone_with_utc_on_hover(

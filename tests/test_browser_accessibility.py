@@ -52,8 +52,8 @@ def viewer(browser: Chrome, request: pytest.FixtureRequest) -> Chrome:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_accessible(viewer: Chrome, monitor: Monitor, page: str) -> None:
-    address, drawn = PAGES[page]
-    visit(viewer, f"{monitor.url}{address}", drawn)
+    address, rendered = PAGES[page]
+    visit(viewer, f"{monitor.url}{address}", rendered)
     assert violations(viewer) == []
 
 

@@ -19,7 +19,7 @@ from app import create_app
 from callbacks.addresses import Address
 from callbacks.navigate import opening
 from callbacks.sent_values import SentValues
-from layouts.charts import drawn
+from layouts.charts import rendered
 from layouts.group_list import group_list_page
 from layouts.job_list import job_list_page
 from layouts.job_page import job_page, missing_page
@@ -212,7 +212,7 @@ def every_page(registry: Registry) -> list[Component]:
         job_page(JobRow("j", "t", "s", 1, 2, {}, {}, None, None, None, None), 2, None),
         missing_page("There is no job", ["job"]),
         job_list_page({}),
-        html.Div(drawn({"duration": {"layout": {"yaxis": {"title": {"text": "Duration"}}}}})),
+        html.Div(rendered({"duration": {"layout": {"yaxis": {"title": {"text": "Duration"}}}}})),
         *(
             group_list_page(pipeline, phase, "pending", {})
             for pipeline in registry.values()

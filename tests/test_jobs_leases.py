@@ -73,12 +73,12 @@ def _of_stage(engine: Engine, job_id: str, status: str) -> int:
     ],
 )
 def test_a_job_that_somebody_ends_stops_its_tasks_too(
-    engine: Engine, cluster: Client, storage: Storage, ending: str
+    engine: Engine, cluster: Client, storage: Storage, result: str
 ) -> None:
     add_job(engine, "long", tasks=50, seconds=100)
     with running(engine, cluster, storage):
         wait_for(lambda: _of_stage(engine, "long", "processing") == 2)
-        execute(engine, ending)
+        execute(engine, result)
         wait_for(lambda: idle(cluster), 20)
         add_job(engine, "next", tasks=2)
         wait_until_ended(engine, "next")

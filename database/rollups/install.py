@@ -16,7 +16,7 @@ from database.engine import DatabaseError, error_message
 from database.rollups import file_templates, task_templates
 from database.rollups.definition import VERSION, Definition, MissingColumn, define
 from database.rollups.grants import grant_readers
-from database.rollups.locks import INSTALLATION, held
+from database.rollups.locks import INSTALLATION, advisory_lock
 from database.rollups.migrate import current, migrate
 from database.rollups.rebuild import definitions, is_invalid, rebuild
 from database.rollups.shape import JOB_COLUMNS, TASK_COLUMNS, Column, columns_as_they_are, unseen
@@ -37,7 +37,7 @@ def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> 
     Those that exist already stay as they are. Raises DatabaseError, and leaves them so then too.
     """
     try:
-        with held(engine, INSTALLATION):
+        with advisory_lock(engine, INSTALLATION):
             _check_seen(engine)
             _change(engine, migrate)
             _install_files(engine, registry, tell)
@@ -52,7 +52,7 @@ def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> 
 
 def remove(engine: Engine) -> bool:
     """Removes schema `monitor` and its triggers; false when there was none."""
-    with held(engine, INSTALLATION):
+    with advisory_lock(engine, INSTALLATION):
         with engine.connect() as connection:
             if current(connection) is None:
                 return False

@@ -47,7 +47,7 @@ class Keeper:
         self._interval = interval
         self._registry = registry
         self._stopped = threading.Event()
-        self._told = ""
+        self._reported = ""
 
     def start(self) -> None:
         """Starts the thread."""
@@ -90,14 +90,16 @@ class Keeper:
             try:
                 self.migrate()
                 self.compact_all()
-                self._told = ""
+                self._reported = ""
             except (DBAPIError, PoolTimeoutError, DatabaseError) as error:
-                self._tell(str(error) if isinstance(error, DatabaseError) else error_message(error))
+                self._report(
+                    str(error) if isinstance(error, DatabaseError) else error_message(error)
+                )
             except Exception:
                 # The thread has to outlive what nobody thought of.
                 log.exception("Compacting the rollups failed")
 
-    def _tell(self, reason: str) -> None:
-        if reason != self._told:
+    def _report(self, reason: str) -> None:
+        if reason != self._reported:
             log.warning("The rollups can't be compacted: %s", reason)
-        self._told = reason
+        self._reported = reason

@@ -15,7 +15,7 @@ LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_time
 
 
 @contextmanager
-def held(engine: Engine, number: int) -> Iterator[None]:
+def advisory_lock(engine: Engine, number: int) -> Iterator[None]:
     """Waits for a subject's lock and holds it in a transaction of its own.
 
     Transactions that see one moment have to begin when they hold it already. A session's lock would

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from database.engine import DatabaseError
 from database.rollups import file_templates, task_templates
 from database.rollups.definition import Definition
-from database.rollups.locks import held
+from database.rollups.locks import advisory_lock
 from database.rollups.sql import filled, run
 from database.rollups.state import TASKS, Rollup, reasons, rollups_of
 
@@ -40,7 +40,7 @@ def rebuild(engine: Engine, subject: str, *, only_invalid: bool = False) -> None
     else:
         rollup = subjects[subject]
         script = filled("files_count", file_templates.parts(rollup.of_pipeline(), rollup.number))
-        with held(engine, rollup.number):
+        with advisory_lock(engine, rollup.number):
             if not only_invalid or is_invalid(engine, subject):
                 with snapshot_transaction(engine, "etl_source_files") as connection:
                     run(connection, script)
@@ -75,7 +75,7 @@ def _rebuild_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:
     with engine.connect() as connection:
         times = task_templates.times_of_tasks(connection)
     parts = task_templates.parts(of_pipelines, times)
-    with held(engine, 0), snapshot_transaction(engine, "tasks") as connection:
+    with advisory_lock(engine, 0), snapshot_transaction(engine, "tasks") as connection:
         run(connection, filled("tasks_count", parts))
 
 

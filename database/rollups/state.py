@@ -76,9 +76,9 @@ def write_definition(definition: Mapping[str, Any]) -> str:
     return json.dumps(json.dumps(definition))
 
 
-def read_definition(held: Any) -> dict[str, Any]:
+def read_definition(written: Any) -> dict[str, Any]:
     """The definition that monitor.rollups holds, also as earlier versions wrote it."""
-    return dict(json.loads(held)) if isinstance(held, str) else dict(held)
+    return dict(json.loads(written)) if isinstance(written, str) else dict(written)
 
 
 SUBJECTS = text(

@@ -36,7 +36,9 @@ def extract_stac(parameters: Parameters, storage: Storage) -> Result:
         rasters = [path for path in rasters if not _is_described(storage, container, path, paths)]
     for path in rasters:
         with storage.reading(container, path) as file, open_raster(file) as raster:
-            described = describe(PurePosixPath(path).stem, parameters["collection_id"], raster)
+            described = describe_raster(
+                PurePosixPath(path).stem, parameters["collection_id"], raster
+            )
         write_item(storage, container, path, prefix, described)
     return {"described": len(rasters), **register_collection(parameters, storage)}
 
@@ -45,7 +47,7 @@ def _is_described(storage: Storage, container: str, raster: str, paths: Containe
     return item_path(raster) in paths and has_item(storage, container, raster)
 
 
-def describe(item_id: str, collection_id: str, raster: Any) -> Description:
+def describe_raster(item_id: str, collection_id: str, raster: Any) -> Description:
     """What an open raster's item says of it."""
     bands = [_band(raster, index) for index in range(raster.count)]
     properties = {"crs": raster.crs.to_string()} if raster.crs else {}

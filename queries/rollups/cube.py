@@ -73,13 +73,13 @@ class RollupCube:
     def read(self, connection: Connection) -> RollupFrames:
         """The frames at the moment of the connection's transaction. Raises NoRollups."""
         state = self._state(connection)
-        held, self._held = self._known(state), None
-        self._fetch(connection, held)
-        self._forget_dirty_groups(connection, held, state.dirty_from)
-        frames = self._frames(connection, held, state.as_of)
+        cached, self._held = self._known(state), None
+        self._fetch(connection, cached)
+        self._forget_dirty_groups(connection, cached, state.dirty_from)
+        frames = self._frames(connection, cached, state.as_of)
         # A standby's snapshots leave out who is under way: it can't say what changed since.
-        held.snapshot = None if state.standby else state.snapshot
-        self._held = held
+        cached.snapshot = None if state.standby else state.snapshot
+        self._held = cached
         return frames
 
     def _state(self, connection: Connection) -> Any:
@@ -106,9 +106,9 @@ class RollupCube:
 
     def _known(self, state: Any) -> _State:
         generation = (state.generation, state.task_generation)
-        held = self._held
-        if held is not None and held.generation == generation and held.follows:
-            return held
+        cached = self._held
+        if cached is not None and cached.generation == generation and cached.follows:
+            return cached
         width, phases = len(self._pipeline.groupings), len(self._pipeline.phases)
         return _State(
             generation,
@@ -118,59 +118,61 @@ class RollupCube:
             OpenGroups(self._pipeline),
         )
 
-    def _fetch(self, connection: Connection, held: _State) -> None:
+    def _fetch(self, connection: Connection, cached: _State) -> None:
         """Brings what is held up to the connection's moment."""
         known = self._statements
-        if held.snapshot is None:
+        if cached.snapshot is None:
             wanted = [known.cells, known.minutes, known.all_durations]
         else:
             changing = (known.cells, known.minutes, known.durations)
-            wanted = [since(statement, held.snapshot) for statement in changing]
+            wanted = [since(statement, cached.snapshot) for statement in changing]
         cells, minutes, durations = (run(connection, statement).all() for statement in wanted)
         for values, cell_id, *measures in cells:
-            held.positions[cell_id] = held.cells.put(tuple(values), measures)
+            cached.positions[cell_id] = cached.cells.put(tuple(values), measures)
         for cell_id, phase, at, files in minutes:
-            held.minutes.put((phase, held.positions[cell_id], at), (files,))
+            cached.minutes.put((phase, cached.positions[cell_id], at), (files,))
         for values, phase, hour, tasks, micros in durations:
-            held.durations.put((phase, self._position(held, values), hour), (tasks, micros))
+            cached.durations.put((phase, self._position(cached, values), hour), (tasks, micros))
 
-    def _position(self, held: _State, values: list[str | None] | None) -> int:
+    def _position(self, cached: _State, values: list[str | None] | None) -> int:
         none: Values = (None,) * len(self._pipeline.groupings)
-        return held.cells.position(none if values is None else tuple(values))
+        return cached.cells.position(none if values is None else tuple(values))
 
-    def _frames(self, connection: Connection, held: _State, as_of: datetime) -> RollupFrames:
+    def _frames(self, connection: Connection, cached: _State, as_of: datetime) -> RollupFrames:
         changes = run(connection, self._statements.changes).all()
-        placed = [(held.cells.position(tuple(row[0])), row[1:]) for row in changes]
+        placed = [(cached.cells.position(tuple(row[0])), row[1:]) for row in changes]
         times = run(connection, self._statements.duration_changes).all()
-        at_work = self._at_work(connection, held)
-        missing = self._missing(held)
+        at_work = self._at_work(connection, cached)
+        missing = self._missing(cached)
         start = int((as_of.timestamp() - HOUR) // MINUTE * MINUTE)
-        held.minutes.forget(start)
-        durations = held.durations.sums(
-            ((phase, self._position(held, cell), hour), (tasks, micros))
+        cached.minutes.forget(start)
+        durations = cached.durations.sums(
+            ((phase, self._position(cached, cell), hour), (tasks, micros))
             for cell, phase, hour, tasks, micros in times
         )
-        frames = FrameMaker(self._pipeline, held.cells, missing)
-        files = frames.files(held.minutes, placed, (start, int(as_of.timestamp())))
+        frames = FrameMaker(self._pipeline, cached.cells, missing)
+        files = frames.files(cached.minutes, placed, (start, int(as_of.timestamp())))
         return RollupFrames(as_of, files, frames.work(durations, at_work), missing)
 
     def _forget_dirty_groups(
-        self, connection: Connection, held: _State, dirty_from: Decimal
+        self, connection: Connection, cached: _State, dirty_from: Decimal
     ) -> None:
-        if held.snapshot is None or int(held.snapshot.split(":")[0]) < dirty_from:
-            held.open_groups.forget(None)
+        if cached.snapshot is None or int(cached.snapshot.split(":")[0]) < dirty_from:
+            cached.open_groups.forget(None)
         else:
             dirty_groups = run(
-                connection, since(self._statements.dirty_groups, held.snapshot)
+                connection, since(self._statements.dirty_groups, cached.snapshot)
             ).all()
-            held.open_groups.forget((phase, name) for phase, name in dirty_groups)
+            cached.open_groups.forget((phase, name) for phase, name in dirty_groups)
 
-    def _at_work(self, connection: Connection, held: _State) -> list[tuple[int, int, int, int]]:
+    def _at_work(self, connection: Connection, cached: _State) -> list[tuple[int, int, int, int]]:
         newest = run(connection, self._statements.open_groups).all()
-        return held.open_groups.files(connection, newest, lambda cell: self._position(held, cell))
+        return cached.open_groups.files(
+            connection, newest, lambda cell: self._position(cached, cell)
+        )
 
-    def _missing(self, held: _State) -> dict[str, str]:
+    def _missing(self, cached: _State) -> dict[str, str]:
         return {
-            name: label_of_missing(held.cells.values(place))
+            name: label_of_missing(cached.cells.values(place))
             for place, name in enumerate(self._pipeline.dimensions)
         }
