@@ -25,7 +25,7 @@ class Completing:
             self.groups = list(islice(dict.fromkeys(groups), most))
         self._left = iter(self.groups)
         with engine.begin() as connection:
-            connection.execute(HAND_OUT, {"groups": self.groups})
+            connection.execute(DEQUEUE, {"groups": self.groups})
 
     def complete_next(self) -> None:
         """Ends the next group's task and completes its files, in one transaction."""
@@ -58,7 +58,7 @@ PENDING = text(
     WHERE etl_type = 'fathom' AND phase1_completed_at IS NULL ORDER BY id DESC LIMIT :most
     """
 )
-HAND_OUT = text(
+DEQUEUE = text(
     """
     INSERT INTO app.tasks (task_id, parent_job_id, job_type, task_type, stage, parameters, status,
                            execution_started_at)

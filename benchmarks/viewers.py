@@ -86,12 +86,12 @@ def cost(server: Served, engine: Engine, load: Load) -> Cost:
     work = Completing(engine, most)
     try:
         with steadily(work.complete_next, WORK_SECONDS):
-            return _watched(server, load)
+            return _measured(server, load)
     finally:
         work.undo()
 
 
-def _watched(server: Served, load: Load) -> Cost:
+def _measured(server: Served, load: Load) -> Cost:
     command = [sys.executable, "-m", "benchmarks.viewing", server.url]
     for name in ("viewers", "interval", "seconds"):
         command += [f"--{name}", str(getattr(load, name))]

@@ -162,7 +162,7 @@ async def view(viewer: Viewer, interval: float, until: asyncio.Event, found: Fou
         found.errors.append(repr(error))
 
 
-async def view(
+async def measure(
     url: str, viewers: int, interval: float, seconds: float, regions: list[str]
 ) -> dict[str, Any]:
     """What the viewers met in so many seconds, after each has opened its page and ticked."""
@@ -194,7 +194,7 @@ async def view(
 @click.option("--region", multiple=True)
 def main(url: str, viewers: int, interval: float, seconds: float, region: tuple[str, ...]) -> None:
     """Looks at a dashboard as so many viewers do."""
-    click.echo(json.dumps(asyncio.run(view(url, viewers, interval, seconds, list(region)))))
+    click.echo(json.dumps(asyncio.run(measure(url, viewers, interval, seconds, list(region)))))
 
 
 if __name__ == "__main__":

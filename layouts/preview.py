@@ -74,8 +74,8 @@ def rerun_text(job_id: str, status: str, tasks: int | None, done: int | None) ->
     """The result of a re-run. tasks and done are None where the platform decides."""
     if tasks is None:
         return [_link(job_id), f" was sent to the platform again ({format_status(status)})."]
-    kept = f"; {format_count(done)} kept" if done else ""
-    return [_link(job_id), f": retrying {format_counted(tasks, 'task')}{kept}."]
+    done_text = f"; {format_count(done)} kept" if done else ""
+    return [_link(job_id), f": retrying {format_counted(tasks, 'task')}{done_text}."]
 
 
 def attempt_text(job_id: str, created: bool) -> Words:

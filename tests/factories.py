@@ -24,7 +24,7 @@ PLATFORM = Path(__file__).with_name("platform.sql")
 _numbers = count()
 
 
-def snapshot_of(engine: Engine, pipeline: Pipeline) -> Snapshot:
+def read_now(engine: Engine, pipeline: Pipeline) -> Snapshot:
     """A pipeline's snapshot of now; where counts are kept, counting comes to the same."""
     with read_transaction(engine, 10) as connection:
         counted = count_snapshot(connection, pipeline)

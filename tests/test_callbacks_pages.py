@@ -67,8 +67,8 @@ def test_a_tick_without_a_change_writes_no_leaf(
     snapshots.renew("fathom")
     answer = tab.tick()
     # The time of the numbers is new, and with it what the page shows.
-    kept = {name for name in page_values(answer) if not re.search("as_of|digest", name)}
-    assert kept == set()
+    written = {name for name in page_values(answer) if not re.search("as_of|digest", name)}
+    assert written == set()
     assert ids.AS_OF in answer
 
 

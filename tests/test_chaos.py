@@ -71,12 +71,12 @@ def expected(lane: Lane) -> Outcome:
 
 def test_an_output_that_is_not_there_or_another_one_is_lost(lane: Lane, done: World) -> None:
     found = sorted((done.storage / OUTPUTS).rglob("*.tif"))
-    kept = [file.read_bytes() for file in found[:3]]
+    contents = [file.read_bytes() for file in found[:3]]
     found[0].unlink()
-    found[1].write_bytes(kept[2])
-    found[2].write_bytes(kept[2][:-900])
+    found[1].write_bytes(contents[2])
+    found[2].write_bytes(contents[2][:-900])
     assert broken(judge(done.engine, done.storage, expected(lane))) == {"lost": 3}
-    for file, content in zip(found, kept, strict=False):
+    for file, content in zip(found, contents, strict=False):
         file.write_bytes(content)
     assert broken(judge(done.engine, done.storage, expected(lane))) == {}
 

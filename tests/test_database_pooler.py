@@ -27,7 +27,7 @@ from pipelines.registry import Registry
 from queries.frames import read_transaction
 from queries.snapshot_reader import SnapshotReader
 from tests.agreement import assert_agree
-from tests.factories import RWA, add_files, add_task, snapshot_of
+from tests.factories import RWA, add_files, add_task, read_now
 from tests.factories import add_job as add_row
 from tests.monitor import free_port, wait_for
 from tests.test_jobs_runner import add_job, job, running, wait_until_ended
@@ -107,7 +107,7 @@ def test_counts_are_kept_and_read(pooled: Engine, registry: Registry, fathom: Pi
     with read_transaction(pooled, 10) as connection:
         rollup = SnapshotReader(pooled, fathom, 10).read_in(connection)
     assert rollup.files["total"].sum() == 60
-    assert_agree(rollup, snapshot_of(pooled, fathom))
+    assert_agree(rollup, read_now(pooled, fathom))
 
 
 def test_a_lock_that_waits_belongs_to_its_transaction(pooled: Engine) -> None:

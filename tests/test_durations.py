@@ -15,7 +15,7 @@ from pipelines.registry import Registry
 from queries.frames import read_transaction
 from queries.phases import phases
 from queries.snapshot_reader import SnapshotReader
-from tests.factories import RWA, add_files, add_job, add_task, report, snapshot_of
+from tests.factories import RWA, add_files, add_job, add_task, read_now, report
 
 SECONDS = [
     # The clock goes forward at 02:00, and back at 02:00.
@@ -62,11 +62,11 @@ def test_a_duration_is_what_a_watch_would_show(
         times = {"began": began, "ended": ended}
         connection.execute(text(WRITE), times)
     assert verify(there, TASKS) == []
-    average = phases(snapshot_of(there, fathom))["average_seconds"][0]
+    average = phases(read_now(there, fathom))["average_seconds"][0]
     rollup = SnapshotReader(there, fathom, 10)
     with read_transaction(there, 10) as connection:
         found = rollup.read_in(connection).inconsistencies
-    pd.testing.assert_frame_equal(found, snapshot_of(there, fathom).inconsistencies)
+    pd.testing.assert_frame_equal(found, read_now(there, fathom).inconsistencies)
     assert list(found["count"]) == ([1] if seconds is None else [])
     of_stage = report(there).stages["average_seconds"].max()
     there.dispose()

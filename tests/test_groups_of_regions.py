@@ -20,7 +20,7 @@ from queries.reader import Reader
 from queries.snapshot import Snapshot, stored_values
 from queries.snapshot_reader import SnapshotReader
 from tests.agreement import assert_agree
-from tests.factories import CIV, RWA, add_files, add_job, add_task, snapshot_of
+from tests.factories import CIV, RWA, add_files, add_job, add_task, read_now
 
 NAMES = ["failed", "processing", "pending"]
 
@@ -51,7 +51,7 @@ def border(tables: Engine, registry: Registry) -> Engine:
 def rollup_and_counted(engine: Engine, pipeline: Pipeline) -> list[Snapshot]:
     with read_transaction(engine, 10) as connection:
         rollup = SnapshotReader(engine, pipeline, 10).read_in(connection)
-    return [rollup, snapshot_of(engine, pipeline)]
+    return [rollup, read_now(engine, pipeline)]
 
 
 def first_phase(snapshot: Snapshot, **filters: list[str]) -> dict[str, Any]:
@@ -80,9 +80,7 @@ def test_the_average_of_a_region_is_that_of_its_own_tasks(border: Engine, fathom
 
 
 def listed(engine: Engine, pipeline: Pipeline, state: str, *regions: str) -> pd.DataFrame:
-    stored = stored_values(
-        snapshot_of(engine, pipeline), {"region": list(regions)} if regions else {}
-    )
+    stored = stored_values(read_now(engine, pipeline), {"region": list(regions)} if regions else {})
     query = GroupQuery(pipeline.id, "phase1", state, tuple(stored.items()), paging=Paging(size=100))
     with read_transaction(engine, 10) as connection:
         page = groups(connection, pipeline, query)

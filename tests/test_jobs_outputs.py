@@ -118,8 +118,8 @@ def test_a_small_file_on_a_full_disk_leaves_the_one_before(storage: Storage) -> 
 def test_a_copy_that_lost_a_part_is_told(tmp_path: Path, share: float, filler: bytes) -> None:
     write_bands(tmp_path / "whole.tif", bands(3, 700), ("one", "two"), PROFILE)
     whole = (tmp_path / "whole.tif").read_bytes()
-    kept = whole[: int(share * len(whole))]
-    (tmp_path / "part.tif").write_bytes(kept + filler * (len(whole) - len(kept)))
+    begun = whole[: int(share * len(whole))]
+    (tmp_path / "part.tif").write_bytes(begun + filler * (len(whole) - len(begun)))
     with rasterio.open(tmp_path / "whole.tif") as source, pytest.raises(Incomplete):
         check_copy(source, tmp_path / "part.tif")
 

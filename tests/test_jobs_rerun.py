@@ -18,7 +18,7 @@ from jobs.storage import Storage
 from jobs.submission import queue_job
 from pipelines.models import Pipeline
 from queries.phases import phases
-from tests.factories import add_files, add_job, add_task, snapshot_of
+from tests.factories import add_files, add_job, add_task, read_now
 from tests.rasters import (
     BASELINE,
     FUTURE,
@@ -247,9 +247,9 @@ def test_a_group_leaves_the_failed_ones_when_it_is_run_again(
     job_id = add_ended(tables, "completed_with_errors")
     with tables.begin() as connection:
         add_files(connection, 8, group="group-1")
-    before = phases(snapshot_of(tables, fathom))
+    before = phases(read_now(tables, fathom))
     rerun(tables, job_id)
-    assert [before["failed"][0], phases(snapshot_of(tables, fathom))["failed"][0]] == [8, 0]
+    assert [before["failed"][0], phases(read_now(tables, fathom))["failed"][0]] == [8, 0]
 
 
 def test_a_group_that_was_incomplete_is_done_with_the_files_that_came_since(

@@ -37,15 +37,15 @@ OBJECTS = (
     "[" * 800 + "]" * 800,
 )
 # Of columns that are shown, and not reckoned with.
-SHOWN = (None, "3", '{"n": 1e5000}', "[" * 800 + "]" * 800)
+DISPLAYED = (None, "3", '{"n": 1e5000}', "[" * 800 + "]" * 800)
 ODD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("jobs", "status"): (None,),
     ("jobs", "stage"): (None, -1, 2_000_000_000),
     ("jobs", "total_stages"): (None, -5, 0, 2_000_000_000),
     ("jobs", "parameters"): OBJECTS,
     ("jobs", "metadata"): OBJECTS,
-    ("jobs", "stage_results"): SHOWN,
-    ("jobs", "result_data"): SHOWN,
+    ("jobs", "stage_results"): DISPLAYED,
+    ("jobs", "result_data"): DISPLAYED,
     ("jobs", "error_details"): TEXTS,
     ("jobs", "created_at"): TIMES,
     ("jobs", "updated_at"): TIMES,
@@ -56,7 +56,7 @@ ODD: dict[tuple[str, str], tuple[Any, ...]] = {
     ("tasks", "task_type"): ("", "<b>"),
     ("tasks", "parameters"): OBJECTS,
     ("tasks", "metadata"): OBJECTS,
-    ("tasks", "result_data"): SHOWN,
+    ("tasks", "result_data"): DISPLAYED,
     ("tasks", "error_details"): TEXTS,
     ("tasks", "retry_count"): (None, -1),
     ("tasks", "executed_by_app"): (None, "", "<b>"),

@@ -12,11 +12,11 @@ from queries.completions import MOST_BARS, WIDTHS, completion_query, completions
 from queries.frames import read_transaction
 from queries.rollups.completions import rollup_completions
 from queries.snapshot import stored_values
-from tests.factories import CIV, RWA, add_files, snapshot_of
+from tests.factories import CIV, RWA, add_files, read_now
 
 
 def ask(engine: Engine, pipeline: Pipeline, **filters: list[str]) -> pd.DataFrame:
-    snapshot = snapshot_of(engine, pipeline)
+    snapshot = read_now(engine, pipeline)
     query = completion_query(snapshot.narrowed(filters), stored_values(snapshot, filters))
     with read_transaction(engine, 10) as connection:
         return completions(connection, pipeline, query)
@@ -39,8 +39,8 @@ def test_completions_are_counted_by_phase_and_span(tables: Engine, fathom: Pipel
 def test_a_chart_never_has_too_many_bars(engine: Engine, fathom: Pipeline, ago: str) -> None:
     with engine.begin() as connection:
         add_files(connection, 1, metadata=RWA, phase1=ago)
-    query = completion_query(snapshot_of(engine, fathom), {})
-    span = snapshot_of(engine, fathom).as_of.timestamp() - query.since
+    query = completion_query(read_now(engine, fathom), {})
+    span = read_now(engine, fathom).as_of.timestamp() - query.since
     assert query.width in WIDTHS
     assert span / query.width <= MOST_BARS + 1
     assert span <= 86_400 + query.width
@@ -67,7 +67,7 @@ def test_rollups_minutes_tell_the_same(
     with engine.begin() as connection:
         add_files(connection, 2, phase1="90 minutes")
         connection.execute(text("UPDATE app.etl_source_files SET phase2_completed_at = now()"))
-    snapshot = snapshot_of(engine, fathom)
+    snapshot = read_now(engine, fathom)
     query = completion_query(snapshot, stored_values(snapshot, filters))
     assert query.rollup
     with read_transaction(engine, 10) as connection:

@@ -14,7 +14,7 @@ from queries.group_list import STATES, GroupQuery, groups
 from queries.paging import ListPage, Paging
 from queries.phases import phases
 from queries.snapshot import stored_values
-from tests.factories import CIV, RWA, add_files, add_job, add_task, snapshot_of
+from tests.factories import CIV, RWA, add_files, add_job, add_task, read_now
 
 COAST = {"region": "CIV", "flood_type": "coastal"}
 
@@ -62,7 +62,7 @@ def names(page: ListPage) -> list[str]:
 def test_the_files_of_the_groups_sum_to_the_cards_number(
     some: Engine, fathom: Pipeline, phase: str, state: str, filters: dict[str, list[str]]
 ) -> None:
-    snapshot = snapshot_of(some, fathom)
+    snapshot = read_now(some, fathom)
     card = phases(snapshot.narrowed(filters)).set_index("phase").loc[phase]
     stored = tuple(stored_values(snapshot, filters).items())
     page = ask(some, fathom, phase, state, stored=stored, paging=Paging(size=1000))

@@ -18,7 +18,7 @@ from queries.phases import phase_rows, phases
 from queries.snapshot_reader import SnapshotReader
 from queries.summary import summary
 from tests.agreement import assert_agree
-from tests.factories import RWA, add_files, add_job, add_task, row, snapshot_of
+from tests.factories import RWA, add_files, add_job, add_task, read_now, row
 
 
 def test_the_rate_is_of_the_last_hour_in_the_databases_clock(
@@ -28,7 +28,7 @@ def test_the_rate_is_of_the_last_hour_in_the_databases_clock(
         add_files(connection, 30, metadata=RWA, phase1="30 minutes")
         add_files(connection, 50, metadata=RWA, phase1="61 minutes")
         add_files(connection, 60, metadata=RWA)
-    first = row(phases(snapshot_of(tables, fathom)), 0)
+    first = row(phases(read_now(tables, fathom)), 0)
     assert first["rate_per_hour"] == pytest.approx(30, rel=0.02)
     assert first["eta_hours"] == pytest.approx(60 / first["rate_per_hour"])
 
@@ -39,9 +39,7 @@ def test_before_the_first_hour_is_over_the_rate_is_by_elapsed_time(
     with tables.begin() as connection:
         add_files(connection, 20, metadata=RWA, phase1="20 minutes")
         add_files(connection, 10, metadata=RWA, phase1="1 minute")
-    assert row(phases(snapshot_of(tables, fathom)), 0)["rate_per_hour"] == pytest.approx(
-        90, rel=0.06
-    )
+    assert row(phases(read_now(tables, fathom)), 0)["rate_per_hour"] == pytest.approx(90, rel=0.06)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +56,7 @@ def test_without_a_rate_there_is_a_reason(
     with engine.begin() as connection:
         add_files(connection, 2, metadata=RWA, phase1=ago)
         add_files(connection, 2, metadata=RWA)
-    first = row(phases(snapshot_of(engine, fathom)), 0)
+    first = row(phases(read_now(engine, fathom)), 0)
     assert math.isnan(first["eta_hours"])
     assert (first["rate_reason"], first["eta_reason"]) == (reason, reason)
 
@@ -68,7 +66,7 @@ def test_files_that_nothing_works_off_have_no_eta(engine: Engine, fathom: Pipeli
         add_files(connection, 9, metadata=RWA, phase1="30 minutes", phase2="20 minutes")
         add_files(connection, 8, metadata=RWA, group="g1")
         add_task(connection, add_job(connection, "job-1"), "g1", "failed")
-    first, second = phases(snapshot_of(engine, fathom)).to_dict("records")
+    first, second = phases(read_now(engine, fathom)).to_dict("records")
     assert (first["eta_reason"], second["eta_reason"]) == (
         "only failed files are left",
         "the rest waits for an earlier phase",
@@ -81,7 +79,7 @@ def test_the_pipelines_eta_is_the_slowest_phases(engine: Engine, fathom: Pipelin
         add_files(connection, 10, metadata=RWA, phase1="3 hours", phase2="30 minutes")
         add_files(connection, 20, metadata=RWA, phase1="30 minutes")
         add_files(connection, 20, metadata=RWA)
-    totals = summary(snapshot_of(engine, fathom))
+    totals = summary(read_now(engine, fathom))
     assert (totals.rate_phase, totals.rate_per_hour) == (
         "Spatial Merge",
         pytest.approx(10, rel=0.02),
@@ -97,7 +95,7 @@ def test_the_average_is_of_the_last_day_of_activity(tables: Engine, fathom: Pipe
         add_task(connection, job, "gone", "completed", seconds=20, ended="3 days")
         add_task(connection, job, "g1", "completed", seconds=999, ended="5 days")
         add_task(connection, job, "g1", "failed", seconds=999, ended="3 days")
-    first = row(phases(snapshot_of(tables, fathom)), 0)
+    first = row(phases(read_now(tables, fathom)), 0)
     assert (first["average_seconds"], first["average_tasks"]) == (pytest.approx(15), 2)
 
 
@@ -109,7 +107,7 @@ def test_where_no_file_is_done_yet_the_jobs_tell_that_work_goes_on(
         job = add_job(connection, "job-1")
         for _ in range(12):
             add_task(connection, job, "g1", "completed", ended="3 minutes", seconds=60)
-    snapshot = snapshot_of(tables, fathom)
+    snapshot = read_now(tables, fathom)
     first, second = phase_rows(snapshot)
     # Twelve since the first one began, four minutes ago.
     assert first["tasks_per_minute"] == pytest.approx(3, rel=0.05)
@@ -129,7 +127,7 @@ def test_times_to_come_are_no_rate_and_are_listed(tables: Engine, fathom: Pipeli
         add_files(connection, 100, metadata=RWA, phase1="-2 days")
         add_files(connection, 3, metadata=RWA, phase1="-9 minutes", phase2="-1 day")
         add_files(connection, 20, metadata=RWA, phase1="20 minutes")
-    snapshot = snapshot_of(tables, fathom)
+    snapshot = read_now(tables, fathom)
     assert snapshot.files["phase1_recent"].sum() == 20
     assert snapshot.inconsistencies.to_dict("records") == [
         {"text": "files are done in Band Stack at a time to come", "count": 103},

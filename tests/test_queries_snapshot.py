@@ -20,13 +20,13 @@ from tests.factories import (
     add_job,
     add_task,
     make_platform_tables,
+    read_now,
     row,
-    snapshot_of,
 )
 
 
 def test_an_empty_table_has_zeros_and_the_same_columns(engine: Engine, fathom: Pipeline) -> None:
-    snapshot = snapshot_of(engine, fathom)
+    snapshot = read_now(engine, fathom)
     assert phases(snapshot).dtypes.astype(str).to_dict() == COLUMNS
     assert row(phases(snapshot), 0)["total"] == 0
     assert (summary(snapshot).percent, summary(snapshot).eta_reason) == (0.0, "no files")
@@ -39,7 +39,7 @@ def test_files_are_counted_by_phase(tables: Engine, fathom: Pipeline) -> None:
         add_files(connection, 2, metadata=RWA, phase1="2 hours")
         add_files(connection, 1, metadata=CIV, phase1="3 hours", phase2="2 hours")
         add_files(connection, 9, metadata=RWA, etl_type="raster_v2")
-    first, second = phases(snapshot_of(tables, fathom)).to_dict("records")
+    first, second = phases(read_now(tables, fathom)).to_dict("records")
     assert (first["total"], first["completed"], first["pending"]) == (6, 3, 3)
     assert (second["completed"], second["eligible"], second["pending"]) == (1, 2, 5)
     assert (first["percent"], second["percent"]) == (50.0, 16.7)
@@ -54,7 +54,7 @@ def test_the_breakdown_sums_to_the_total_with_files_of_no_value(
         add_files(connection, 1, metadata=None)
         add_files(connection, 1, metadata=[1, 2])
         add_files(connection, 1, metadata={"region": "not set"})
-    rows = breakdown(snapshot_of(tables, fathom), "region")
+    rows = breakdown(read_now(tables, fathom), "region")
     assert dict(zip(rows["value"], rows["total"], strict=True)) == {
         "rwa": 2,
         "not set": 1,
@@ -66,7 +66,7 @@ def test_sizes_that_are_unknown_are_counted(tables: Engine, fathom: Pipeline) ->
     with tables.begin() as connection:
         add_files(connection, 2, size=None, phase1="1 hour", phase2="1 hour")
         add_files(connection, 2, size=2_000_000_000, phase1="1 hour", phase2="1 hour")
-    totals = summary(snapshot_of(tables, fathom))
+    totals = summary(read_now(tables, fathom))
     assert (totals.total_bytes, totals.unsized_files) == (4_000_000_000, 2)
     assert totals.completed_bytes == 4_000_000_000
 
@@ -79,7 +79,7 @@ def test_processing_and_failed_are_files_of_groups(tables: Engine, fathom: Pipel
             add_task(connection, job, group, status)
         add_files(connection, 8, metadata=CIV, group="g4", phase1="1 minute")
         add_task(connection, job, "g4", "processing")
-    first = row(phases(snapshot_of(tables, fathom)), 0)
+    first = row(phases(read_now(tables, fathom)), 0)
     assert (first["processing"], first["failed"], first["pending"]) == (8, 8, 24)
 
 
@@ -91,7 +91,7 @@ def test_a_group_that_is_retried_is_no_longer_failed(
         add_files(connection, 8, metadata=RWA, group="g1")
         add_task(connection, add_job(connection, "job-1"), "g1", "failed", created="2 hours")
         add_task(connection, add_job(connection, "job-2"), "g1", status, created="1 hour")
-    assert row(phases(snapshot_of(tables, fathom)), 0)["failed"] == 0
+    assert row(phases(read_now(tables, fathom)), 0)["failed"] == 0
 
 
 def test_a_group_that_failed_twice_counts_once(engine: Engine, fathom: Pipeline) -> None:
@@ -99,7 +99,7 @@ def test_a_group_that_failed_twice_counts_once(engine: Engine, fathom: Pipeline)
         add_files(connection, 8, metadata=RWA, group="g1")
         add_task(connection, add_job(connection, "job-1"), "g1", "failed", created="2 hours")
         add_task(connection, add_job(connection, "job-2"), "g1", "failed", created="1 hour")
-    assert row(phases(snapshot_of(engine, fathom)), 0)["failed"] == 8
+    assert row(phases(read_now(engine, fathom)), 0)["failed"] == 8
 
 
 def test_a_filter_narrows_every_number(tables: Engine, fathom: Pipeline) -> None:
@@ -109,7 +109,7 @@ def test_a_filter_narrows_every_number(tables: Engine, fathom: Pipeline) -> None
         add_files(connection, 4, metadata=CIV, group="g2")
         add_task(connection, job, "g1", "failed")
         add_task(connection, job, "g2", "completed", seconds=5)
-    narrowed = snapshot_of(tables, fathom).narrowed({"region": ["CIV"], "year": ["2020"]})
+    narrowed = read_now(tables, fathom).narrowed({"region": ["CIV"], "year": ["2020"]})
     first = row(phases(narrowed), 0)
     assert (first["total"], first["failed"], first["average_tasks"]) == (4, 0, 1)
     assert summary(narrowed.narrowed({"region": ["elsewhere"]})).total_files == 0
@@ -126,7 +126,7 @@ def test_active_jobs_have_the_progress_of_their_stage(tables: Engine, fathom: Pi
         for status in ("processing", "failed", "pending", "quarantined"):
             add_task(connection, job, "g", status)
         add_task(connection, job, "scan", "completed", stage=1)
-    jobs = snapshot_of(tables, fathom).jobs
+    jobs = read_now(tables, fathom).jobs
     assert list(jobs["job_id"]) == ["job-1"]
     only = row(jobs, 0)
     assert (only["tasks"], only["completed"], only["pending"], only["place"]) == (24, 20, 2, "rwa")
@@ -139,7 +139,7 @@ def test_inconsistencies_are_listed_with_their_count(tables: Engine, fathom: Pip
         job = add_job(connection, "job-1", status="completed")
         add_task(connection, job, "g1", "failed")
         add_task(connection, job, "g2", "processing")
-    snapshot = snapshot_of(tables, fathom)
+    snapshot = read_now(tables, fathom)
     assert list(snapshot.inconsistencies["count"]) == [3, 1, 1]
     assert row(phases(snapshot), 1)["completed"] == 3
 
@@ -156,17 +156,22 @@ def test_a_filter_keeps_the_jobs_that_may_work_on_its_values(
     with engine.begin() as connection:
         for name, parameters in limits.items():
             add_job(connection, name, parameters=parameters)
-    snapshot = snapshot_of(engine, fathom)
+    snapshot = read_now(engine, fathom)
 
-    def kept(**filters: list[str]) -> set[str]:
+    def filtered_jobs(**filters: list[str]) -> set[str]:
         return set(snapshot.narrowed(filters).jobs["job_id"])
 
-    assert kept() == {"rwa", "civ", "any", "odd"}
-    assert kept(region=["rwa"]) == {"rwa", "any", "odd"}
-    assert kept(year=["2020", "2030"], region=["civ", "rwa"]) == {"rwa", "civ", "any", "odd"}
-    assert kept(year=["2030"]) == {"civ", "any", "odd"}
-    assert kept(flood_type=["Coastal"], region=["civ"]) == {"civ", "any", "odd"}
-    assert kept(flood_type=["pluvial"]) == {"rwa", "any", "odd"}
+    assert filtered_jobs() == {"rwa", "civ", "any", "odd"}
+    assert filtered_jobs(region=["rwa"]) == {"rwa", "any", "odd"}
+    assert filtered_jobs(year=["2020", "2030"], region=["civ", "rwa"]) == {
+        "rwa",
+        "civ",
+        "any",
+        "odd",
+    }
+    assert filtered_jobs(year=["2030"]) == {"civ", "any", "odd"}
+    assert filtered_jobs(flood_type=["Coastal"], region=["civ"]) == {"civ", "any", "odd"}
+    assert filtered_jobs(flood_type=["pluvial"]) == {"rwa", "any", "odd"}
 
 
 @pytest.mark.parametrize(
@@ -200,7 +205,7 @@ def test_a_pipeline_of_three_phases_and_nested_and_column_groupings(
     make_platform_tables(engine, "UTC", "TIMESTAMP")
     with engine.begin() as connection:
         add_files(connection, 2, etl_type="survey", metadata={"sensor": {"name": "S2"}})
-    snapshot = snapshot_of(engine, read_pipeline(path))
+    snapshot = read_now(engine, read_pipeline(path))
     engine.dispose()
     assert list(breakdown(snapshot, "sensor.name")["value"]) == ["S2"]
     assert list(breakdown(snapshot, "source_container")["total"]) == [2]

@@ -14,7 +14,7 @@ from database.rollups.state import TASKS
 from database.rollups.verify import verify
 from pipelines.models import Pipeline
 from queries.snapshot_reader import SnapshotReader
-from tests.factories import RWA, add_files, add_job, add_task, snapshot_of
+from tests.factories import RWA, add_files, add_job, add_task, read_now
 
 
 def write(engine: Engine, statement: str) -> None:
@@ -32,7 +32,7 @@ def test_a_fold_leaves_no_changes_and_the_same_numbers(engine: Engine, fathom: P
         add_files(connection, 3, metadata=RWA, phase1="5 minutes")
     assert compact(engine, "fathom") == 3
     assert rows(engine, "SELECT * FROM monitor.fathom_changes") == []
-    assert int(snapshot_of(engine, fathom).files["phase1_recent"].sum()) == 3
+    assert int(read_now(engine, fathom).files["phase1_recent"].sum()) == 3
     assert compact(engine, "fathom") == 0
 
 
@@ -44,7 +44,7 @@ def test_a_completion_that_moves_leaves_its_minute(engine: Engine, fathom: Pipel
     compact(engine, "fathom")
     assert rows(engine, "SELECT files FROM monitor.fathom_minutes ORDER BY at") == [(0,), (8,)]
     assert verify(engine, "fathom") == []
-    snapshot_of(engine, fathom)
+    read_now(engine, fathom)
 
 
 @pytest.mark.parametrize("compacted", [False, True])
@@ -99,9 +99,9 @@ def test_a_stages_start_is_looked_for_again_when_it_is_gone(
         engine,
         f"UPDATE app.tasks SET execution_started_at = NULL WHERE task_id = '{first}'",
     )
-    snapshot_of(engine, fathom)
+    read_now(engine, fathom)
     compact(engine, TASKS)
-    snapshot_of(engine, fathom)
+    read_now(engine, fathom)
     rollup = rows(engine, "SELECT started FROM monitor.task_stages")
     assert rollup == rows(engine, "SELECT min(execution_started_at) FROM app.tasks")
 
@@ -124,7 +124,7 @@ def test_a_fold_does_not_wait_for_a_writer_and_misses_nothing(
         with engine.begin() as quick:
             add_files(quick, 3, metadata=RWA)
         assert compact(engine, "fathom") == 3
-    assert int(snapshot_of(engine, fathom).files["total"].sum()) == 5
+    assert int(read_now(engine, fathom).files["total"].sum()) == 5
     assert compact(engine, "fathom") == 2
 
 
@@ -139,4 +139,4 @@ def test_the_keeper_counts_anew_what_can_not_be_believed(
         connection.execute(text(invalid), values)
     Keeper(engine, 60).compact_all()
     assert rows(engine, "SELECT * FROM monitor.invalid") == []
-    assert int(snapshot_of(engine, fathom).files["total"].sum()) == 1
+    assert int(read_now(engine, fathom).files["total"].sum()) == 1

@@ -20,7 +20,7 @@ from database.rollups.verify import verify
 from pipelines.registry import Registry
 from queries.frames import read_transaction
 from queries.snapshot_reader import SnapshotReader
-from tests.factories import CIV, RWA, add_files, add_job, add_task, snapshot_of
+from tests.factories import CIV, RWA, add_files, add_job, add_task, read_now
 
 SUBJECTS = ("fathom", TASKS)
 
@@ -49,14 +49,14 @@ def test_the_platforms_own_tables_can_be_kept(tables: Engine, registry: Registry
     fathom = registry["fathom"]
     add_rows(tables)
     install(tables, fathom_alone(registry), lambda _: None)
-    counted = snapshot_of(tables, fathom)
+    counted = read_now(tables, fathom)
     assert int(counted.files["total"].sum()) == 24
     add_rows_again(tables)
-    snapshot_of(tables, fathom)
+    read_now(tables, fathom)
     for subject in SUBJECTS:
         compact(tables, subject)
         assert verify(tables, subject) == []
-    snapshot_of(tables, fathom)
+    read_now(tables, fathom)
 
 
 def add_rows_again(engine: Engine) -> None:
@@ -82,7 +82,7 @@ def test_an_entry_that_changes_is_counted_anew(engine: Engine, registry: Registr
         "its rollups are of another version of its registry entry",
     )
     assert "fathom: counted and installed" in install_quietly(engine, fewer)
-    regions = snapshot_of(engine, fewer["fathom"]).files["by:region"]
+    regions = read_now(engine, fewer["fathom"]).files["by:region"]
     assert sorted(regions) == ["civ", "not set", "rwa"]
     assert verify(engine, TASKS) == []
 

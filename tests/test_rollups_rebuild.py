@@ -16,7 +16,7 @@ from database.rollups.triggers import drop_triggers, make_triggers
 from database.rollups.verify import verify
 from pipelines.models import Pipeline
 from queries.snapshot_reader import SnapshotReader
-from tests.factories import RWA, add_files, add_job, add_task, snapshot_of
+from tests.factories import RWA, add_files, add_job, add_task, read_now
 
 WRITER = """
 import sys, time
@@ -109,4 +109,4 @@ def test_what_was_changed_behind_the_triggers_is_mended(engine: Engine, fathom: 
     for subject in ("fathom", TASKS):
         rebuild(engine, subject)
         assert verify(engine, subject) == []
-    snapshot_of(engine, fathom)
+    read_now(engine, fathom)

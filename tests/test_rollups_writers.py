@@ -18,7 +18,7 @@ from database.rollups.verify import verify
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.snapshot_reader import SnapshotReader
-from tests.factories import RWA, add_files, add_job, add_task, snapshot_of
+from tests.factories import RWA, add_files, add_job, add_task, read_now
 from tests.test_jobs_leases import execute
 
 SUBJECTS = ("fathom", TASKS)
@@ -196,7 +196,7 @@ def test_another_type_is_told_and_mended_by_an_installation(
     install(engine, registry, lambda _: None)
     assert standing(engine, registry)["fathom"] == "installed"
     right(engine)
-    snapshot_of(engine, fathom)
+    read_now(engine, fathom)
 
 
 def test_triggers_that_were_off_for_a_while_are_not_believed(

@@ -13,7 +13,7 @@ from rasterio.errors import RasterioError
 
 from jobs.cog import raster_error, write_bands
 from jobs.fathom.naming import DTYPE, NODATA, RETURN_PERIODS
-from jobs.fathom.outputs import write_item
+from jobs.fathom.outputs import write_group_item
 from jobs.reading import open_raster
 from jobs.stages import Parameters, Result, TaskError
 from jobs.storage import Storage
@@ -52,7 +52,7 @@ def stack_bands(parameters: Parameters, storage: Storage) -> Result:
         "output_blob": parameters["output_path"],
         "bytes": size,
         "files": len(paths),
-        "stac_item": write_item(parameters, group, bounds, storage),
+        "stac_item": write_group_item(parameters, group, bounds, storage),
     }
 
 
@@ -104,11 +104,11 @@ def _check_alike(paths: list[str], rasters: list[Any]) -> None:
     for path, shape in zip(paths, shapes, strict=True):
         if shape != expected:
             raise TaskError(
-                f"{path} has {_shape_text(shape)}; expected {_shape_text(expected)} like the rest of its "
+                f"{path} has {_shaped(shape)}; expected {_shaped(expected)} like the rest of its "
                 "group. Replace the file, then run this job again"
             )
     if expected[0] != (DTYPE,):
-        raise TaskError(f"{paths[0]} has {_shape_text(expected)}; expected one band of {DTYPE}")
+        raise TaskError(f"{paths[0]} has {_shaped(expected)}; expected one band of {DTYPE}")
 
 
 def _shape(raster: Any) -> tuple[Any, ...]:
@@ -116,7 +116,7 @@ def _shape(raster: Any) -> tuple[Any, ...]:
     return raster.dtypes, raster.width, raster.height, place, str(raster.crs)
 
 
-def _shape_text(shape: tuple[Any, ...]) -> str:
+def _shaped(shape: tuple[Any, ...]) -> str:
     dtypes, width, height, place, crs = shape
     return (
         f"{width} × {height} pixels of {place[0]:.6g} from ({place[2]:.6g}, {place[5]:.6g}) in "

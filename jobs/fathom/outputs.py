@@ -23,7 +23,7 @@ def task_parameters(parameters: Parameters, output_path: str) -> Parameters:
     }
 
 
-def write_item(
+def write_group_item(
     parameters: Parameters, group: dict[str, Any], bounds: BoundingBox, storage: Storage
 ) -> str:
     """Writes the STAC item beside a task's output, or leaves the one that is there; its path."""

@@ -11,7 +11,7 @@ from rasterio.errors import RasterioError
 
 from jobs.cog import copy_as_cog, raster_error
 from jobs.fathom.mosaic import Tile, virtual_mosaic
-from jobs.fathom.outputs import write_item
+from jobs.fathom.outputs import write_group_item
 from jobs.stages import Parameters, Result, TaskError
 from jobs.storage import Storage
 
@@ -37,7 +37,7 @@ def merge_tiles(parameters: Parameters, storage: Storage) -> Result:
         "tiles": len(tiles),
         "width": width,
         "height": height,
-        "stac_item": write_item(parameters, group, bounds, storage),
+        "stac_item": write_group_item(parameters, group, bounds, storage),
     }
 
 

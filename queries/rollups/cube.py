@@ -68,18 +68,18 @@ class RollupCube:
         self._pipeline = pipeline
         self._statements = statements(pipeline)
         self._matching: dict[str, bool] = {}
-        self._held: _State | None = None
+        self._cached: _State | None = None
 
     def read(self, connection: Connection) -> RollupFrames:
         """The frames at the moment of the connection's transaction. Raises NoRollups."""
         state = self._state(connection)
-        cached, self._held = self._known(state), None
+        cached, self._cached = self._known(state), None
         self._fetch(connection, cached)
         self._forget_dirty_groups(connection, cached, state.dirty_from)
         frames = self._frames(connection, cached, state.as_of)
         # A standby's snapshots leave out who is under way: it can't say what changed since.
         cached.snapshot = None if state.standby else state.snapshot
-        self._held = cached
+        self._cached = cached
         return frames
 
     def _state(self, connection: Connection) -> Any:
@@ -106,7 +106,7 @@ class RollupCube:
 
     def _known(self, state: Any) -> _State:
         generation = (state.generation, state.task_generation)
-        cached = self._held
+        cached = self._cached
         if cached is not None and cached.generation == generation and cached.follows:
             return cached
         width, phases = len(self._pipeline.groupings), len(self._pipeline.phases)
