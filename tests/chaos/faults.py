@@ -62,7 +62,7 @@ FAULTS = (
     Fault("database killed", database.database_is_killed),
     Fault("connections ended by the server", database.connections_are_ended),
     Fault("database dumped and restored under writers", writer.database_is_dumped_under_writers),
-    Fault("writers, compacts and full counts", writer.writers_write_during_compaction),
+    Fault("writers, compaction and full counts", writer.writers_write_during_compaction),
     Fault("worker killed", process.worker_is_killed),
     Fault("worker stopped", process.worker_is_stopped),
     Fault("scheduler killed, and back", process.scheduler_is_killed_and_comes_back),
