@@ -159,7 +159,7 @@ def state(seconds: float, age: float = 0) -> PageState:
 
 
 @pytest.mark.parametrize(
-    ("mine", "shown", "behind"),
+    ("mine", "sent", "behind"),
     [
         (state(0), state(0).timestamps(), False),
         (state(1), state(0).timestamps(), False),

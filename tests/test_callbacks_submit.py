@@ -17,7 +17,7 @@ from jobs.platform import Platform
 from jobs.submission import RunnerQueue, Submitter
 from layouts import ids
 from layouts.links import JOB_PAGE, PIPELINE
-from layouts.submit_form import names
+from layouts.submit import names
 from pipelines.registry import Registry
 from queries.snapshots import Snapshots
 from tests.door import Door
@@ -146,7 +146,7 @@ def test_a_number_out_of_bounds_is_not_taken_for_the_default(form: Tab, engine: 
     # A browser sends nothing for a number that it does not accept.
     wrong = {"region_code": "rwa", "grid_size": None}
     assert mistakes(form.check(MERGE, wrong)) == {"grid_size": "expected 2 to 10"}
-    assert mistakes(form.submit_form(MERGE, wrong)) == {"grid_size": "expected 2 to 10"}
+    assert mistakes(form.submit(MERGE, wrong)) == {"grid_size": "expected 2 to 10"}
     assert rows(engine) == []
 
 
@@ -156,7 +156,7 @@ def test_a_mistake_that_was_mended_is_no_longer_told(form: Tab) -> None:
 
 
 def test_a_job_that_exists_is_shown_before_it_is_submitted(form: Tab, engine: Engine) -> None:
-    form.submit_form(STACK, {"region_code": "rwa"})
+    form.submit(STACK, {"region_code": "rwa"})
     ((job_id, _, _),) = rows(engine)
     answer = form.check(STACK, {"region_code": " rwa "})
     assert f"{JOB_PAGE}?job_id={job_id}" in words(answer)
@@ -166,7 +166,7 @@ def test_a_job_that_exists_is_shown_before_it_is_submitted(form: Tab, engine: En
 
 
 def test_a_failed_job_is_offered_again_and_run_again_once(form: Tab, engine: Engine) -> None:
-    form.submit_form(STACK, {"region_code": "rwa"})
+    form.submit(STACK, {"region_code": "rwa"})
     end_jobs(engine, "failed")
     offered = form.check(STACK, {"region_code": "rwa"})
     job_id = part(offered, "existing")["data"]
@@ -179,7 +179,7 @@ def test_a_failed_job_is_offered_again_and_run_again_once(form: Tab, engine: Eng
 
 
 def test_a_page_that_is_opened_runs_nothing_again(form: Tab, engine: Engine) -> None:
-    form.submit_form(STACK, {"region_code": "rwa"})
+    form.submit(STACK, {"region_code": "rwa"})
     end_jobs(engine, "failed")
     job_id = rows(engine)[0].job_id
     assert form.run_again(STACK, job_id, clicks=None) == {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from commands.stats_json import settings_table
+from commands.settings_help import settings_table
 from jobs.catalog import JOB_TYPES
 from jobs.submission import queue_job
 from pipelines.registry import Registry

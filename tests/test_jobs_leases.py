@@ -64,7 +64,7 @@ def _of_stage(engine: Engine, job_id: str, status: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "ending",
+    "statement",
     [
         "UPDATE app.jobs SET status = 'failed', error_details = 'by hand' WHERE job_id = 'long'",
         "UPDATE app.jobs SET status = 'completed' WHERE job_id = 'long'",
@@ -73,12 +73,12 @@ def _of_stage(engine: Engine, job_id: str, status: str) -> int:
     ],
 )
 def test_a_job_that_somebody_ends_stops_its_tasks_too(
-    engine: Engine, cluster: Client, storage: Storage, result: str
+    engine: Engine, cluster: Client, storage: Storage, statement: str
 ) -> None:
     add_job(engine, "long", tasks=50, seconds=100)
     with running(engine, cluster, storage):
         wait_for(lambda: _of_stage(engine, "long", "processing") == 2)
-        execute(engine, result)
+        execute(engine, statement)
         wait_for(lambda: idle(cluster), 20)
         add_job(engine, "next", tasks=2)
         wait_until_ended(engine, "next")
