@@ -112,13 +112,15 @@ def server() -> Flask:
 
 
 def _destination(settings: Settings, engine: Engine) -> Destination:
-    from jobs.catalog import JOB_TYPES
+    from jobs.catalog import load_job_types
     from jobs.platform import Platform
     from jobs.submission import NoDestination, RunnerQueue
 
     if settings.platform_url is not None:
         return Platform(settings.platform_url, engine)
-    return RunnerQueue(engine, JOB_TYPES) if settings.runs_jobs else NoDestination()
+    if not settings.runs_jobs:
+        return NoDestination()
+    return RunnerQueue(engine, load_job_types(settings.jobs_module))
 
 
 def _prepared(command: Any) -> Any:
@@ -183,12 +185,14 @@ def main(context: click.Context, /, **given: Any) -> None:
 def run(settings: Settings, registry: Registry) -> None:
     """Serve and run jobs: the default."""
     from commands.database import database_url
+    from commands.job_types import job_types_of
     from commands.sample import prepare_sample, submit_first_jobs
     from commands.serve import check_port
     from commands.supervise import supervise
     from database.engine import open_engine
 
     check_port(settings)
+    job_types_of(settings)
     settings.workspace.mkdir(parents=True, exist_ok=True)
     own_sample = settings.embedded and settings.fathom_source is None and settings.runs_jobs
     if own_sample:
@@ -207,10 +211,12 @@ def run(settings: Settings, registry: Registry) -> None:
 def serve(settings: Settings, registry: Registry) -> None:
     """Serve the dashboard alone."""
     from commands.database import database_url
+    from commands.job_types import job_types_of
     from commands.serve import Server, check_port
     from commands.supervise import end_with_parent
 
     check_port(settings)
+    job_types_of(settings)
     end_with_parent()
     with database_url(settings, registry) as url:
         Server(settings, lambda: create_app(settings, registry, url).server).run()

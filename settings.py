@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     pipelines_dir: Path | None = Field(
         None, description="A further folder of pipeline files (`*.toml`), beside the built-in ones."
     )
+    jobs_module: str | None = Field(
+        None,
+        description="A Python file, or the dotted name of a module, with job types of your own.",
+    )
     fathom_source: str | None = Field(
         None,
         description="Folder or fsspec URL of FATHOM source files, used as container "

@@ -8,9 +8,10 @@ import threading
 import click
 from sqlalchemy import Engine
 
+from commands.job_types import job_types_of
 from commands.supervise import on_request_to_end
-from jobs.catalog import JOB_TYPES
-from jobs.cluster import ClusterError, open_client
+from jobs.catalog import file_of
+from jobs.cluster import ClusterError, open_client, share_file
 from jobs.limits import with_limits
 from jobs.runner import Runner
 from jobs.storage import Storage
@@ -24,6 +25,7 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
 
     Raises click.ClickException when the Dask cluster can't be reached or is lost.
     """
+    job_types = job_types_of(settings)
     storage = Storage(settings.storage_root, settings.containers)
     storage.remove_abandoned()
     # Ended while it starts the cluster, it would leave processes behind: it ends afterwards.
@@ -33,11 +35,12 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
         with open_client(
             settings.dask_scheduler, settings.workers, settings.workspace / "dask"
         ) as client:
+            share_file(client, file_of(settings.jobs_module))
             runner = Runner(
                 engine,
                 client,
                 storage,
-                with_limits(JOB_TYPES, registry),
+                with_limits(job_types, registry),
                 # A heartbeat or two may be late without the lease running out.
                 heartbeat_seconds=min(settings.heartbeat_seconds, settings.job_lease_seconds / 3),
                 lease_seconds=settings.job_lease_seconds,

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from sqlalchemy import Engine, text
 
-from jobs.catalog import JOB_TYPES
+from jobs.catalog import load_job_types
 from jobs.sample import sample_size, write_sample
 from jobs.submission import queue_job
 from pipelines.parameters import check_parameters
@@ -31,11 +31,13 @@ def submit_first_jobs(engine: Engine, registry: Registry) -> None:
         if connection.execute(text("SELECT EXISTS (SELECT FROM app.jobs)")).scalar_one():
             return
 
+        job_types = load_job_types()
+
         def submit(job_type: str, given: dict[str, Any], depends_on: str | None = None) -> str:
             action = registry.action(job_type)
             assert action is not None
             checked = check_parameters(action, given)
-            return queue_job(connection, JOB_TYPES[job_type], checked, depends_on=depends_on).job_id
+            return queue_job(connection, job_types[job_type], checked, depends_on=depends_on).job_id
 
         inventory = submit(INVENTORY, {"base_prefix": "rwa"})
         submit(INVENTORY, {"base_prefix": "civ"})

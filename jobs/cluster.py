@@ -12,9 +12,10 @@ from pathlib import Path
 import dask
 import psutil
 from distributed import Client, LocalCluster
+from distributed.diagnostics.plugin import SchedulerUploadFile, UploadFile
 
 OWN = {
-    # Dask keeps the last messages to each worker, to look into mistakes of its own; a parcel of
+    # Dask keeps the last messages to each worker, to look into mistakes of its own; a batch of
     # tasks is one message, and a thousand of them are much memory.
     "distributed.admin.low-level-log-length": 20,
     # Fifteen seconds after a worker was lost the cluster looks whether it is back, and gives its
@@ -49,6 +50,14 @@ def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Ite
         ) from error
     with client:
         yield client
+
+
+def share_file(client: Client, file: Path | None) -> None:
+    """Gives the scheduler and all workers, those to come too, a file whose functions they call."""
+    if file is not None:
+        # Named after the file: several runners may share a cluster, and each starts many times.
+        for kind in (SchedulerUploadFile, UploadFile):
+            client.register_plugin(kind(str(file)), name=f"pipeline-monitor-{file.name}")
 
 
 def _local_cluster(workers: int | None, folder: Path) -> LocalCluster:

@@ -9,11 +9,11 @@ from sqlalchemy import Engine
 
 import callbacks
 from app import bare_app
-from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
 from pipelines.registry import Registry
 from queries.cached_queries import open_cached_queries
 from queries.snapshots import Snapshots
+from tests.catalog import JOB_TYPES
 
 
 def make_dashboard(

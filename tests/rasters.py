@@ -14,13 +14,13 @@ import rasterio
 from rasterio import Affine
 from sqlalchemy import Connection, Engine, text
 
-from jobs.catalog import JOB_TYPES
 from jobs.fathom.naming import Scenario
 from jobs.fathom.sample_files import Portion, write_portion
 from jobs.stages import Job, Stage, Task, TaskError
 from jobs.storage import Storage, StorageError
 from pipelines.parameters import check_parameters
 from pipelines.registry import load_registry
+from tests.catalog import JOB_TYPES
 
 BASELINE = Scenario("fluvial", "defended", 2020, None)
 FUTURE = Scenario("pluvial", "defended", 2050, "ssp585")

@@ -11,12 +11,12 @@ from werkzeug.test import TestResponse
 
 import api
 from api.metrics import Metrics
-from jobs.catalog import JOB_TYPES
 from jobs.submission import RunnerQueue, Submitter
 from pipelines.registry import Registry
 from queries.reader import Reader
 from queries.snapshot import read_snapshot
 from queries.snapshots import Snapshots
+from tests.catalog import JOB_TYPES
 
 
 class Api:

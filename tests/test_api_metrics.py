@@ -15,7 +15,6 @@ from sqlalchemy import Engine, text
 from api.metrics import PREFIX, Metrics, ages
 from api.scrape import STATUSES
 from api.timed_callbacks import time_callbacks
-from jobs.catalog import JOB_TYPES
 from jobs.job_rows import EXECUTOR
 from jobs.submission import queue_job
 from layouts.links import PIPELINE
@@ -24,6 +23,7 @@ from queries.cached_queries import CachedQueries
 from queries.frames import read_transaction
 from queries.queue import queue
 from settings import SOURCE
+from tests.catalog import JOB_TYPES
 from tests.door import Door
 from tests.factories import add_files, add_job, add_task
 from tests.serving import Api

@@ -10,10 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from api.submissions import submissions
-from jobs.catalog import JOB_TYPES
 from jobs.platform import Platform
 from jobs.submission import NoDestination, RunnerQueue, Submitter
 from pipelines.registry import Registry
+from tests.catalog import JOB_TYPES
 from tests.platform import breaks, listening, refuses
 
 STACK = "/api/jobs/submit/process_fathom_stack"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from jobs.catalog import JOB_TYPES
 from jobs.submission import queue_job
 from layouts import ids
 from layouts.links import JOB_PAGE, JOBS, group_link, jobs_link
+from tests.catalog import JOB_TYPES
 from tests.door import Door
 from tests.factories import RWA, add_files, add_job, add_task
 from tests.tab import Tab

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Engine, text
 
 from callbacks.forms import FilledForm, submit_form
-from jobs.catalog import JOB_TYPES
 from jobs.platform import Platform
 from jobs.submission import RunnerQueue, Submitter
 from layouts import ids
@@ -20,6 +19,7 @@ from layouts.links import JOB_PAGE, PIPELINE
 from layouts.submit import names
 from pipelines.registry import Registry
 from queries.snapshots import Snapshots
+from tests.catalog import JOB_TYPES
 from tests.door import Door
 from tests.factories import add_files
 from tests.platform import breaks, listening, refuses

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import Engine
 
 from commands.settings_help import settings_table
-from jobs.catalog import JOB_TYPES
 from jobs.submission import queue_job
 from pipelines.registry import Registry
 from settings import SOURCE, Settings
+from tests.catalog import JOB_TYPES
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

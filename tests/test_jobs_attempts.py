@@ -12,11 +12,11 @@ from distributed import Client
 from sqlalchemy import Engine, text
 
 from jobs.attempts import make_job_id, newest_attempt
-from jobs.catalog import JOB_TYPES
 from jobs.rerun import NoSuchJob, RerunError
 from jobs.storage import Storage
 from jobs.submission import RunnerQueue, Submission, Submitter
 from pipelines.registry import Registry
+from tests.catalog import JOB_TYPES
 from tests.rasters import add_tile
 from tests.test_jobs_leases import execute, status
 from tests.test_jobs_runner import job, row, running, wait_until_ended

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Engine
 
 from database.engine import open_engine
-from jobs.catalog import JOB_TYPES
 from jobs.storage import Storage
 from pipelines.registry import Registry
+from tests.catalog import JOB_TYPES
 from tests.factories import make_platform_tables
 from tests.rasters import add_tile, count_completed, walk
 

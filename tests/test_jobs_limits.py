@@ -10,11 +10,11 @@ import pytest
 from distributed import Client
 from sqlalchemy import Connection, Engine, text
 
-from jobs.catalog import JOB_TYPES as CATALOG
 from jobs.limits import with_limits
 from jobs.stages import Job, JobType, Parameters, Result, Stage
 from jobs.storage import Storage
 from pipelines.registry import Registry
+from tests.catalog import JOB_TYPES as CATALOG
 from tests.test_jobs_leases import execute, idle, status
 from tests.test_jobs_runner import add_job, job, row, running, wait_for, wait_until_ended
 from tests.toy_jobs import JOB_TYPES, count_up

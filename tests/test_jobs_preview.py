@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from jobs import submission
-from jobs.catalog import JOB_TYPES
 from jobs.stages import JobType, Parameters, Scope
 from jobs.storage import Storage
 from jobs.submission import NoDestination, RunnerQueue, Submitter
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
+from tests.catalog import JOB_TYPES
 from tests.factories import add_files
 from tests.rasters import BASELINE, FUTURE, add_tile, walk, write_raster
 from tests.test_jobs_rerun import everything

@@ -14,11 +14,11 @@ import psutil
 import pytest
 from sqlalchemy import Engine, text
 
-from jobs.catalog import JOB_TYPES
 from jobs.submission import queue_job
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 from settings import SOURCE
+from tests.catalog import JOB_TYPES
 from tests.monitor import lives, wait_for
 from tests.processes import runner, scheduler_at
 

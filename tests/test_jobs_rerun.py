@@ -11,13 +11,13 @@ import pytest
 from distributed import Client
 from sqlalchemy import Engine, text
 
-from jobs.catalog import JOB_TYPES
 from jobs.job_rows import EXECUTOR
 from jobs.rerun import NoSuchJob, Rerun, RerunError, rerun_job
 from jobs.storage import Storage
 from jobs.submission import queue_job
 from pipelines.models import Pipeline
 from queries.phases import phases
+from tests.catalog import JOB_TYPES
 from tests.factories import add_files, add_job, add_task, read_now
 from tests.rasters import (
     BASELINE,

@@ -43,3 +43,5 @@ def _raster_job(
 
 RASTERS = _raster_job("process_raster_v2", plan_small, small_scope)
 LARGE_RASTERS = _raster_job("process_large_raster_v2", plan_large, large_scope)
+
+JOB_TYPES = (RASTERS, LARGE_RASTERS)
