@@ -98,7 +98,7 @@ def test_a_valid_form_says_what_it_would_do(form: Tab, snapshots: Snapshots) -> 
     answer = form.check(STACK, {"region_code": "rwa"})
     assert "1 group with 8 files to process" in words(answer)
     # The hour begins with a minute, so it is up to one longer.
-    assert re.search(r"Expected duration: 30m \d+s at 16/hr", words(answer))
+    assert re.search(r"Expected duration: 30m \d+s at the current rate of 16/hr", words(answer))
     assert part(answer, "send")["children"] == "Submit 1 group"
     assert part(answer, "again")["hidden"] is True
     both = form.check(STACK, {"region_code": "rwa", "force_reprocess": True})
