@@ -51,7 +51,7 @@ class WorkerResult:
 def execute(batch: TaskBatch) -> list[WorkerResult]:
     """Does tasks in their order and says how they went: an error concerns its task alone.
 
-    At least one is done; those that are not begun in PARCEL_SECONDS are left out.
+    At least one is done; those that are not begun in BATCH_SECONDS are left out.
     """
     worker = get_worker()
     # Workers of a local cluster have numbers for names.

@@ -43,7 +43,7 @@ def test_a_batch_comes_back_with_what_it_has_no_time_for_left_out(
 def test_what_is_left_of_a_batch_is_done_once(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "mixed", tasks=60, state_from=30)
+    add_job(engine, "mixed", tasks=60, held_from=30)
     with running(engine, cluster, storage):
         # A held task is told of when its batch's time is over: what comes after it is left.
         wait_for(lambda: processing(engine) > 0)

@@ -45,7 +45,7 @@ def tasks(engine: Engine, job_id: str) -> dict[str, int]:
 def test_a_job_at_work_is_cancelled_and_the_rest_is_done_when_it_is_run_again(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "stopped", tasks=30, state_from=10)
+    add_job(engine, "stopped", tasks=30, held_from=10)
     with running(engine, cluster, storage):
         wait_for(lambda: tasks(engine, "stopped").get("processing", 0) == 2)
         cancelled = cancel(engine, "stopped")

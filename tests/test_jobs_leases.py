@@ -46,7 +46,7 @@ def status(engine: Engine, job_id: str) -> str:
 def test_a_stage_does_not_end_with_a_task_undone(
     engine: Engine, cluster: Client, storage: Storage, left: str
 ) -> None:
-    add_job(engine, "undone", tasks=4, state_from=3)
+    add_job(engine, "undone", tasks=4, held_from=3)
     with running(engine, cluster, storage):
         wait_for(lambda: _of_stage(engine, "undone", "completed") == 3)
         again = "UPDATE app.tasks SET status = CAST(:left AS app.task_status)"
@@ -123,7 +123,7 @@ def test_a_job_with_an_odd_heartbeat_is_taken_over_when_its_runner_is_gone(
 def test_a_locked_job_keeps_no_other_one_from_its_heartbeat(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    names = [add_job(engine, name, tasks=1, state_from=0) for name in ("locked", "free")]
+    names = [add_job(engine, name, tasks=1, held_from=0) for name in ("locked", "free")]
     with running(engine, cluster, storage):
         wait_for(lambda: all(_of_stage(engine, name, "processing") for name in names))
         with engine.begin() as connection:

@@ -190,7 +190,7 @@ def test_a_job_waits_for_the_one_it_comes_after(
 def test_a_runner_that_stops_gives_its_job_back(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "back", tasks=40, state_from=3)
+    add_job(engine, "back", tasks=40, held_from=3)
     with running(engine, cluster, storage):
         wait_for(lambda: _completed(engine, "back") >= 3)
     assert job(engine, "back").status == "queued"
@@ -217,7 +217,7 @@ def test_two_runners_share_the_jobs_and_do_each_task_once(
 def test_a_silent_runners_job_is_taken_over_and_its_late_writes_are_refused(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "silent", tasks=30, state_from=2)
+    add_job(engine, "silent", tasks=30, held_from=2)
     with running(engine, cluster, storage, heartbeat_seconds=60.0) as first:
         wait_for(lambda: _completed(engine, "silent") >= 2)
         with running(engine, cluster, storage, lease_seconds=0.5) as second:
@@ -231,7 +231,7 @@ def test_a_silent_runners_job_is_taken_over_and_its_late_writes_are_refused(
 def test_a_runner_never_claims_a_job_that_it_holds(
     engine: Engine, cluster: Client, storage: Storage
 ) -> None:
-    add_job(engine, "slow", tasks=6, state_from=2)
+    add_job(engine, "slow", tasks=6, held_from=2)
     with running(engine, cluster, storage, heartbeat_seconds=60.0, lease_seconds=0.2):
         wait_for(lambda: _completed(engine, "slow") >= 2)
         token = job(engine, "slow").metadata["lease_token"]
