@@ -36,14 +36,12 @@ THUMBNAILS = JobType("make_thumbnails", (Stage("shrink", "thumbnail", plan, shri
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own(tmp_path: Path) -> Iterator[Path]:
     """A file with a job type, whose module is forgotten afterwards."""
-    before = set(sys.modules)
     file = tmp_path / "own_thumbnails.py"
     file.write_text(THUMBNAILS)
     yield file
-    for name in set(sys.modules) - before:
-        del sys.modules[name]
+    sys.modules.pop(file.stem, None)
 
 
 def install(folder: Path, module: str, value: str) -> None:

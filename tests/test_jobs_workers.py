@@ -50,7 +50,7 @@ def test_a_worker_that_dies_again_and_again_is_started_again(tmp_path: Path) -> 
 
 
 def test_a_nanny_that_does_not_answer_costs_nobody_else_their_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("jobs.workers.RESTART_SECONDS", 0.5)
     with scheduler_at(tmp_path) as (_, address), open_client(address, None, tmp_path) as other:
@@ -63,7 +63,6 @@ def test_a_nanny_that_does_not_answer_costs_nobody_else_their_work(
         wait_for(begun.exists, 10)
         with suspended([psutil.Process(pids[mute])]):
             workers.free([mute], ["busy"], 0.0)
-            assert "can't be started again" in caplog.text
             assert other.submit(os.getppid, workers=[well]).result() == pids[well]
         busy.cancel()
 
