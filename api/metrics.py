@@ -32,7 +32,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics:
-    """The numbers of one server; an observer (queries/observed.py) of its caches and readings."""
+    """The numbers of one server; an observer (queries/observed.py) of its caches and reads."""
 
     def __init__(self) -> None:
         own = self._registry = CollectorRegistry()

@@ -1,4 +1,4 @@
-"""Wires the pages: what happens at a navigation, a tick and a click."""
+"""Wires the pages: navigation, refreshes and clicks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def register_all(
     shared: Path | None = None,
     observer: Observer = UNOBSERVED,
 ) -> None:
-    """Every callback of the app; `shared` is a folder of the processes that serve it together."""
+    """Registers every callback; `shared` is a folder that all serving processes share."""
     rendered: RenderCache[Any] = RenderCache("rendered", observer)
     diffs: RenderCache[Any] = RenderCache("diffs", observer)
     services = Services(registry, snapshots, queries, submitter, rendered, diffs)

@@ -1,4 +1,4 @@
-"""What an address asks for: which page, of what, narrowed to what."""
+"""Parses an address: which page, of what, with which filters."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Address:
         return next(iter(self.query.get(name, ())), "")
 
     def many(self, name: str) -> list[str]:
-        """The values of a parameter that may be repeated; empty ones say nothing."""
+        """The values of a repeatable parameter; empty ones are ignored."""
         return [value for value in self.query.get(name, ()) if value]
 
     def filters(self, pipeline: Pipeline) -> dict[str, list[str]]:
-        """The wanted values of each grouping that is narrowed; the empty text is one."""
+        """The filtered values of each grouping; the empty text is one of them."""
         named = {
             field: list(self.query.get(filter_parameter(field), ()))
             for field in pipeline.dimensions
@@ -56,21 +56,21 @@ class Address:
 
     @property
     def place(self) -> str:
-        """Equal for addresses of the same page, however it is narrowed."""
+        """Equal for addresses of the same page, whatever its filters."""
         parts = [self.path, *(self.one(name) for name in PLACES.get(self.path, (TYPE,)))]
         return blake2b("\n".join(parts).encode(), digest_size=5).hexdigest()
 
 
 def read_address(pathname: str | None, search: str | None) -> Address:
-    """The address behind an URL's path and query."""
+    """The address of a URL's path and query."""
     query = parse_qs((search or "").removeprefix("?"), keep_blank_values=True)
     return Address(pathname or "/", query)
 
 
 def missing(registry: Registry, address: Address) -> str | None:
-    """What an address asks for and is not there, in words; none when it is there.
+    """What is missing at an address, as text; None if nothing is.
 
-    A job is looked for when its page opens, not before.
+    Whether a job exists is checked when its page opens.
     """
     if address.path not in (SELECTOR, PIPELINE, GROUPS, JOBS, JOB_PAGE):
         return f"There is no page “{address.path}”."
@@ -83,7 +83,7 @@ def missing(registry: Registry, address: Address) -> str | None:
 
 
 def groups_of(registry: Registry, address: Address) -> tuple[Pipeline, Phase, str] | None:
-    """The pipeline, phase and state whose groups an address asks for, none when there is no such
+    """The pipeline, phase and state of an address of groups; None if there is no such
     list."""
     pipeline = registry.get(address.one(TYPE))
     phases = pipeline.phases if pipeline else ()

@@ -1,4 +1,4 @@
-"""What the browser does by itself, in assets/: nothing of it asks the server."""
+"""What the browser does by itself, in assets/, without asking the server."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from layouts import ids
 
 
 def register(app: Dash) -> None:
-    """The age of the numbers, the pace of the ticks, and what the address holds."""
+    """The age of the numbers, the refresh interval, and what the address holds."""
     app.clientside_callback(
         ClientsideFunction("page", "age"),
         Output(ids.AGE, "children"),

@@ -1,4 +1,4 @@
-"""The charts of a job or a pipeline: drawn when somebody opens them, then kept up to date."""
+"""The charts of a job or a pipeline: rendered when they are opened, and refreshed from then on."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def valid_zone(zone: str | None) -> str:
-    """The viewer's time zone, or UTC for one that this machine does not know."""
+    """The viewer's time zone, or UTC if this machine does not know it."""
     try:
         return ZoneInfo(zone or "UTC").key
     except (ValueError, OSError):
@@ -58,7 +58,7 @@ def valid_zone(zone: str | None) -> str:
 
 
 def figures_of(services: Services, address: Address, zone: str) -> dict[str, Figure] | None:
-    """The figures of the page at an address; none when nothing can be said now."""
+    """The figures of the page at an address; None without data."""
     if address.path == JOB_PAGE:
         found = services.queries.found.latest(address.one("job_id")).value or ()
         points = services.queries.points.latest(found[0]).value if len(found) == 1 else None

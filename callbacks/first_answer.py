@@ -1,4 +1,4 @@
-"""The first answer carries the numbers: a page's HTML has them before any script has come."""
+"""The first response: a page's HTML has its numbers before any script has loaded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from layouts.page_values import fill
 
 
 def register(app: Dash, services: Services) -> None:
-    """Puts the first view into the index, above what the scripts will draw."""
+    """Puts the first view into the index page, until the scripts render the page."""
     interpolate: Callable[..., str] = app.interpolate_index
 
     def with_numbers(**parts: Any) -> str:
@@ -29,7 +29,7 @@ def register(app: Dash, services: Services) -> None:
 
 
 def view_of(services: Services, address: Address) -> str:
-    """The HTML of what can be shown of a page at once; "" before the first reading."""
+    """The HTML of a page's first view; "" before the first read."""
     if missing(services.registry, address):
         return ""
     page = page_of(services, address)

@@ -1,4 +1,4 @@
-"""Opens a page: builds its skeleton once, with the numbers of this moment in it."""
+"""Opens a page: builds its skeleton once, with the current numbers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def register(app: Dash, services: Services, sent: SentValues) -> None:
 def opening(
     address: Address, page: Component, page_values: PageValues | None, sent: SentValues
 ) -> Component:
-    """The page as it is sent: its slots filled and named, with the digest of what it shows."""
+    """The page as it is sent: its slots filled and named, with the digest of their values."""
     name = f"{address.place}-{uuid4().hex[:8]}"
     digest = None if page_values is None else sent.remember(page_values)
     return html.Div(
@@ -66,12 +66,12 @@ def opening(
 
 
 def is_open(address: Address, openings: Sequence[str]) -> bool:
-    """Whether the page of an address is among the openings that the browser shows."""
+    """Whether the browser shows the page of an address already."""
     return any(opening.startswith(f"{address.place}-") for opening in openings)
 
 
 def header_values(state: PageState) -> tuple[Any, ...]:
-    """What stands around the page: time and age, whether jobs run, and the problem."""
+    """The values of the page's header: time and age, whether jobs run, and the problem."""
     problem = state.problem or ""
     if problem and state.as_of:
         problem += ". Showing the last known numbers; retrying."

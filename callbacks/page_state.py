@@ -1,4 +1,4 @@
-"""What a page shows now: its values, and how old and how sound they are."""
+"""What a page shows now: its values, their age, and what is wrong."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from layouts.page_values import PageValues
 log = logging.getLogger(__name__)
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
-# An age counts from the end of a reading, and two clocks don't run alike.
+# An age counts from the end of a read, and two clocks differ.
 SLACK = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
 class PageState:
-    """A page's values, none before the first reading.
+    """A page's values; None before the first read.
 
     as_of: ISO time of the database; age: seconds since then; active: whether a job is active;
     problem: what is wrong now, if anything; others: ISO times of what was read beside, none
@@ -36,12 +36,12 @@ class PageState:
     gone: str | None = None
 
     def timestamps(self) -> dict[str, Any]:
-        """What a page keeps of the time of its numbers."""
+        """The times that a page remembers of its numbers."""
         others = {"others": self.others} if self.others else {}
         return {"at": self.as_of, "age": self.age, **others}
 
     def is_behind(self, timestamps: Mapping[str, Any] | None) -> bool:
-        """Whether any of it was read before what a page shows that keeps these timestamps.
+        """Whether any of it is older than the numbers of a page with these timestamps.
 
         Another process of the same server may have read a little later, and answered before. A page
         that shows times to come is not ahead: the database's clock moved backwards.
@@ -64,9 +64,9 @@ def _times(timestamps: Mapping[str, Any]) -> list[datetime]:
 
 
 def read_panels(panels: Mapping[str, Callable[[], PageValues]]) -> tuple[PageValues, str | None]:
-    """The page values of a page's panels, by name, and which panels failed.
+    """The values of a page's panels, read by name, and which panels failed.
 
-    A panel that fails keeps what it showed, and does not take the page along.
+    A panel that fails keeps its values, and the other panels go on.
     """
     page_values, failed = PageValues(), []
     for name, values in panels.items():

@@ -18,7 +18,7 @@ from layouts.page_values import PageValues
 
 
 def register(app: Dash, services: Services, sent: SentValues) -> None:
-    """The tick, the Refresh button, and another filter."""
+    """Refreshes at a tick, at the Refresh button, and for another filter."""
 
     # One output for all page values: to name each of them, a tick would send seven times as much.
     @app.callback(
@@ -67,7 +67,7 @@ def register(app: Dash, services: Services, sent: SentValues) -> None:
 
 
 def problem_only(state: PageState) -> list[list[Any]]:
-    """What a page is told that shows newer numbers than this process has: to keep them.
+    """The header for a page that has newer numbers than this process: it keeps them.
 
     So it is where the thing itself is gone, though not where the page never had any numbers.
     """
@@ -80,7 +80,7 @@ def problem_only(state: PageState) -> list[list[Any]]:
 def written(
     services: Services, sent: SentValues, state: PageState, digest: str | None
 ) -> dict[str, Any]:
-    """What assets/spread.js writes into a page that shows the page values of a digest.
+    """What assets/spread.js writes into a page that has the values of a digest.
 
     header: an id, a property and a value each; and if the page values differ, `values`: what
     `diff` gives, `before`: the digest on which that builds (none: on nothing), and `now`: the

@@ -30,7 +30,7 @@ class SentValues:
         self._observer = observer
 
     def remember(self, page_values: PageValues) -> str:
-        """Keeps page values that are being sent; their digest names them."""
+        """Stores page values that are being sent. Returns their digest."""
         digest = page_values.digest
         with self._lock:
             if known := digest in self._packed:
@@ -43,7 +43,7 @@ class SentValues:
         return digest
 
     def recall(self, digest: str | None) -> PageValues | None:
-        """The page values of a digest, or none."""
+        """The page values of a digest, or None."""
         if digest is None:
             return None
         with self._lock:
@@ -64,7 +64,7 @@ class SentValues:
 
 
 def diff(now: PageValues, before: PageValues | None) -> list[list[Any]]:
-    """What differs, one entry a kind of slots: the name in their ids and the property that each
+    """What differs, one entry per kind of slots: the name in their ids and the property that each
     of them is, the new values by key, and for rows by key those that differ, each with its place
     and the cells that are new. The order is that of ids.SLOTS.
     """
@@ -86,7 +86,7 @@ def diff(now: PageValues, before: PageValues | None) -> list[list[Any]]:
 
 
 def _cells(rows: Rows, before: Rows) -> list[list[Any]] | None:
-    """The rows that differ, with their place and new cells; none if rows came, went or changed
+    """The rows that differ, with their position and new cells; None if rows came, went or changed
     their shape."""
     if len(rows) != len(before):
         return None

@@ -1,4 +1,4 @@
-"""What the callbacks read from."""
+"""What callbacks need."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from queries.snapshots import Snapshots
 
 @dataclass(frozen=True)
 class Services:
-    """The registry, the shared readings, what is drawn of them and what pages are told of that, and
-    where submitted jobs go."""
+    """The registry, what all viewers share, and where submitted jobs go.
+
+    snapshots, queries: what is read from the database; rendered: page values and what failed of
+    them, by page; diffs: payloads of refreshes, by the digests before and after.
+    """
 
     registry: Registry
     snapshots: Snapshots

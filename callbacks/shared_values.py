@@ -15,7 +15,7 @@ DIGEST = re.compile(r"[0-9a-f]{24}")
 
 
 class SharedValues:
-    """What one process sent, for another on which the page's next tick may land.
+    """The values that one process sent, for another that answers the page's next refresh.
 
     The oldest files are removed when there are more than LARGEST, or more than MOST_BYTES in them.
     """
@@ -32,9 +32,9 @@ class SharedValues:
         self._lock = threading.Lock()
 
     def put(self, digest: str, packed: bytes) -> None:
-        """Keeps page values; who reads finds all of them or none.
+        """Stores page values; a reader finds all of them or none.
 
-        A full disk is told, and costs the sharing alone.
+        A full disk is logged; then values are not shared.
         """
         target = self._folder / digest
         try:
@@ -49,7 +49,7 @@ class SharedValues:
             log.warning("What pages show can't be shared: %s", error)
 
     def get(self, digest: str) -> bytes | None:
-        """The page values of a digest, none if nobody put them here or they are gone.
+        """The page values of a digest; None if they are not here.
 
         A digest comes from a browser: what is none is no file either.
         """
@@ -68,7 +68,7 @@ class SharedValues:
         self.prune()
 
     def prune(self) -> None:
-        """Removes the oldest files beyond what the shelf holds."""
+        """Removes the oldest files beyond the limits."""
         files = sorted(self._listed(), reverse=True)
         room = self.MOST_BYTES
         for place, (_, size, path) in enumerate(files):

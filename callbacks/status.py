@@ -12,7 +12,7 @@ from pipelines.registry import Registry
 
 
 def register(app: Dash, registry: Registry) -> None:
-    """Dash answers every path with its index and 200; who asks for what is not there is told."""
+    """Dash answers every path with its index and 200; this sets 404 for what does not exist."""
 
     def tell_status(response: Response) -> Response:
         if response.status_code == HTTPStatus.OK and response.mimetype == "text/html":

@@ -1,4 +1,4 @@
-"""Opens the submit forms, says what they would do, and submits their jobs."""
+"""Opens the submit forms, previews them, and submits their jobs."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _run_jobs_again(app: Dash, services: Services) -> None:
 def _act_on_this(
     app: Dash, services: Services, button: Input, answer: str, act: Callable[[Submitter, str], Any]
 ) -> None:
-    """A button of a job's page, and what is told beside it."""
+    """A button of a job's page, and the text beside it."""
 
     @app.callback(
         Output(answer, "children"),
@@ -136,7 +136,7 @@ def _act_on_this(
 
 
 def _shown_job(services: Services, pathname: str, search: str) -> str | None:
-    """The job whose page is open, if it is one."""
+    """The job whose page is open, if any."""
     asked = read_address(pathname, search).one("job_id")
     found = services.queries.found.latest(asked).value or ()
     return found[0] if len(found) == 1 else None

@@ -1,4 +1,4 @@
-"""What pages read beside the snapshots; each answer is shared by all who look at the same."""
+"""What pages read beside the snapshots; each result is shared by all viewers of the same page."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class CachedQueries:
-    """What is kept by its question.
+    """A cache for each kind of query.
 
-    found: the ids of the jobs that a beginning may mean; reports, points: a job and its finished
+    found: the ids of the jobs that begin with a text; reports, points: a job and its finished
     tasks, by its id; tasks, jobs, groups: a page of a list; facets: the job types and statuses
     that occur; completions: of a pipeline over time.
     """
@@ -52,8 +52,8 @@ def open_cached_queries(
     interval: float,
     observer: Observer = UNOBSERVED,
 ) -> CachedQueries:
-    """Readings of a database, each at most `interval` seconds old; a statement may take `timeout`
-    seconds."""
+    """Queries of a database, their results at most `interval` seconds old; a statement may take
+    `timeout` seconds."""
 
     def cached(name: str, read: Callable[[Connection, K], V | None]) -> QueryCache[K, V]:
         asking = engine.execution_options(query=name)

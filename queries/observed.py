@@ -1,4 +1,4 @@
-"""Who is told what the caches and the readings do; api/metrics.py makes numbers of it."""
+"""Who observes caches and reads: api/metrics.py measures them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from typing import Protocol
 
 
 class Observer(Protocol):
-    """Is told at once, by the thread that does it, and must not wait for anything."""
+    """Called at once, by the thread that does it; it must not wait for anything."""
 
     def looked_up(self, cache: str, hit: bool) -> None:
-        """Somebody looked into a cache: what was wanted was there, or had to be made."""
+        """A cache lookup: the value was there, or had to be computed."""
 
     def refreshed(self, pipeline: str, seconds: float) -> None:
-        """A pipeline's snapshot was taken, in so many seconds."""
+        """A pipeline's snapshot was read, in so many seconds."""
 
     def read_failed(self, query: str, refused: bool) -> None:
-        """A reading failed, or was refused as too many were under way."""
+        """A read failed, or was refused because too many were running."""
 
 
 class Unobserved:
-    """An observer whom nothing interests."""
+    """An observer that ignores everything."""
 
     def looked_up(self, cache: str, hit: bool) -> None:
-        """Forgets it."""
+        """Ignores it."""
 
     def refreshed(self, pipeline: str, seconds: float) -> None:
-        """Forgets it."""
+        """Ignores it."""
 
     def read_failed(self, query: str, refused: bool) -> None:
-        """Forgets it."""
+        """Ignores it."""
 
 
 UNOBSERVED = Unobserved()

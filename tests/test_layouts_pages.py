@@ -103,7 +103,7 @@ def draw(engine: Engine, pipeline: Pipeline) -> tuple[Component, PageValues]:
 
 
 def select(engine: Engine) -> PageValues:
-    """The the selector's page values at this moment."""
+    """The selector's page values at this moment."""
     values = PageValues()
     for pipeline in REGISTRY.values():
         snapshot = read_snapshot(engine, pipeline, 10)

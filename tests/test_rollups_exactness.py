@@ -30,7 +30,7 @@ SUBJECTS = ("fathom", "raster_v2", TASKS)
 
 
 class Work(RuleBasedStateMachine):
-    """Writers, compacts and full counts in any order; one transaction may stay open beside them."""
+    """Writers, compactions and full counts in any order, beside one open transaction."""
 
     engine: Engine
     pipeline: Pipeline

@@ -1,4 +1,4 @@
-"""The pages: for each kind how it is built once, and what it shows at this moment."""
+"""The pages: for each kind, how it is built once, and its current values."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class PageKind(Protocol):
         """The skeleton, without numbers."""
 
     def read(self, services: Services, address: Address, renew: bool) -> PageState:
-        """What the page shows now; `renew` waits for new numbers."""
+        """The page's current state; `renew` waits for new numbers."""
 
 
 def page_of(services: Services, address: Address) -> PageKind:
-    """The kind of page that an address asks for."""
+    """The kind of page at an address."""
     if address.path == JOB_PAGE:
         return job
     if address.path == JOBS:

@@ -27,7 +27,7 @@ def build(services: Services, address: Address) -> Component:
 
 
 def read(services: Services, address: Address, renew: bool) -> PageState:
-    """The page of the list that the address asks for."""
+    """The page of the list at an address."""
     wanted = groups_of(services.registry, address)
     assert wanted is not None
     pipeline, phase, state = wanted
@@ -52,7 +52,7 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
 
 
 def group_query(snapshot: Snapshot, phase: Phase, state: str, address: Address) -> GroupQuery:
-    """The groups that an address asks for."""
+    """The query for the groups at an address."""
     pipeline = snapshot.pipeline
     stored = stored_values(snapshot, address.filters(pipeline))
     paging = paging_of(address, SORTS)

@@ -1,4 +1,4 @@
-"""The monitor of one job."""
+"""The page of one job."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
 
 
 def task_query(job_id: str, address: Address) -> TaskQuery:
-    """The tasks that an address asks for."""
+    """The query for the tasks at an address."""
     return TaskQuery(
         job_id,
         tuple(int(stage) for stage in address.many("stage") if stage.isdecimal()),

@@ -24,7 +24,7 @@ def build(_sources: Services, address: Address) -> Component:
 
 
 def read(services: Services, address: Address, renew: bool) -> PageState:
-    """The page of the list that the address asks for."""
+    """The page of the list at an address."""
     answer = services.queries.jobs.latest(job_query(services.registry, address), renew=renew)
     facets = services.queries.facets.latest(None, renew=renew)
     page, counts, error = answer.value, facets.value, answer.error or facets.error
@@ -36,7 +36,7 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
 
 
 def job_query(registry: Registry, address: Address) -> JobQuery:
-    """The jobs that an address asks for."""
+    """The query for the jobs at an address."""
     wanted = address.many("pipeline")
     types = [t for name in wanted if name in registry for t in registry[name].job_types]
     return JobQuery(

@@ -1,4 +1,4 @@
-"""Which page of a list an address asks for."""
+"""The page of a list that an address names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from queries.paging import Paging
 
 
 def paging_of(address: Address, sorts: Collection[str]) -> Paging:
-    """The asked page and order; what an address has wrong is as if it were not there."""
+    """The page and sort order of an address; invalid parts are ignored."""
     sort = address.one(SORT)
     known = sort if sort.removeprefix("-") in sorts else ""
     return Paging(page_number(address.one(PAGE)), PAGE_SIZE, known)

@@ -42,13 +42,13 @@ def build(services: Services, address: Address) -> Component:
 
 
 def opened(address: Address) -> list[str] | None:
-    """The panels that the address names as open, none when it does not say."""
+    """The panels that the address names as open; None if it names none."""
     named = address.query.get(OPEN)
     return None if named is None else [name for names in named for name in names.split(",")]
 
 
 def read(services: Services, address: Address, renew: bool) -> PageState:
-    """The pipeline's numbers, narrowed to the address's filters; the rows of the open panels."""
+    """The pipeline's numbers with the address's filters, and the rows of the open panels."""
     pipeline = services.registry[address.one(TYPE)]
     read = services.snapshots.renew if renew else services.snapshots.latest
     result = read(pipeline.id)

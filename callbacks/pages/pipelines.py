@@ -20,7 +20,7 @@ from queries.summary import summary
 
 
 def build(services: Services, address: Address) -> Component:
-    """A card a pipeline; what was asked for and is not there is told."""
+    """A card per pipeline, and a notice if the address names an unknown one."""
     return selector_page(services.registry, missing(services.registry, address))
 
 
@@ -48,7 +48,7 @@ def read(services: Services, _address: Address, renew: bool) -> PageState:
 def cards(
     results: Mapping[Pipeline, CachedResult[Snapshot]],
 ) -> dict[str, Callable[[], PageValues]]:
-    """What gives the page values of each pipeline's card."""
+    """What reads the values of each pipeline's card."""
     return {pipeline.name: partial(_card, pipeline, result) for pipeline, result in results.items()}
 
 
