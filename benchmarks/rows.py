@@ -1,4 +1,4 @@
-"""What a benchmark has measured: one row a comparison, with its target."""
+"""What a benchmark has measured: one row per comparison, with its target."""
 
 from __future__ import annotations
 

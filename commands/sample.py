@@ -18,7 +18,7 @@ INVENTORY, STACK = "inventory_fathom_container", "process_fathom_stack"
 
 
 def prepare_sample(settings: Settings) -> None:
-    """Writes the sample into the workspace, with a progress bar; what is there stays."""
+    """Writes the sample into the workspace, with a progress bar; existing files stay."""
     with click.progressbar(
         length=sample_size(), label="Writing the sample's GeoTIFFs", show_pos=True
     ) as bar:

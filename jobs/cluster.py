@@ -30,7 +30,7 @@ class ClusterError(Exception):
 
 @contextmanager
 def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Iterator[Client]:
-    """A client of the scheduler, or of a local cluster with one process a core.
+    """A client of the scheduler, or of a local cluster with one process per core.
 
     `folder` takes what local workers put on disk. Raises ClusterError when nothing answers.
     """

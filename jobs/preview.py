@@ -34,7 +34,7 @@ class Preview:
 
 @contextmanager
 def looking(engine: Engine, seconds: float) -> Iterator[Connection]:
-    """A read-only transaction that sees one moment; each statement may take so many seconds."""
+    """A read-only transaction that sees one snapshot; each statement may take so many seconds."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         milliseconds = str(int(seconds * 1000))

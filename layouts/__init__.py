@@ -1,1 +1,1 @@
-"""Draws: pure functions from the registry and frames to pages and their values' values."""
+"""Renders: pure functions from the registry and frames to components and page values."""

@@ -1,4 +1,4 @@
-"""The pipeline's active jobs, each with a link to its monitor."""
+"""The pipeline's active jobs, each with a link to its page."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def active_jobs(pipeline: Pipeline, closed: Collection[str]) -> html.Details:
 
 
 def active_job_values(jobs: pd.DataFrame) -> PageValues:
-    """The rows of the table, from one row a job."""
+    """The rows of the table, from one row per job."""
     columns = [jobs[name].tolist() for name in jobs.columns]
     rows = [_row(dict(zip(jobs.columns, job, strict=True))) for job in zip(*columns, strict=True)]
     size = "none" if not rows else f"{len(rows):,}"

@@ -89,7 +89,7 @@ def banner_values(
 
 
 def read_mode_values(read_mode: Any) -> PageValues:
-    """How the numbers were read, from a Way."""
+    """How the numbers were read, from a ReadMode."""
     if read_mode.rollups:
         return PageValues(text={READ_MODE: "Read from rollups"})
     # Whole seconds: what differs by a blink is no news.

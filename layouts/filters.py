@@ -1,4 +1,4 @@
-"""The filters of a pipeline's page: one dropdown a grouping; together they narrow every panel."""
+"""The filters of a pipeline's page: one dropdown per grouping; together they narrow every panel."""
 
 from __future__ import annotations
 

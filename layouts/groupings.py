@@ -18,7 +18,7 @@ from pipelines.models import Grouping, Pipeline
 
 
 def breakdowns(pipeline: Pipeline, closed: Collection[str]) -> html.Section:
-    """A table a grouping."""
+    """A table per grouping."""
     toggles = [
         panel(
             key(grouping.field),
@@ -94,7 +94,7 @@ def _totals(phases: Sequence[Mapping[str, Any]], label: str) -> Mapping[str, str
 def _views(
     pipeline_id: str, field: str, values: tuple[str, ...], chosen: tuple[tuple[str, ...], ...]
 ) -> list[str]:
-    """For each value the link to the page that is narrowed to it."""
+    """For each value the link to the page that is filtered by it."""
     filters = {other: wanted for other, *wanted in chosen}
     return [_view(pipeline_link(pipeline_id, {**filters, field: [value]})) for value in values]
 

@@ -63,12 +63,12 @@ def visible(key: Any) -> Id:
 
 
 def digest(opening: Any) -> Id:
-    """Where an opened page keeps the digest of the page values that it shows."""
+    """Where an opened page keeps the digest of its values."""
     return {"digest": opening}
 
 
 def changes(opening: Any) -> Id:
-    """Where a tick's answer arrives, from which assets/spread.js writes it into the page values."""
+    """Where a refresh's payload arrives, from which assets/spread.js writes it into the slots."""
     return {"changes": opening}
 
 
@@ -83,7 +83,7 @@ def href(key: Any) -> Id:
 
 
 def chart(name: Any) -> Id:
-    """A chart of a job's monitor."""
+    """A chart of a job's page."""
     return {"chart": name}
 
 
@@ -103,7 +103,7 @@ def field(job_type: Any, name: Any) -> Id:
 
 
 def mistake(job_type: Any, name: Any) -> Id:
-    """Where a field's mistake is told."""
+    """The text of a field's mistake."""
     return {"form": job_type, "mistake": name}
 
 
@@ -113,12 +113,12 @@ def send(job_type: Any) -> Id:
 
 
 def answer(job_type: Any) -> Id:
-    """Where a form tells what came of it."""
+    """The text of a form's result."""
     return {"form": job_type, "part": "answer"}
 
 
 def preview(job_type: Any) -> Id:
-    """Where a form tells what submitting it would do."""
+    """The text of a form's preview."""
     return {"form": job_type, "part": "preview"}
 
 

@@ -1,4 +1,4 @@
-"""The monitor of one job: what it is, its stages and its tasks."""
+"""The page of one job: what it is, its stages and its tasks."""
 
 from __future__ import annotations
 

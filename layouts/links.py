@@ -21,7 +21,7 @@ Filters = Mapping[str, Sequence[str]]
 
 
 def pipeline_link(pipeline_id: str, filters: Filters | None = None) -> str:
-    """Address of a pipeline's page, narrowed to the filters' values."""
+    """Address of a pipeline's page, with the filters' values."""
     return _link(PIPELINE, {TYPE: [pipeline_id]}, filters)
 
 
@@ -31,7 +31,7 @@ def group_link(pipeline_id: str, phase: str, state: str, filters: Filters | None
 
 
 def job_link(job_id: str, search: str = "") -> str:
-    """Address of a job's monitor, its tasks narrowed to those with a text."""
+    """Address of a job's page, its tasks filtered by a text."""
     return _link(JOB_PAGE, {"job_id": [job_id], SEARCH: [search] if search else []})
 
 

@@ -1,4 +1,4 @@
-"""The frame around every page: header, age of the numbers, refresh, the banner for problems."""
+"""What surrounds every page: header, age of the numbers, refresh, the banner for problems."""
 
 from __future__ import annotations
 

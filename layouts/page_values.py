@@ -22,7 +22,7 @@ ROWS = ("table", "columns", "rows", "options")
 
 @dataclass(frozen=True)
 class PageValues:
-    """The values of a page\'s slots, by kind: text, bar (width in percent), table (rows), columns
+    """The values of a page's slots, by kind: text, bar (width in percent), table (rows), columns
     (of a table), rows (of one page of a list), pages (how many it has), options (of a dropdown),
     href, visible (or not)."""
 

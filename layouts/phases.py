@@ -29,7 +29,7 @@ NO_TASKS = "The registry does not say how to find this phase's tasks"
 
 
 def phase_cards(pipeline: Pipeline, refusals: Mapping[str, str | None]) -> html.Section:
-    """One card a phase; `refusals` says for each job type why it can't be submitted, or none."""
+    """One card per phase; `refusals` says for each job type why it can't be submitted, or none."""
     cards = [
         _card(pipeline, phase, number, refusals)
         for number, phase in enumerate(pipeline.phases, start=1)

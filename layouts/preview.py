@@ -28,7 +28,7 @@ Words = list[Component | str]
 
 @dataclass(frozen=True)
 class Throughput:
-    """Files an hour that a phase completes, NaN with the reason where nothing was measured."""
+    """Files per hour that a phase completes, NaN with the reason where nothing was measured."""
 
     per_hour: float
     reason: str = ""

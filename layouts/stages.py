@@ -39,7 +39,7 @@ FACTS = {
 
 
 def stage_flow(total: int) -> html.Div:
-    """A card a stage, without numbers; of very many the first ones, and how many there are."""
+    """A card per stage, without numbers; of very many the first ones, and how many there are."""
     displayed = min(total, MOST_STAGES)
     cards = [_card(number) for number in range(1, displayed + 1)]
     left_out = f"The first {displayed} of {format_count(total)} stages. The tasks of all are below."

@@ -67,7 +67,7 @@ def completion_query(
 
 
 def completions(connection: Connection, pipeline: Pipeline, query: CompletionQuery) -> pd.DataFrame:
-    """One row a phase and span of `query.width` seconds in which it completed files.
+    """One row per phase and span of `query.width` seconds in which it completed files.
 
     Columns: phase (id), at (the span's start), files.
     """

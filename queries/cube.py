@@ -54,7 +54,7 @@ def dimension(field: str) -> str:
 
 
 def cube(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
-    """One row a combination of grouping values that occurs.
+    """One row per combination of grouping values that occurs.
 
     Columns: `by:{field}` a grouping; total, unsized (files), bytes; and for each phase
     `{id}_completed`, `{id}_eligible`, `{id}_ahead` (completed though the phase before is not),

@@ -55,7 +55,7 @@ def _column(values: tuple[object, ...], dtype: str) -> Any:
 
 @contextmanager
 def read_transaction(engine: Engine, timeout: float) -> Iterator[Connection]:
-    """A read-only transaction that sees one moment; each statement may take `timeout` seconds."""
+    """A read-only transaction that sees one snapshot; each statement may take `timeout` seconds."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         limit_connection(connection, timeout + GRACE)

@@ -173,7 +173,7 @@ def _groups_with_error(phase: Phase, text: str) -> Select[*tuple[Any, ...]]:
 def latest_tasks(
     connection: Connection, pipeline: Pipeline, phase: Phase, names: list[str]
 ) -> pd.DataFrame:
-    """One row a group that has a task: the task that works on it now, else its latest.
+    """One row per group that has a task: the task that works on it now, else its latest.
 
     Columns: group, task_id, job_id, status, error_details, ended_at (none while it works),
     retry_count, within (NaN where the task names nothing).

@@ -19,7 +19,7 @@ Columns = dict[str, list[Any]]
 
 
 def breakdown(snapshot: Snapshot, field: str) -> pd.DataFrame:
-    """One row a value of the grouping, sorted by it; the rows sum to the pipeline's totals.
+    """One row per value of the grouping, sorted by it; the rows sum to the pipeline's totals.
 
     Columns: value (files without one stand under "not set"); total (files), bytes; and for each
     phase `{id}_completed`, `{id}_pending` (files), `{id}_percent`.

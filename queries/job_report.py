@@ -1,4 +1,4 @@
-"""One job: its row and its stages, from one moment."""
+"""One job: its row and its stages, from one transaction."""
 
 from __future__ import annotations
 

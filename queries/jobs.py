@@ -72,7 +72,7 @@ COLUMNS = {
 
 
 def active_jobs(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
-    """One row a queued or processing job of the pipeline, newest first: its tasks are counted.
+    """One row per queued or processing job of the pipeline, newest first: its tasks are counted.
 
     Columns: job_id, job_type, status, stage, total_stages, created_at, started_at (first task of
     any stage); tasks, completed, processing, failed, pending (tasks of the current stage; pending
@@ -109,7 +109,7 @@ def _described(row: dict[str, Any], pipeline: Pipeline) -> dict[str, Any]:
 def stage_rate(
     tasks: int, completed: int, failed: int, recent: int, age: float | None
 ) -> tuple[float, str, float]:
-    """Tasks a minute, why there is no rate, and the seconds left (NaN for none).
+    """Tasks per minute, why there is no rate, and the seconds left (NaN for none).
 
     `recent` tasks were completed in the last `age` seconds: 10 minutes from the beginning of one,
     or the time since the stage's first task started, where that is shorter.

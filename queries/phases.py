@@ -43,7 +43,7 @@ ONLY_FAILED = "only failed files are left"
 
 @dataclass(frozen=True)
 class Rate:
-    """Files an hour, NaN with the reason where there is none."""
+    """Files per hour, NaN with the reason where there is none."""
 
     per_hour: float
     reason: str = ""
@@ -55,7 +55,7 @@ def phases(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def phase_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
-    """One row a phase, in registry order.
+    """One row per phase, in registry order.
 
     Keys: phase (id), number (from 1), name; total, completed, pending, movable (pending that did
     not fail here or before), eligible, processing, failed (files; the last two none for a phase
@@ -163,7 +163,7 @@ def _blocked(pending: int, eligible: int, failed: int) -> str:
 
 
 def _eta(total: int, pending: int, movable: int, rate: Rate, blocked: str) -> tuple[float, str]:
-    """Hours until what can still move is done, or why nobody knows."""
+    """Hours until what can still move is done, or why that is unknown."""
     if total == 0:
         return math.nan, "no files"
     if pending == 0:

@@ -1,4 +1,4 @@
-"""What waits for a runner, and the jobs by status: what a monitoring system asks for."""
+"""What waits for a runner, and the jobs by status: for a monitoring system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The database as one asks it who waits for the answer: one transaction, one error."""
+"""Reads for a client that waits: one transaction, one error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_STREAMS = 3
 
 
 class ReadError(Exception):
-    """There is no answer now: the message says why."""
+    """The database can't be read now: the message says why."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Reader:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """A read-only transaction that sees one moment. Raises ReadError."""
+        """A read-only transaction that sees one snapshot. Raises ReadError."""
         try:
             with read_transaction(self.engine, self.timeout) as connection:
                 yield connection

@@ -1,4 +1,4 @@
-"""Everything that one refresh of a pipeline's page shows, from one moment of the database."""
+"""Everything that one refresh of a pipeline's page shows, from one transaction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReadMode:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A pipeline's frames at one moment.
+    """A pipeline's frames of one transaction.
 
     files: the cube (queries/cube.py); work: facts from tasks (queries/work.py); jobs: active jobs
     (queries/jobs.py); inconsistencies: text, count. as_of: the database's clock, with its offset.
@@ -85,7 +85,7 @@ def read_snapshot(engine: Engine, pipeline: Pipeline, timeout: float, reason: st
 
 
 def count_snapshot(connection: Connection, pipeline: Pipeline, reason: str = "") -> Snapshot:
-    """The snapshot of a transaction: as_of and every count are of the moment that it sees."""
+    """The snapshot of a transaction: as_of and every count are as of that transaction."""
     began = time.monotonic()
     as_of = timestamp(connection)
     files = cube(connection, pipeline)

@@ -1,4 +1,4 @@
-"""Takes snapshots: from rollups where there are any, else by counting."""
+"""Reads snapshots: from rollups where there are any, else by counting."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def open_snapshot_reader(
 
 
 class SnapshotReader:
-    """Takes one pipeline's snapshots."""
+    """Reads one pipeline's snapshots."""
 
     def __init__(self, engine: Engine, pipeline: Pipeline, timeout: float) -> None:
         self._engine = engine

@@ -64,7 +64,7 @@ COLUMNS = {
 
 
 def stages(connection: Connection, job_id: str, current: int) -> pd.DataFrame:
-    """One row a stage that has tasks, in order.
+    """One row per stage that has tasks, in order.
 
     Columns: stage, task_type; tasks and how many are pending, queued, processing, completed,
     failed and other; percent (completed of tasks); rate_per_minute, eta_seconds (of the current

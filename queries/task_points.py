@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 def task_points(connection: Connection, job_id: str) -> pd.DataFrame:
-    """One row a finished task, the latest 2,000, oldest first.
+    """One row per finished task, the latest 2,000, oldest first.
 
     Columns: stage, task_type, status, ended_at, seconds (its duration), peak_memory_mb (NaN where
     the task did not say).

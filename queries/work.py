@@ -35,7 +35,7 @@ DAY = text("interval '24 hours'")
 
 
 def work(connection: Connection, pipeline: Pipeline) -> pd.DataFrame:
-    """One row a phase with tasks and combination of grouping values.
+    """One row per phase with tasks and combination of grouping values.
 
     Columns: phase; `by:{field}` a grouping; processing, failed (files not completed whose group is
     being worked on, or whose latest task failed); done (completed tasks of the last 24 hours of
@@ -87,7 +87,8 @@ def task_group(tasks: FromClause, phase: Phase) -> ColumnElement[str]:
 
 
 def unfinished_groups(pipeline: Pipeline, phase: Phase) -> Select[*tuple[Any, ...]]:
-    """One row a group that is processing, or whose latest task failed: grp, status, within, others.
+    """One row per group that is processing, or whose latest task failed: grp, status, within,
+    others.
 
     The last two say of which files (queries/within.py).
     """

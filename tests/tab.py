@@ -104,7 +104,7 @@ class Tab:
         return self._call_for("again", f"{button}.n_clicks", known, job_type)
 
     def run_this_again(self) -> Written:
-        """Clicks on "Run again" on a job's monitor."""
+        """Clicks on "Run again" on a job's page."""
         clicked = f"{ids.RERUN}.n_clicks"
         return self._call(f"{ids.RERUN_ANSWER}.children", clicked, {ids.RERUN: 1})
 

@@ -1,4 +1,4 @@
-"""A job's monitor on hand-written reports."""
+"""A job's page on hand-written reports."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def select(engine: Engine) -> PageValues:
 
 
 def watch(engine: Engine, job_id: str) -> tuple[Component, PageValues]:
-    """A job's monitor and its page values at this moment."""
+    """A job's page and its page values at this moment."""
     queries = open_cached_queries(engine, REGISTRY, 10, 0)
     snapshots = Snapshots(REGISTRY, lambda pipeline: read_snapshot(engine, pipeline, 10), 1)
     services = Services(REGISTRY, snapshots, queries, Submitter(REGISTRY, NoDestination()))

@@ -62,7 +62,7 @@ def write_cells(
 
 
 def cells_of(tiles: Sequence[str], grid_size: int) -> TableValuedAlias:
-    """One row a tile, for a query to join: tile, cell; `grid_size` in degrees."""
+    """One row per tile, for a query to join: tile, cell; `grid_size` in degrees."""
     rows = [{"tile": tile, "cell": grid_cell(tile, grid_size)} for tile in tiles]
     return (
         func.jsonb_to_recordset(literal(rows, JSONB))

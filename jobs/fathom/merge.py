@@ -88,7 +88,7 @@ def merge_scope(connection: Connection, parameters: Parameters) -> Scope:
 
 
 def _groups(connection: Connection, parameters: Parameters) -> Select[Any]:
-    """One row a scenario and cell with stacked files: tiles, files to mark, pending (files)."""
+    """One row per scenario and cell with stacked files: tiles, files to mark, pending (files)."""
     files = SOURCE_FILES.c
     stacked = files.phase1_completed_at.is_not(None)
     again = literal(bool(parameters.get("force_reprocess")))

@@ -98,7 +98,7 @@ def stack_scope(connection: Connection, parameters: Parameters) -> Scope:
 def _groups(
     connection: Connection, parameters: Parameters, *columns: ColumnElement[Any]
 ) -> Select[Any]:
-    """One row a group in the job's scope: output_name, and what is asked for."""
+    """One row per group in the job's scope: output_name, and what is asked for."""
     conditions = [*in_region(parameters), *in_filters(parameters), GROUP.is_not(None)]
     if parameters.get("bbox"):
         tiles = tiles_of(connection, parameters)

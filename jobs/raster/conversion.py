@@ -53,7 +53,7 @@ def _scope(connection: Connection, parameters: Parameters, sized: ColumnElement[
 
 
 def _rasters(parameters: Parameters, sized: ColumnElement[bool]) -> Select[str, str]:
-    """One row a raster to convert: path, group key."""
+    """One row per raster to convert: path, group key."""
     files = SOURCE_FILES.c
     below = parameters["prefix"].strip("/")
     query = select(files.source_blob_path, files.phase1_group_key).where(

@@ -52,7 +52,7 @@ class Cells:
         return position
 
     def measures(self) -> Counts:
-        """A copy of all measures, a row a cell."""
+        """A copy of all measures, a row per cell."""
         return self._measures[: len(self)].copy()
 
     def values(self, place: int) -> set[str]:

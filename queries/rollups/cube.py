@@ -53,7 +53,7 @@ class _State:
 
 @dataclass(frozen=True)
 class RollupFrames:
-    """The frames of a snapshot (queries/snapshot.py) as they are kept, at one moment."""
+    """The frames of a snapshot (queries/snapshot.py), from rollups."""
 
     as_of: datetime
     files: pd.DataFrame
@@ -71,7 +71,7 @@ class RollupCube:
         self._cached: _State | None = None
 
     def read(self, connection: Connection) -> RollupFrames:
-        """The frames at the moment of the connection's transaction. Raises NoRollups."""
+        """The frames as of the connection's transaction. Raises NoRollups."""
         state = self._state(connection)
         cached, self._cached = self._known(state), None
         self._fetch(connection, cached)
@@ -119,7 +119,7 @@ class RollupCube:
         )
 
     def _fetch(self, connection: Connection, cached: _State) -> None:
-        """Brings what is held up to the connection's moment."""
+        """Updates the cached state to the connection's transaction."""
         known = self._statements
         if cached.snapshot is None:
             wanted = [known.cells, known.minutes, known.all_durations]

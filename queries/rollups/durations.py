@@ -15,7 +15,7 @@ DAY = 24 * 3600
 
 @dataclass(frozen=True)
 class DurationSums:
-    """Completed tasks and their time in the last day of activity: one entry a phase and cell."""
+    """Completed tasks and their time in the last day of activity: one entry per phase and cell."""
 
     phase: Counts
     position: NDArray[np.intp]

@@ -20,7 +20,7 @@ UNFINISHED = ("failed", "processing")
 
 
 class OpenGroups:
-    """The files not completed of each open group, by cell; held until the group is dirty."""
+    """The files not completed of each open group, by cell; cached until the group is dirty."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
@@ -40,7 +40,7 @@ class OpenGroups:
         newest: Iterable[tuple[int, str, str | None, str]],
         position: Callable[[Cell], int],
     ) -> list[tuple[int, int, int, int]]:
-        """One entry a phase (from 1) and cell's position: processing, failed (files).
+        """One entry per phase (from 1) and cell's position: processing, failed (files).
 
         newest: of the latest tasks phase, group, within (queries/within.py) and status.
         """
