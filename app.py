@@ -217,6 +217,8 @@ def serve(settings: Settings, registry: Registry) -> None:
 
     check_port(settings)
     job_types_of(settings)
+    for name, path in registry.replaced.items():
+        click.echo(f"Pipeline '{name}' is read from {path} instead of the built-in file.")
     end_with_parent()
     with database_url(settings, registry) as url:
         Server(settings, lambda: create_app(settings, registry, url).server).run()

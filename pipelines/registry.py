@@ -18,10 +18,16 @@ class RegistryError(Exception):
 
 
 class Registry(Mapping[str, Pipeline]):
-    """The pipelines by id, in the order of their files' names."""
+    """The pipelines by id, in the order of their files' names.
 
-    def __init__(self, pipelines: Mapping[str, Pipeline]) -> None:
+    replaced: for each built-in pipeline that another file replaces, that file.
+    """
+
+    def __init__(
+        self, pipelines: Mapping[str, Pipeline], replaced: Mapping[str, Path] | None = None
+    ) -> None:
         self._pipelines = dict(pipelines)
+        self.replaced = dict(replaced or {})
 
     def __getitem__(self, pipeline_id: str) -> Pipeline:
         return self._pipelines[pipeline_id]
@@ -43,20 +49,26 @@ class Registry(Mapping[str, Pipeline]):
 
 
 def load_registry(further: Path | None = None) -> Registry:
-    """The built-in pipelines and those of a user's own folder.
+    """The built-in pipelines and those of a user's own folder, whose files replace those of the
+    same name.
 
-    Raises RegistryError for a mistake in a file, a missing folder, or an id, an `etl_type` or a
-    job type that two files claim: each would count the same rows or jobs twice.
+    Raises RegistryError for a mistake in a file, a missing folder, or an `etl_type` or a job type
+    that two pipelines claim: each would count the same rows or jobs twice.
     """
     if further is not None and not further.is_dir():
         raise RegistryError(f"PIPELINES_DIR {further}: expected a folder with *.toml files")
-    folders = [BUILT_IN, *([further] if further else [])]
+    built_in, own = _files(BUILT_IN), _files(further) if further else {}
     registry: dict[str, Pipeline] = {}
-    for path in (path for folder in folders for path in sorted(folder.glob("*.toml"))):
+    for path in {**built_in, **own}.values():
         pipeline = read_pipeline(path)
         _check_distinct(path, pipeline, registry)
         registry[pipeline.id] = pipeline
-    return Registry(registry)
+    replaced = {name: path for name, path in own.items() if name in built_in}
+    return Registry(registry, replaced)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def read_pipeline(path: Path) -> Pipeline:
@@ -85,7 +97,6 @@ def _mistakes(path: Path, error: ValidationError) -> str:
 def _check_distinct(path: Path, pipeline: Pipeline, registry: Mapping[str, Pipeline]) -> None:
     for other in registry.values():
         shared = {
-            "id": pipeline.id == other.id and pipeline.id,
             "etl_type": pipeline.etl_type == other.etl_type and pipeline.etl_type,
             "job_types": next((t for t in pipeline.job_types if t in other.job_types), None),
         }

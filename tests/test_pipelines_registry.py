@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from pipelines.registry import Registry, RegistryError, load_registry, read_pipeline
+from pipelines.registry import BUILT_IN, Registry, RegistryError, load_registry, read_pipeline
 
 GOOD = """
 name = "Survey"
@@ -85,6 +86,16 @@ def test_two_pipelines_can_not_claim_the_same_rows_or_jobs(tmp_path: Path, taken
     write(tmp_path, content)
     with pytest.raises(RegistryError, match="belongs to pipeline"):
         load_registry(tmp_path)
+
+
+def test_a_file_of_ones_own_replaces_the_built_in_one(tmp_path: Path) -> None:
+    built_in = (BUILT_IN / "fathom.toml").read_text(encoding="utf-8")
+    own = tmp_path / "fathom.toml"
+    own.write_text(re.sub("(?m)^name = .*$", 'name = "Floods"', built_in, count=1))
+    registry = load_registry(tmp_path)
+    assert list(registry) == list(load_registry())
+    assert registry["fathom"].name == "Floods"
+    assert registry.replaced == {"fathom": own}
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
