@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
@@ -20,6 +21,9 @@ from database.rollups.triggers import are_whole
 from pipelines.registry import Registry
 
 log = logging.getLogger(__name__)
+
+# A migration that failed is tried again after so long: it waits for locks of the platform's tables.
+PAUSE_SECONDS = 60.0
 
 
 def _broken(connection: Connection, rollup: Rollup) -> str | None:
@@ -46,6 +50,7 @@ class Keeper:
         self._engine = engine
         self._interval = interval
         self._registry = registry
+        self._migrate_at = float("-inf")
         self._stopped = threading.Event()
         self._reported = ""
 
@@ -76,8 +81,9 @@ class Keeper:
 
     def migrate(self) -> None:
         """Reinstalls rollups of an earlier version. Raises what an installation raises."""
-        if self._registry is None:
+        if self._registry is None or time.monotonic() < self._migrate_at:
             return
+        self._migrate_at = time.monotonic() + PAUSE_SECONDS
         with self._engine.connect() as connection:
             outdated = is_outdated(connection)
         if outdated:
