@@ -49,6 +49,15 @@ def test_any_grouping_is_a_filter_and_repeated_values_mean_or(
     assert sum(row["total"] for row in body["by_grouping"]["defense"].values()) == total
 
 
+def test_pending_is_what_is_not_completed_and_eligible_what_could_start(api: Api) -> None:
+    found = api.json(STATS, etl_type="fathom")["phases"]
+    counts = {
+        name: [phase[count] for count in ("completed", "pending", "eligible")]
+        for name, phase in found.items()
+    }
+    assert counts == {"phase1": [5, 5, 5], "phase2": [0, 10, 5]}
+
+
 def test_an_unknown_grouping_is_told(api: Api) -> None:
     message = api.refused(STATS, 400, etl_type="fathom", colour="red")
     assert (message["parameter"], "region, flood_type" in message["expected"]) == ("colour", True)

@@ -97,6 +97,9 @@ def test_a_job_walks_through_its_stages(engine: Engine, cluster: Client, storage
     assert (ended.status, ended.stage, ended.error_details) == ("completed", 3, None)
     assert ended.stage_results["2"] == {"tasks": 5, "completed": 5, "failed": 0}
     assert ended.stage_results["3"]["result"] == {"stages_before": ["1", "2"]}
+    # The job's own result has that of its last stage, beside the summary.
+    assert ended.result_data["result"] == {"stages_before": ["1", "2"]}
+    assert ended.result_data["failed_tasks"] == 0
 
 
 def test_a_failed_task_fails_alone_and_is_named(
