@@ -122,6 +122,20 @@ def test_where_no_file_is_done_yet_the_jobs_tell_that_work_goes_on(
     ]
 
 
+@pytest.mark.parametrize(
+    ("completed", "rate"), [("1 minute", "Rate: measuring"), ("3 hours", "Rate: none")]
+)
+def test_the_banner_says_whether_a_rate_is_being_measured(
+    tables: Engine, fathom: Pipeline, completed: str, rate: str
+) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_files(connection, 8, metadata=RWA, group="g2", phase1=completed, phase2=completed)
+    snapshot = read_now(tables, fathom)
+    progress = phase_rows(snapshot)
+    assert banner_values(summary(snapshot), progress, fathom, {}).text["rate"] == rate
+
+
 def test_times_to_come_are_no_rate_and_are_listed(tables: Engine, fathom: Pipeline) -> None:
     with tables.begin() as connection:
         add_files(connection, 100, metadata=RWA, phase1="-2 days")
