@@ -185,14 +185,12 @@ def main(context: click.Context, /, **given: Any) -> None:
 def run(settings: Settings, registry: Registry) -> None:
     """Serve and run jobs: the default."""
     from commands.database import database_url
-    from commands.job_types import job_types_of
     from commands.sample import prepare_sample, submit_first_jobs
-    from commands.serve import check_port
+    from commands.serve import check_start
     from commands.supervise import supervise
     from database.engine import open_engine
 
-    check_port(settings)
-    job_types_of(settings)
+    check_start(settings)
     settings.workspace.mkdir(parents=True, exist_ok=True)
     own_sample = settings.embedded and settings.fathom_source is None and settings.runs_jobs
     if own_sample:
@@ -211,12 +209,10 @@ def run(settings: Settings, registry: Registry) -> None:
 def serve(settings: Settings, registry: Registry) -> None:
     """Serve the dashboard alone."""
     from commands.database import database_url
-    from commands.job_types import job_types_of
-    from commands.serve import Server, check_port
+    from commands.serve import Server, check_start
     from commands.supervise import end_with_parent
 
-    check_port(settings)
-    job_types_of(settings)
+    check_start(settings)
     for name, path in registry.replaced.items():
         click.echo(f"Pipeline '{name}' is read from {path} instead of the built-in file.")
     end_with_parent()

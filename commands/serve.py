@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import Application
 
+from commands.job_types import job_types_of
 from settings import SOURCE, Settings
 
 CONFIGURATION = SOURCE / "gunicorn.conf.py"
@@ -39,7 +40,13 @@ def address(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-def check_port(settings: Settings) -> None:
+def check_start(settings: Settings) -> None:
+    """Raises click.ClickException for a port or job types that stop the start."""
+    _check_port(settings)
+    job_types_of(settings)
+
+
+def _check_port(settings: Settings) -> None:
     """Raises click.ClickException when the address can't be served on."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
