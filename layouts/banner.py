@@ -15,8 +15,6 @@ from layouts.page_values import PageValues
 from pipelines.models import Pipeline
 
 HOUR = 3600
-# In the reason for no ETA while a rate is being measured (queries/phases.py).
-MEASURING = "measuring"
 READ_MODE = "read-mode"
 
 
@@ -123,7 +121,7 @@ def _leads(
 def _rate(summary: Any) -> str:
     if summary.rate_per_hour is None:
         if summary.tasks_per_minute is None:
-            return "Rate: measuring" if MEASURING in summary.eta_reason else "Rate: none"
+            return "Rate: measuring" if summary.measuring else "Rate: none"
         tasks = format_rate(summary.tasks_per_minute, "min", "tasks")
         return f"Processing: {tasks}, no rate of files yet"
     return f"Processing: {format_rate(summary.rate_per_hour)} in {summary.rate_phase}"

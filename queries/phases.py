@@ -39,6 +39,7 @@ COLUMNS = {
 
 
 ONLY_FAILED = "only failed files are left"
+MEASURING = "measuring (needs 5 minutes)"
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
     if recent == int(files[completed].sum()):
         start = max(start, files[f"{phase.id}_first"].min())
     if now - start < SHORTEST_RUN:
-        return Rate(math.nan, "measuring (needs 5 minutes)")
+        return Rate(math.nan, MEASURING)
     return Rate(recent * HOUR / (now - start))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from queries.phases import ONLY_FAILED, measured, percent, phase_rows
+from queries.phases import MEASURING, ONLY_FAILED, measured, percent, phase_rows
 from queries.snapshot import Snapshot
 
 
@@ -17,7 +17,8 @@ class Summary:
 
     completed, percent and completed_bytes are of the last phase: a file counts when all is done.
     The rate is that of the phase that decides the ETA, so that the two explain each other;
-    tasks_per_minute is of the phases' active jobs.
+    tasks_per_minute is of the phases' active jobs; measuring: whether a phase has its first files,
+    and no rate yet.
     """
 
     total_files: int
@@ -33,6 +34,7 @@ class Summary:
     eta_hours: float | None
     eta_reason: str
     tasks_per_minute: float | None
+    measuring: bool
 
 
 Phase = Mapping[str, Any]
@@ -57,6 +59,7 @@ def summary(snapshot: Snapshot, progress: Sequence[Phase] | None = None) -> Summ
         eta_hours=eta,
         eta_reason=reason,
         tasks_per_minute=_tasks_per_minute(progress),
+        measuring=any(p["movable"] > 0 and p["rate_reason"] == MEASURING for p in progress),
     )
 
 
