@@ -112,7 +112,7 @@ def server() -> Flask:
 
 
 def _destination(settings: Settings, engine: Engine) -> Destination:
-    from jobs.catalog import load_job_types
+    from commands.job_types import job_types_of
     from jobs.platform import Platform
     from jobs.submission import NoDestination, RunnerQueue
 
@@ -120,7 +120,7 @@ def _destination(settings: Settings, engine: Engine) -> Destination:
         return Platform(settings.platform_url, engine)
     if not settings.runs_jobs:
         return NoDestination()
-    return RunnerQueue(engine, load_job_types(settings.jobs_module))
+    return RunnerQueue(engine, job_types_of(settings))
 
 
 def _prepared(command: Any) -> Any:

@@ -16,6 +16,7 @@ from jobs.submission import queue_job
 from pipelines.registry import Registry
 from settings import SOURCE, Settings
 from tests.catalog import JOB_TYPES
+from tests.monitor import free_port
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -60,6 +61,16 @@ def test_a_wrong_setting_is_told_in_one_line(environment: dict[str, str], messag
     ended = run("runner", **environment)
     assert ended.returncode == 1
     assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["runner", "serve", "jobs cancel x", "jobs rerun x"])
+def test_a_wrong_file_of_job_types_is_told_in_one_line(tmp_path: Path, command: str) -> None:
+    ended = run(
+        *command.split(), JOBS_MODULE="/nowhere.py", DATA_DIR=str(tmp_path), PORT=str(free_port())
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == "Error: JOBS_MODULE (/nowhere.py) is not a file"
     assert "Traceback" not in ended.stderr
 
 
