@@ -60,9 +60,12 @@ def test_a_nanny_that_does_not_answer_costs_nobody_else_their_work(
         mute, well = pids
         begun = tmp_path / "begun"
         busy = other.submit(lambda: (begun.touch(), time.sleep(60)), workers=[mute], key="busy")
-        wait_for(begun.exists, 10)
+        wait_for(lambda: begun.exists() and workers._is_busy(mute, ["busy"]), 10)
+        asked, kill = [], workers._kill
+        monkeypatch.setattr(workers, "_kill", lambda worker: asked.append(worker) or kill(worker))
         with suspended([psutil.Process(pids[mute])]):
             workers.free([mute], ["busy"], 0.0)
+            assert asked == [mute]
             assert other.submit(os.getppid, workers=[well]).result() == pids[well]
         busy.cancel()
 
