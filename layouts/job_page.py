@@ -107,30 +107,35 @@ def _actions() -> html.Div:
                 id=ids.visible("again"),
                 hidden=True,
             ),
-            html.Span(
-                dcc.ConfirmDialogProvider(
-                    html.Button("Cancel job", className="button"),
-                    id=ids.CANCEL,
-                    message="Cancel this job? What is done stays done, the rest is not done. "
-                    "The job can be run again later.",
-                ),
-                id=ids.visible("cancel"),
-                hidden=True,
+            _confirmed(
+                "Cancel job",
+                ids.CANCEL,
+                "cancel",
+                "Cancel this job? What is done stays done, the rest is not done. "
+                "The job can be run again later.",
             ),
-            html.Span(
-                dcc.ConfirmDialogProvider(
-                    html.Button("Run from the start", className="button"),
-                    id=ids.FROM_START,
-                    message="Do all of this job again, as a new attempt? This one stays as it is.",
-                ),
-                id=ids.visible("from_start"),
-                hidden=True,
+            _confirmed(
+                "Run from the start",
+                ids.FROM_START,
+                "from_start",
+                "Do all of this job again, as a new attempt? This one stays as it is.",
             ),
             html.Span(id=ids.FROM_START_ANSWER, role="status", className="note"),
             html.Span(id=ids.RERUN_ANSWER, role="status", className="note"),
             html.Span(id=ids.CANCEL_ANSWER, role="status", className="note"),
         ],
         className="actions",
+    )
+
+
+def _confirmed(label: str, button: str, key: str, question: str) -> html.Span:
+    """A button that asks before it acts, hidden until the key's slot shows it."""
+    return html.Span(
+        dcc.ConfirmDialogProvider(
+            html.Button(label, className="button"), id=button, message=question
+        ),
+        id=ids.visible(key),
+        hidden=True,
     )
 
 
