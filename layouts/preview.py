@@ -48,7 +48,8 @@ def existing_lines(job_id: str, status: str, again: bool, groups: int | None) ->
     if again:
         lines.append(html.Div("“Run again” retries its failed tasks only."))
     elif groups and status == "completed":
-        added = f"{format_counted(groups, 'group')} were added since."
+        was = "was" if groups == 1 else "were"
+        added = f"{format_counted(groups, 'group')} {was} added since."
         lines.append(html.Div(f"{added} A job for them needs a different parameter."))
     return lines
 

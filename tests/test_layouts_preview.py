@@ -92,6 +92,11 @@ def test_groups_that_came_after_a_completed_job_are_told(status: str, mentioned:
     assert "Run again" not in words
 
 
+def test_one_group_that_came_later_is_not_groups() -> None:
+    words = text_of(html.Div(existing_lines("0123456789", "completed", False, 1)))
+    assert "1 group was added since." in words
+
+
 @pytest.mark.parametrize(
     ("tasks", "done", "words"),
     [
