@@ -31,7 +31,7 @@ def csv_file(
     lines = _lines(list(dtypes), list(dtypes.values()), chain([first], batches))
     answer = Response(lines, mimetype="text/csv")
     answer.headers["Content-Disposition"] = f'attachment; filename="{_file_name(name)}.csv"'
-    # Who goes away leaves no cursor open.
+    # A client that disconnects leaves no cursor open.
     answer.call_on_close(getattr(batches, "close", lambda: None))
     return answer
 

@@ -40,7 +40,7 @@ def problem(status: HTTPStatus, detail: str, **members: Any) -> Response:
 def register_problems(server: Flask) -> None:
     """Makes every error below /api/ problem details; what pages answer stays as it is."""
     server.register_error_handler(Problem, _problem_response)
-    server.register_error_handler(ReadError, _failed_reads)
+    server.register_error_handler(ReadError, _read_error_response)
     server.register_error_handler(HTTPException, _refused)
     server.before_request(_no_page)
 
@@ -49,7 +49,7 @@ def _problem_response(error: Problem) -> Response:
     return problem(error.status, error.detail, **error.members)
 
 
-def _failed_reads(error: ReadError) -> Response:
+def _read_error_response(error: ReadError) -> Response:
     return problem(HTTPStatus.SERVICE_UNAVAILABLE, f"{error}. Try again in a few seconds")
 
 

@@ -24,7 +24,7 @@ STATUSES = (
     "completed_with_errors",
     "cancelled",
 )
-# Scrapers that ask more often share an answer, and a slow count is given up.
+# Scrapers that poll more often share a result, and a slow count is cancelled.
 CACHE_SECONDS = 5.0
 MOST_SECONDS = 2.0
 

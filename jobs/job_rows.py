@@ -79,6 +79,7 @@ CLAIM = text(
               END
           AND NOT EXISTS (
               SELECT FROM app.jobs AS first
+              -- `after`: of jobs that an earlier version queued.
               WHERE first.job_id = coalesce(waiting.metadata ->> 'depends_on',
                                             waiting.metadata ->> 'after')
                 AND first.status IN ('queued', 'processing'))

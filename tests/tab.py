@@ -69,21 +69,21 @@ class Tab:
     def _spread(self, change: Mapping[str, Any]) -> Written:
         """Writes a tick's answer into the page, as assets/spread.js does: what it wrote."""
         displayed = {written(props.get("id")): props for props in self.properties()}
-        written_: dict[str, dict[str, Any]] = defaultdict(dict)
+        changed: dict[str, dict[str, Any]] = defaultdict(dict)
         for name, property_, value in change["header"]:
-            written_[name][property_] = value
+            changed[name][property_] = value
         for name, property_, whole, cells in change.get("values", []):
             for key, value in whole.items():
-                written_[self.id(name, key)][property_] = value
+                changed[self.id(name, key)][property_] = value
             for key, rows in cells.items():
                 own = self.id(name, key)
-                written_[own][property_] = merged(displayed[own][property_], rows)
+                changed[own][property_] = merged(displayed[own][property_], rows)
         if "values" in change:
-            written_[written(ids.digest(self.opening))]["data"] = change["now"]
-        for name, values in written_.items():
+            changed[written(ids.digest(self.opening))]["data"] = change["now"]
+        for name, values in changed.items():
             displayed.get(name, {}).update(values)
-        self.timestamps = written_.get(ids.AS_OF, {}).get("data", self.timestamps)
-        return written_
+        self.timestamps = changed.get(ids.AS_OF, {}).get("data", self.timestamps)
+        return changed
 
     def click_opener(self, job_type: str, clicks: int | None = 1) -> Written:
         """Opens a submit form, or (without clicks) shows its button for the first time."""
