@@ -26,7 +26,7 @@ ENDED = ("completed", "failed", "completed_with_errors")
 
 def add_job(engine: Engine, job_id: str, job_type: str = "toy", **parameters: Any) -> str:
     marks = {"executor": EXECUTOR}
-    for mark in ("depends_on", "executor"):
+    for mark in ("depends_on", "after", "executor"):
         if mark in parameters:
             marks[mark] = parameters.pop(mark)
     with engine.begin() as connection:
@@ -179,10 +179,11 @@ def test_jobs_of_the_platform_are_left_alone(
     assert job(engine, "platform").status == "queued"
 
 
+@pytest.mark.parametrize("mark", ["depends_on", "after"])
 def test_a_job_waits_for_the_one_it_comes_after(
-    engine: Engine, cluster: Client, storage: Storage
+    engine: Engine, cluster: Client, storage: Storage, mark: str
 ) -> None:
-    add_job(engine, "second", tasks=1, depends_on="first")
+    add_job(engine, "second", tasks=1, **{mark: "first"})
     add_job(engine, "first", tasks=2, seconds=0.3)
     with running(engine, cluster, storage):
         wait_until_ended(engine, "first", "second")
