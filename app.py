@@ -51,7 +51,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     snapshots = Snapshots(registry, read, interval, metrics)
     queries = open_cached_queries(engine, registry, timeout, min(2.0, interval), metrics)
     app = bare_app()
-    submitter = Submitter(registry, _destination(settings, engine))
+    submitter = Submitter(registry, _destination(settings, registry, engine))
     callbacks.register_all(
         app,
         registry=registry,
@@ -111,7 +111,7 @@ def server() -> Flask:
     return flask
 
 
-def _destination(settings: Settings, engine: Engine) -> Destination:
+def _destination(settings: Settings, registry: Registry, engine: Engine) -> Destination:
     from commands.job_types import job_types_of
     from jobs.platform import Platform
     from jobs.submission import NoDestination, RunnerQueue
@@ -120,7 +120,7 @@ def _destination(settings: Settings, engine: Engine) -> Destination:
         return Platform(settings.platform_url, engine)
     if not settings.runs_jobs:
         return NoDestination()
-    return RunnerQueue(engine, job_types_of(settings))
+    return RunnerQueue(engine, job_types_of(settings), registry)
 
 
 def _prepared(command: Any) -> Any:
@@ -280,7 +280,7 @@ def _job_command(name: str, help_text: str, *options: click.Parameter) -> None:
         from commands.jobs import COMMANDS
 
         with open_database(settings, registry) as engine:
-            COMMANDS[name](_destination(settings, engine), **given)
+            COMMANDS[name](_destination(settings, registry, engine), **given)
 
 
 FROM_START = click.Option(["--from-start"], is_flag=True, help="A new attempt, with nothing done.")

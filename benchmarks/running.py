@@ -26,6 +26,7 @@ from jobs.cluster import open_client
 from jobs.job_rows import EXECUTOR
 from jobs.runner import Runner
 from jobs.storage import Storage
+from pipelines.registry import Registry
 
 POLL_SECONDS, SAMPLING_SECONDS = 0.02, 0.05
 MEGABYTE = 1_000_000
@@ -111,7 +112,8 @@ def seconds_of_job(engine: Engine, tasks: int) -> float:
 @contextmanager
 def running(engine: Engine, client: Client, storage: Storage) -> Iterator[None]:
     """A runner with the default settings, that stops when the block ends."""
-    runner = Runner(engine, client, storage, JOB_TYPES, heartbeat_seconds=5, lease_seconds=30)
+    own = Registry({})
+    runner = Runner(engine, client, storage, JOB_TYPES, own, heartbeat_seconds=5, lease_seconds=30)
     thread = threading.Thread(target=runner.run)
     thread.start()
     try:

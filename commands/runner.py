@@ -41,6 +41,7 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
                 client,
                 storage,
                 with_limits(job_types, registry),
+                registry,
                 # A heartbeat or two may be late without the lease running out.
                 heartbeat_seconds=min(settings.heartbeat_seconds, settings.job_lease_seconds / 3),
                 lease_seconds=settings.job_lease_seconds,

@@ -32,9 +32,8 @@ def _phase_columns(phase: Phase) -> list[str]:
     # Names come from the registry, whose models allow [a-z0-9_] alone.
     table = "app.etl_source_files"
     columns = {
-        f"{phase.id}_group_key": "varchar(150)",
-        f"{phase.id}_output_blob": "varchar(512)",
-        f"{phase.id}_job_id": "varchar(64)",
+        phase.output_column: "varchar(512)",
+        phase.job_column: "varchar(64)",
         phase.completed_field: "timestamp",
         **({phase.group_key: "varchar(150)"} if phase.group_key else {}),
     }

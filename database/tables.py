@@ -53,11 +53,14 @@ TASKS = table(
 
 def source_files(pipeline: Pipeline) -> TableClause:
     """`app.etl_source_files` with the columns that a pipeline's phases and groupings name."""
+    phases = pipeline.phases
     own = {
-        *(phase.completed_field for phase in pipeline.phases),
-        *(phase.group_key for phase in pipeline.phases if phase.group_key),
+        *(phase.completed_field for phase in phases),
+        *(phase.group_key for phase in phases if phase.group_key),
         *(g.field for g in pipeline.groupings if g.source == "column"),
     }
+    # Written by this project's runner alone.
+    texts = {phase.output_column for phase in phases} | {phase.job_column for phase in phases}
     fixed = {
         "id": Integer,
         "etl_type": Text,
@@ -65,11 +68,13 @@ def source_files(pipeline: Pipeline) -> TableClause:
         "source_container": Text,
         "file_size_bytes": BigInteger,
         "source_metadata": JSONB,
+        "updated_at": DateTime,
     }
     return table(
         "etl_source_files",
         *(column(name, kind) for name, kind in fixed.items()),
         *(column(name) for name in sorted(own - fixed.keys())),
+        *(column(name, Text) for name in sorted(texts - own - fixed.keys())),
         schema="app",
     )
 

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from jobs.attempts import newest_attempt
 from jobs.rerun import UNFINISHED, find_ended_job
-from jobs.stages import JobType, Parameters, Scope, TaskError
+from jobs.stages import Job, JobType, Parameters, Scope, TaskError, with_entry
+from pipelines.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -43,17 +44,22 @@ def looking(engine: Engine, seconds: float) -> Iterator[Connection]:
 
 
 def preview_job(
-    engine: Engine, job_type: JobType, parameters: Parameters, seconds: float
+    engine: Engine,
+    job_type: JobType,
+    parameters: Parameters,
+    registry: Registry,
+    seconds: float,
 ) -> Preview:
     """What a job of this project's runner would do; each statement may take so many seconds.
 
     Raises sqlalchemy.exc.DBAPIError when the database does not answer.
     """
     existing = None
+    job = with_entry(Job("", job_type.name, parameters, None, {}), job_type, registry)
     try:
         with looking(engine, seconds) as connection:
             existing = find_existing(connection, job_type.name, parameters, ours=True)
-            return Preview(job_type.scope(connection, parameters), existing)
+            return Preview(job_type.scope(connection, job), existing)
     except TaskError as error:
         return Preview(Scope(note=str(error)), existing)
     except DBAPIError as error:

@@ -7,7 +7,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from jobs.stages import Job, Task
-from jobs.task_rows import StageCount, count_failed, failed_tasks, group_of, single_result
+from jobs.task_rows import (
+    StageCount,
+    count_failed,
+    failed_tasks,
+    group_of,
+    group_path,
+    single_result,
+)
 
 NAMED = 20
 LISTED = 1000
@@ -34,16 +41,17 @@ def job_result(connection: Connection, job: Job) -> tuple[str, dict[str, Any], s
     result = {
         "failed_tasks": failed,
         "failed_groups": [
-            {"group": group_name(task), "task_id": task.task_id, "error": error}
+            {"group": group_name(job, task), "task_id": task.task_id, "error": error}
             for task, error in listed
         ],
     }
-    named = "; ".join(f"{group_name(task)}: {error}" for task, error in listed[:NAMED])
+    named = "; ".join(f"{group_name(job, task)}: {error}" for task, error in listed[:NAMED])
     more = f"; and {failed - NAMED} more" if failed > NAMED else ""
     tasks = "1 task failed" if failed == 1 else f"{failed} tasks failed"
     return "completed_with_errors", result, f"{tasks}: {named}{more}"
 
 
-def group_name(task: Task) -> str:
+def group_name(job: Job, task: Task) -> str:
     """The group that a task works on, or the task's own id where it names none."""
-    return group_of(task.parameters) or task.task_id
+    path = group_path(job, task.task_type)
+    return (path and group_of(path, task.parameters)) or task.task_id

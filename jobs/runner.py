@@ -21,9 +21,10 @@ from jobs.dispatch import Dispatch, ProgressListener
 from jobs.job_rows import JobLost, claim_job, end_job, keep_alive, valid_leases
 from jobs.lease import Lease, OutOfTime, Stopped, is_passing
 from jobs.stage_run import StageRun
-from jobs.stages import Job, JobType
+from jobs.stages import Job, JobType, with_entry
 from jobs.storage import Storage
 from jobs.workers import SchedulerLost, Workers
+from pipelines.registry import Registry
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,7 @@ class Runner:
         client: Client,
         storage: Storage,
         job_types: Mapping[str, JobType],
+        registry: Registry,
         *,
         heartbeat_seconds: float,
         lease_seconds: float,
@@ -57,6 +59,7 @@ class Runner:
         self._workers = Workers(client)
         self._storage = storage
         self._job_types = job_types
+        self._registry = registry
         self._heartbeat_seconds = heartbeat_seconds
         self._lease_seconds = lease_seconds
         self._listener = ProgressListener(client, f"pipeline-monitor-{self.runner_id}")
@@ -107,7 +110,8 @@ class Runner:
             self._lose_scheduler(error)
         return None
 
-    def _leased(self, job: Job) -> Lease:
+    def _leased(self, claimed: Job) -> Lease:
+        job = with_entry(claimed, self._job_types[claimed.job_type], self._registry)
         lease = self._leases[job.job_id] = Lease(self._engine, job, self._lease_seconds)
         if self._stopping.is_set():
             lease.stop()

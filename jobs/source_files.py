@@ -1,127 +1,125 @@
-"""Writes `app.etl_source_files`: what an inventory found, and what a task completed."""
+"""Writes `app.etl_source_files`: the files that were found, and what a task completed.
+
+Which columns a phase's group, output, job and completion lie in is said by its registry entry.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Connection,
-    DateTime,
-    Text,
-    column,
-    func,
-    literal,
-    table,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import Connection, Text, TextClause, func, literal, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from jobs.stages import TaskError
+from database.tables import source_files
+from jobs.stages import Job, TaskError
+from pipelines.models import Pipeline
 
-SOURCE_FILES = table(
-    "etl_source_files",
-    column("etl_type", Text),
-    column("source_blob_path", Text),
-    column("source_container", Text),
-    column("file_size_bytes", BigInteger),
-    column("source_metadata", JSONB),
-    column("phase1_group_key", Text),
-    column("phase1_output_blob", Text),
-    column("phase1_job_id", Text),
-    column("phase1_completed_at", DateTime),
-    column("phase2_group_key", Text),
-    column("phase2_output_blob", Text),
-    column("phase2_job_id", Text),
-    column("phase2_completed_at", DateTime),
-    column("updated_at", DateTime),
-    schema="app",
-)
 # What a plan reads from the server at a time.
 ROWS_AT_A_TIME = 500
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A file as an inventory found it; `size` in bytes, none where the storage does not say."""
+    """A file to register.
+
+    path: within its container; size: in bytes, none where the storage does not say; metadata: what
+    the groupings read; groups: the group's name by phase id, for phases that have a `group_key`.
+    """
 
     path: str
     size: int | None
-    metadata: dict[str, Any]
-    phase1_group_key: str
-    phase2_group_key: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Completion:
-    """What a task has done: the files it worked on, and where the output lies.
-
-    `group_key` and `metadata` are what it worked by: an inventory may have written others since.
-    """
-
-    etl_type: str
-    phase: int
-    group_key: str
-    paths: Sequence[str]
-    output_blob: str
-    job_id: str
-    again: bool = False
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-def upsert(
+def register(
     connection: Connection,
-    etl_type: str,
+    pipeline: Pipeline,
     container: str,
     files: Sequence[SourceFile],
     *,
-    batch_size: int,
+    batch_size: int = 1000,
 ) -> int:
     """Adds files and refreshes known ones, `batch_size` a statement; how many rows it wrote.
 
-    A known file keeps its grid cell, its groups and what is completed; one that would not change is
-    not written. Raises TaskError for a path that is known from another container, as the table
-    holds each path once.
+    A known file keeps its grid cell, the groups that it has and what is completed; one that would
+    not change is not written. Raises TaskError for a path that is known from another container, as
+    the table holds each path once, and for a group of a phase that the pipeline does not have.
     """
+    keys = {phase.id: phase.group_key for phase in pipeline.phases if phase.group_key}
+    _check_groups(pipeline, keys, files)
+    statement = _upsert(keys)
+    # Of a path that is named twice, the last one counts: a statement writes no row twice.
+    distinct = list({file.path: file for file in files}.values())
     written = 0
-    for start in range(0, len(files), batch_size):
-        batch = files[start : start + batch_size]
-        _check_container(connection, etl_type, container, batch)
-        rows = json.dumps([asdict(file) for file in batch])
-        values = {"etl_type": etl_type, "container": container, "files": rows}
-        written += connection.execute(_UPSERT, values).rowcount
+    for start in range(0, len(distinct), batch_size):
+        batch = distinct[start : start + batch_size]
+        _check_container(connection, pipeline.etl_type, container, batch)
+        rows = [
+            {"path": f.path, "size": f.size, "metadata": f.metadata, "groups": f.groups}
+            for f in batch
+        ]
+        values = {
+            "etl_type": pipeline.etl_type,
+            "container": container,
+            "files": json.dumps(rows, default=dict),
+        }
+        written += connection.execute(statement, values).rowcount
     return written
 
 
+def _check_groups(pipeline: Pipeline, keys: Mapping[str, str], files: Iterable[SourceFile]) -> None:
+    for file in files:
+        for phase_id in file.groups:
+            if phase_id not in keys:
+                expected = ", ".join(keys) or "none"
+                raise TaskError(
+                    f"{file.path} has a group of phase '{phase_id}'; the phases of pipeline "
+                    f"'{pipeline.id}' that have a group_key are: {expected}"
+                )
+
+
+def _upsert(keys: Mapping[str, str]) -> TextClause:
+    # The names come from the registry, whose models allow [a-z0-9_] alone. Two phases may have
+    # their groups in one column: the first one's name counts.
+    columns: dict[str, list[str]] = {}
+    for phase_id, column in keys.items():
+        columns.setdefault(column, []).append(f"found.groups ->> '{phase_id}'")
+    return text(
+        _UPSERT.format(
+            names="".join(f", {name}" for name in columns),
+            values="".join(f", COALESCE({', '.join(groups)})" for groups in columns.values()),
+            group_changes="".join(f"{n} = COALESCE(known.{n}, EXCLUDED.{n}), " for n in columns),
+            missing="".join(f" OR known.{n} IS NULL AND EXCLUDED.{n} IS NOT NULL" for n in columns),
+        )
+    )
+
+
 # A size that does not fit into the column is unknown, and no reason to leave the file out.
-_UPSERT = text(
-    """
+_UPSERT = """
     WITH size_column AS (
         SELECT CASE atttypid WHEN CAST('integer' AS regtype) THEN 2147483647 END AS most
         FROM pg_attribute
         WHERE attrelid = CAST('app.etl_source_files' AS regclass) AND attname = 'file_size_bytes')
     INSERT INTO app.etl_source_files AS known
-        (etl_type, source_container, source_blob_path, file_size_bytes, source_metadata,
-         phase1_group_key, phase2_group_key)
+        (etl_type, source_container, source_blob_path, file_size_bytes, source_metadata{names})
     SELECT :etl_type, :container, found.path,
            CASE WHEN found.size <= COALESCE(size_column.most, found.size) THEN found.size END,
-           found.metadata, found.phase1_group_key, found.phase2_group_key
+           found.metadata{values}
     FROM size_column, jsonb_to_recordset(CAST(:files AS jsonb)) AS found
-        (path text, size bigint, metadata jsonb, phase1_group_key text, phase2_group_key text)
+        (path text, size bigint, metadata jsonb, groups jsonb)
     ON CONFLICT (etl_type, source_blob_path) DO UPDATE SET
         file_size_bytes = EXCLUDED.file_size_bytes,
-        source_metadata = COALESCE(known.source_metadata, '{}')
+        source_metadata = COALESCE(known.source_metadata, '{{}}')
                           || (EXCLUDED.source_metadata - 'grid_cell'),
-        updated_at = NOW()
+        {group_changes}updated_at = NOW()
     WHERE known.file_size_bytes IS DISTINCT FROM EXCLUDED.file_size_bytes
        OR known.source_metadata IS NULL
-       OR NOT known.source_metadata @> (EXCLUDED.source_metadata - 'grid_cell')
+       OR NOT known.source_metadata @> (EXCLUDED.source_metadata - 'grid_cell'){missing}
     """
-)
 
 
 def _check_container(
@@ -151,26 +149,39 @@ _ELSEWHERE = text(
 )
 
 
-def complete(connection: Connection, done: Completion) -> int:
-    """Marks exactly the files of a task as completed, in one statement; how many it marked.
+def complete(
+    connection: Connection,
+    job: Job,
+    paths: Sequence[str],
+    *,
+    output: str | None = None,
+    group: str | None = None,
+    again: bool = False,
+    metadata: Mapping[str, str] | None = None,
+) -> int:
+    """Marks files as completed in the job's phase, in one statement; how many it marked.
 
-    What is completed already keeps its time and output, unless it was done `again` on request.
+    paths: the files that the task worked on, and no others. output: where the result lies. group
+    and metadata: what the task worked by, as the files may have been given others since. What is
+    completed already keeps its time and output, unless it was done `again` on request. Raises
+    TaskError where the job belongs to no phase.
     """
-    files = SOURCE_FILES.c
-    completed_at = files[f"phase{done.phase}_completed_at"]
-    statement = update(SOURCE_FILES).where(
-        files.etl_type == done.etl_type,
-        files.source_blob_path == func.any(literal(list(done.paths), ARRAY(Text))),
+    files, phase = source_files(job.pipeline), job.phase
+    completed_at = files.c[phase.completed_field]
+    statement = update(files).where(
+        files.c.etl_type == job.pipeline.etl_type,
+        files.c.source_blob_path == func.any(literal(list(paths), ARRAY(Text))),
     )
-    if not done.again:
+    if not again:
         statement = statement.where(completed_at.is_(None))
     written: dict[str, Any] = {
-        f"phase{done.phase}_completed_at": func.now(),
-        f"phase{done.phase}_group_key": done.group_key,
-        f"phase{done.phase}_output_blob": done.output_blob,
-        f"phase{done.phase}_job_id": done.job_id,
+        phase.completed_field: func.now(),
+        phase.output_column: output,
+        phase.job_column: job.job_id,
         "updated_at": func.now(),
     }
-    if done.metadata:
-        written["source_metadata"] = files.source_metadata.concat(dict(done.metadata))
+    if phase.group_key and group is not None:
+        written[phase.group_key] = group
+    if metadata:
+        written["source_metadata"] = files.c.source_metadata.concat(dict(metadata))
     return int(connection.execute(statement.values(written)).rowcount)

@@ -100,7 +100,7 @@ class StageRun:
     def _refresh(self, connection: Connection) -> None:
         """Files may have come or changed since: a group that failed may be whole by now."""
         plan = self._lease.checked(self._stage.plan(connection, self._job))
-        task_rows.refresh_tasks(connection, self._job, plan)
+        task_rows.refresh_tasks(connection, self._job, self._stage, plan)
         self._lease.assert_held(connection)
         job_rows.mark_refreshed(connection, self._job)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from jobs.storage import Storage
+from pipelines.models import Phase, Pipeline
+from pipelines.registry import Registry
 
 # Nothing that a stage does takes so long unless it hangs.
 LONGEST_TASK_SECONDS = 6 * 3600.0
@@ -23,7 +25,11 @@ class TaskError(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A claimed job, as its row stands; `lease_token` names the claim that every write proves."""
+    """A job, as its row stands; `lease_token` names the claim that every write proves.
+
+    stage counts from 1; stage_results holds, by stage number as text, what earlier stages left:
+    `tasks`, `completed`, `failed`, and `result` where there was one task.
+    """
 
     job_id: str
     job_type: str
@@ -31,6 +37,35 @@ class Job:
     stage: int | None
     stage_results: Mapping[str, Any]
     lease_token: str = ""
+    entry: tuple[Pipeline | None, Phase | None] = (None, None)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline that lists the job's type. Raises TaskError where none does."""
+        pipeline, _ = self.entry
+        if pipeline is None:
+            raise TaskError(
+                f"No pipeline lists job type '{self.job_type}'; "
+                "add it to `job_types` of the pipeline's file"
+            )
+        return pipeline
+
+    @property
+    def phase(self) -> Phase:
+        """The phase whose tasks this stage, or else the job type, has. Raises TaskError."""
+        _, phase = self.entry
+        if phase is None:
+            raise TaskError(
+                f"No phase of pipeline '{self.pipeline.id}' is done by job type "
+                f"'{self.job_type}'; name its `task_type` in the phase of the pipeline's file"
+            )
+        return phase
+
+    @property
+    def last_result(self) -> Result:
+        """The result of the stage before, which had one task; empty where it has none."""
+        before = self.stage_results.get(str((self.stage or 0) - 1)) or {}
+        return before.get("result") or {}
 
 
 @dataclass(frozen=True)
@@ -89,7 +124,7 @@ class Scope:
     note: str = ""
 
 
-def unknown_scope(_connection: Connection, _parameters: Parameters) -> Scope:
+def unknown_scope(_connection: Connection, _job: Job) -> Scope:
     """The scope of a job type that can't say."""
     return Scope(note="What this job works on is known when it runs.")
 
@@ -98,12 +133,29 @@ def unknown_scope(_connection: Connection, _parameters: Parameters) -> Scope:
 class JobType:
     """A job type that the runner can do.
 
-    scope(connection, parameters) counts what the plans would make of the tables as they are, and
-    changes nothing. It raises TaskError where the job would fail for the same reason. time_limit is
-    how many seconds a job may take from when it is first begun; none for as long as it needs.
+    scope(connection, job) counts what the plans would make of the tables as they are, and changes
+    nothing; the job is not in the tables yet. It raises TaskError where the job would fail for the
+    same reason. time_limit is how many seconds a job may take from when it is first begun; none for
+    as long as it needs.
     """
 
     name: str
     stages: tuple[Stage, ...]
-    scope: Callable[[Connection, Parameters], Scope] = unknown_scope
+    scope: Callable[[Connection, Job], Scope] = unknown_scope
     time_limit: float | None = None
+
+
+def with_entry(job: Job, job_type: JobType, registry: Registry) -> Job:
+    """The job with its pipeline and phase from the registry.
+
+    The phase is the one whose tasks the job's stage has; else the first one that any stage of the
+    job type has tasks of, or that names the job type.
+    """
+    pipeline = registry.of_job_type(job.job_type)
+    if pipeline is None:
+        return job
+    stages = job_type.stages
+    own = [stages[job.stage - 1]] if job.stage and 0 < job.stage <= len(stages) else []
+    named = [pipeline.phase_of_task(stage.task_type) for stage in (*own, *stages)]
+    named += [phase for phase in pipeline.phases if phase.job_type == job.job_type]
+    return replace(job, entry=(pipeline, next((p for p in named if p is not None), None)))

@@ -19,7 +19,7 @@ from jobs.cancel import ACTIVE, Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
 from jobs.preview import Preview, preview_job
 from jobs.rerun import EndedJob, Rerun, RerunError, check_ours, find_ended_job, rerun_job
-from jobs.stages import JobType, Parameters, Scope
+from jobs.stages import Job, JobType, Scope
 from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
@@ -150,9 +150,12 @@ class NoDestination:
 class RunnerQueue:
     """Jobs become rows of `app.jobs`, marked for this project's runner."""
 
-    def __init__(self, engine: Engine, job_types: Mapping[str, JobType]) -> None:
+    def __init__(
+        self, engine: Engine, job_types: Mapping[str, JobType], registry: Registry
+    ) -> None:
         self._engine = engine
         self._job_types = job_types
+        self._registry = registry
         self._counting = BoundedSemaphore(PREVIEWS_AT_ONCE)
 
     def unavailable(self, job_type: str) -> str | None:
@@ -173,7 +176,7 @@ class RunnerQueue:
         kind = kind if free else replace(kind, scope=_busy)
         try:
             with _submission_errors("What the job would do can't be said"):
-                return preview_job(self._engine, kind, parameters, PREVIEW_SECONDS)
+                return preview_job(self._engine, kind, parameters, self._registry, PREVIEW_SECONDS)
         finally:
             if free:
                 self._counting.release()
@@ -202,7 +205,7 @@ class RunnerQueue:
             return cancel_job(connection, job_id)
 
 
-def _busy(_connection: Connection, _parameters: Parameters) -> Scope:
+def _busy(_connection: Connection, _job: Job) -> Scope:
     return Scope(note="The server is counting for other forms now; change a field to ask again.")
 
 

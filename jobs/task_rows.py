@@ -88,16 +88,21 @@ REQUEUE = text(
 )
 
 
-def refresh_tasks(connection: Connection, job: Job, plan: Iterable[Parameters]) -> None:
+def refresh_tasks(
+    connection: Connection, job: Job, stage: Stage, plan: Iterable[Parameters]
+) -> None:
     """Gives the stage's pending tasks what a new plan says of their groups.
 
     Groups that the plan has newly are left out, and so is a task that names no group.
     """
-    groups = ((group_of(parameters), parameters) for parameters in plan)
+    path = group_path(job, stage.task_type)
+    if path is None:
+        return
+    groups = ((group_of(path, parameters), parameters) for parameters in plan)
     named = ({"name": name, "parameters": given} for name, given in groups if name)
+    own = {"job": job.job_id, "stage": job.stage, "path": list(path)}
     while batch := list(islice(named, BATCH)):
-        values = {"job": job.job_id, "stage": job.stage, "rows": json.dumps(batch)}
-        connection.execute(REFRESH, values)
+        connection.execute(REFRESH, {**own, "rows": json.dumps(batch)})
 
 
 REFRESH = text(
@@ -105,15 +110,24 @@ REFRESH = text(
     UPDATE app.tasks AS task SET parameters = planned.parameters
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS planned (name text, parameters jsonb)
     WHERE task.parent_job_id = :job AND task.stage = :stage AND task.status = 'pending'
-      AND jsonb_path_query_first(task.parameters, '$.*.output_name') #>> '{}' = planned.name
+      AND task.parameters #>> CAST(:path AS text[]) = planned.name
     """
 )
 
 
-def group_of(parameters: Parameters) -> str | None:
+def group_path(job: Job, task_type: str) -> tuple[str, ...] | None:
+    """Where tasks of a type name their group, as the registry says; none where it does not."""
+    pipeline, _ = job.entry
+    phase = pipeline.phase_of_task(task_type) if pipeline else None
+    return tuple(phase.task_group.split(".")) if phase and phase.task_group else None
+
+
+def group_of(path: Sequence[str], parameters: Parameters) -> str | None:
     """The name of the group that a task works on, where its parameters have one."""
-    groups = (value for value in parameters.values() if isinstance(value, dict))
-    return next((str(g["output_name"]) for g in groups if g.get("output_name")), None)
+    value: Any = parameters
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return None if value is None or value == "" else str(value)
 
 
 def dequeue(connection: Connection, job: Job, most: int) -> list[Task]:

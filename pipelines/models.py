@@ -27,11 +27,27 @@ class Phase(Entry):
     name: Name
     description: str = ""
     completed_field: Identifier
+    output_field: Identifier | None = Field(
+        None, description="column of the output's path; default: {id}_output_blob"
+    )
+    job_field: Identifier | None = Field(
+        None, description="column of the job that did it; default: {id}_job_id"
+    )
     job_type: Identifier | None = None
     task_type: Identifier | None = None
     group_key: Identifier | None = Field(None, description="column of the group's name")
     task_group: KeyPath | None = Field(None, description="the same name in a task's parameters")
     time_limit: float | None = Field(None, gt=0, description="seconds that a task may take")
+
+    @property
+    def output_column(self) -> str:
+        """The column of the output's path."""
+        return self.output_field or f"{self.id}_output_blob"
+
+    @property
+    def job_column(self) -> str:
+        """The column of the id of the job that completed a file."""
+        return self.job_field or f"{self.id}_job_id"
 
     @property
     def has_tasks(self) -> bool:
@@ -138,6 +154,15 @@ class Pipeline(Entry):
     def within(self) -> Grouping | None:
         """The grouping within whose value a group's name is meant, or none."""
         return next((one for one in self.groupings if one.group_parameter), None)
+
+    def phase_of_task(self, task_type: str) -> Phase | None:
+        """The phase whose work is done by tasks of a type, or none."""
+        return next((phase for phase in self.phases if phase.task_type == task_type), None)
+
+    def phase_before(self, phase: Phase) -> Phase | None:
+        """The phase before one of this pipeline's, or none before the first."""
+        number = self.phases.index(phase)
+        return self.phases[number - 1] if number else None
 
     def action(self, job_type: str) -> SubmitAction | None:
         """The submit action for a job type, or none."""

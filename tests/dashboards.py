@@ -26,7 +26,7 @@ def make_dashboard(
         registry=registry,
         snapshots=snapshots,
         queries=open_cached_queries(engine, registry, 10, 0),
-        submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
+        submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)),
         shared=shared,
     )
     return app

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 
 from jobs.fathom.naming import Scenario
 from jobs.fathom.sample_files import Portion, write_portion
-from jobs.stages import Job, Stage, Task, TaskError
+from jobs.stages import Job, Stage, Task, TaskError, with_entry
 from jobs.storage import Storage, StorageError
 from pipelines.parameters import check_parameters
 from pipelines.registry import load_registry
@@ -87,7 +87,8 @@ def walk(engine: Engine, storage: Storage, job_type: str, **given: Any) -> dict[
     walked: dict[str, Walked] = {}
     results: dict[str, Any] = {}
     for number, stage in enumerate(JOB_TYPES[job_type].stages, start=1):
-        current = Job(job.job_id, job_type, job.parameters, number, results)
+        placed = Job(job.job_id, job_type, job.parameters, number, results)
+        current = with_entry(placed, JOB_TYPES[job_type], load_registry())
         done = walk_stage(engine, storage, current, stage)
         walked[stage.name] = done
         results[str(number)] = {"result": done.results[0] if len(done.results) == 1 else None}

@@ -34,7 +34,7 @@ class Api:
             registry=registry,
             snapshots=self.snapshots,
             reader=self.reader,
-            submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES)),
+            submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)),
             metrics=metrics,
         )
         self.client: FlaskClient = dash.server.test_client()

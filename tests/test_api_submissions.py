@@ -23,7 +23,7 @@ RERUN, CANCEL = "/api/jobs/rerun", "/api/jobs/cancel"
 @pytest.fixture
 def client(engine: Engine, registry: Registry) -> FlaskClient:
     """The endpoint over an empty database."""
-    return serve(registry, Submitter(registry, RunnerQueue(engine, JOB_TYPES)))
+    return serve(registry, Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)))
 
 
 def serve(registry: Registry, submitter: Submitter) -> FlaskClient:

@@ -208,7 +208,7 @@ def filled(registry: Registry, **values: Any) -> FilledForm:
 def test_two_clicks_at_once_make_one_job_and_the_second_is_told(
     tables: Engine, registry: Registry
 ) -> None:
-    submitter, both = Submitter(registry, RunnerQueue(tables, JOB_TYPES)), Barrier(2)
+    submitter, both = Submitter(registry, RunnerQueue(tables, JOB_TYPES, registry)), Barrier(2)
 
     def click(_: int) -> str:
         both.wait()

@@ -26,7 +26,7 @@ INVENTORY = "inventory_fathom_container"
 
 @pytest.fixture
 def submitter(engine: Engine, registry: Registry) -> Iterator[Submitter]:
-    return Submitter(registry, RunnerQueue(engine, JOB_TYPES))
+    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
 
 
 def end(engine: Engine, status: str = "completed") -> None:
@@ -38,12 +38,12 @@ def jobs(engine: Engine) -> int:
 
 
 def test_an_inventory_from_the_start_finds_files_that_came_since(
-    engine: Engine, cluster: Client, tmp_path: Path, submitter: Submitter
+    engine: Engine, cluster: Client, tmp_path: Path, submitter: Submitter, registry: Registry
 ) -> None:
     storage = Storage(str(tmp_path))
     add_tile(storage, "n00e030")
     first = submitter.submit(INVENTORY, {"base_prefix": "rwa"}).job_id
-    with running(engine, cluster, storage, JOB_TYPES):
+    with running(engine, cluster, storage, JOB_TYPES, registry):
         wait_until_ended(engine, first)
         before = job(engine, first), _files(engine)
         add_tile(storage, "n01e030")

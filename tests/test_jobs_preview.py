@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from jobs import submission
-from jobs.stages import JobType, Parameters, Scope
+from jobs.stages import Job, JobType, Scope
 from jobs.storage import Storage
 from jobs.submission import NoDestination, RunnerQueue, Submitter
 from pipelines.parameters import ParameterErrors
@@ -37,7 +37,7 @@ def storage(tmp_path: Path) -> Storage:
 
 @pytest.fixture
 def submitter(engine: Engine, registry: Registry) -> Submitter:
-    return Submitter(registry, RunnerQueue(engine, JOB_TYPES))
+    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
 
 
 @pytest.fixture
@@ -183,12 +183,12 @@ def test_a_failed_job_of_the_runner_can_be_run_again(
 def test_what_takes_too_long_to_count_is_given_up(
     engine: Engine, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(connection: Connection, _: Parameters) -> Scope:
+    def slow(connection: Connection, _: Job) -> Scope:
         return Scope(connection.execute(text("SELECT 1 FROM pg_sleep(20)")).scalar_one())
 
     monkeypatch.setattr(submission, "PREVIEW_SECONDS", 0.2)
     kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
-    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}))
+    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry))
     submitter.submit(STACK, {"region_code": "rwa"})
     preview = submitter.preview(STACK, {"region_code": "rwa"})
     assert preview.scope == Scope(
@@ -202,13 +202,13 @@ def test_a_few_count_at_once_and_the_others_are_not_kept_waiting(
 ) -> None:
     begun, enough = Semaphore(0), Event()
 
-    def slow(_connection: Connection, _: Parameters) -> Scope:
+    def slow(_connection: Connection, _: Job) -> Scope:
         begun.release()
         enough.wait(20)
         return Scope(1, 8)
 
     kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
-    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}))
+    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry))
     with ThreadPoolExecutor(submission.PREVIEWS_AT_ONCE) as people:
         waiting = [
             people.submit(submitter.preview, STACK, {"region_code": "rwa"})
@@ -246,6 +246,6 @@ def test_the_platforms_tables_are_counted_too(platform: Engine, registry: Regist
         add_files(connection, 8, metadata=metadata, group="g1")
         add_files(connection, 8, metadata=metadata, group="g2", phase1="1 hour")
         add_files(connection, 1, metadata=None)
-    submitter = Submitter(registry, RunnerQueue(platform, JOB_TYPES))
+    submitter = Submitter(registry, RunnerQueue(platform, JOB_TYPES, registry))
     assert counted(submitter, STACK) == (1, 8)
     assert counted(submitter, MERGE) == (1, 8)

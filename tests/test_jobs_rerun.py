@@ -16,6 +16,7 @@ from jobs.rerun import NoSuchJob, Rerun, RerunError, rerun_job
 from jobs.storage import Storage
 from jobs.submission import queue_job
 from pipelines.models import Pipeline
+from pipelines.registry import load_registry
 from queries.phases import phases
 from tests.catalog import JOB_TYPES
 from tests.factories import add_files, add_job, add_task, read_now
@@ -262,7 +263,7 @@ def test_a_group_that_was_incomplete_is_done_with_the_files_that_came_since(
     with engine.begin() as connection:
         parameters = parameters_of("process_fathom_stack", region_code="rwa")
         job_id = queue_job(connection, JOB_TYPES["process_fathom_stack"], parameters).job_id
-    with running(engine, cluster, storage, JOB_TYPES):
+    with running(engine, cluster, storage, JOB_TYPES, load_registry()):
         wait_until_ended(engine, job_id)
         message = job(engine, job_id).error_details
         assert "has no file for 1in200" in message

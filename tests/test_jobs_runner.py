@@ -19,7 +19,8 @@ from jobs.job_rows import EXECUTOR, JobLost, assert_lease, claim_job
 from jobs.runner import Runner
 from jobs.stages import JobType
 from jobs.storage import Storage
-from tests.toy_jobs import JOB_TYPES
+from pipelines.registry import Registry
+from tests.toy_jobs import JOB_TYPES, TOY_REGISTRY
 
 ENDED = ("completed", "failed", "completed_with_errors")
 
@@ -76,10 +77,11 @@ def running(
     cluster: Client,
     storage: Storage,
     job_types: Mapping[str, JobType] = JOB_TYPES,
+    registry: Registry = TOY_REGISTRY,
     **seconds: float,
 ) -> Iterator[Runner]:
     paces = {"heartbeat_seconds": 0.2, "lease_seconds": 30.0, **seconds}
-    runner = Runner(engine, cluster, storage, job_types, **paces)
+    runner = Runner(engine, cluster, storage, job_types, registry, **paces)
     thread = threading.Thread(target=runner.run)
     thread.start()
     try:

@@ -30,7 +30,7 @@ JOB_TYPES = {JOB_TYPE.name: JOB_TYPE}
 
 @pytest.fixture
 def submitter(engine: Engine, registry: Registry) -> Submitter:
-    return Submitter(registry, RunnerQueue(engine, JOB_TYPES))
+    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
 
 
 def rows(engine: Engine) -> list[Any]:
@@ -84,7 +84,7 @@ def test_a_job_type_of_no_pipeline_is_refused(submitter: Submitter) -> None:
 
 def test_a_database_that_is_away_is_told(registry: Registry) -> None:
     engine = open_engine("postgresql://localhost:1/nothing")
-    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES))
+    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
     with pytest.raises(SubmissionError, match="The job was not submitted"):
         submitter.submit("process_fathom_stack", {"region_code": "rwa"})
 
@@ -98,7 +98,7 @@ def test_without_runner_and_platform_the_reason_is_told(registry: Registry) -> N
 
 def test_a_database_that_is_away_is_told_in_a_preview_and_a_rerun(registry: Registry) -> None:
     engine = open_engine("postgresql://localhost:1/nothing")
-    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES))
+    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
     with pytest.raises(SubmissionError, match="What the job would do can't be said"):
         submitter.preview("process_fathom_stack", {"region_code": "rwa"})
     with pytest.raises(SubmissionError, match="The job was not run again"):
@@ -108,13 +108,13 @@ def test_a_database_that_is_away_is_told_in_a_preview_and_a_rerun(registry: Regi
 def test_a_rerun_of_a_job_type_that_the_runner_does_not_know_is_refused(
     engine: Engine, registry: Registry
 ) -> None:
-    job_id = Submitter(registry, RunnerQueue(engine, JOB_TYPES)).submit(
+    job_id = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)).submit(
         "process_fathom_stack", {"region_code": "rwa"}
     )
     with engine.begin() as connection:
         connection.execute(text("UPDATE app.jobs SET status = 'failed'"))
     with pytest.raises(RerunError, match="does not know job type 'process_fathom_stack'"):
-        Submitter(registry, RunnerQueue(engine, {})).rerun(job_id.job_id)
+        Submitter(registry, RunnerQueue(engine, {}, registry)).rerun(job_id.job_id)
     assert rows(engine)[0].status == "failed"
 
 

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, text
 
 from jobs.stages import Job, JobType, Parameters, Result, Stage, TaskError
 from jobs.storage import Storage
+from pipelines.models import Pipeline
+from pipelines.registry import Registry
 
 
 def count_up(_connection: Connection, job: Job) -> Iterator[Parameters]:
@@ -66,3 +68,25 @@ TOY = JobType(
 )
 REFUSED = JobType("refused", (Stage("begin", "refused_begin", plan=refuse, query=counted),))
 JOB_TYPES = {"toy": TOY, "refused": REFUSED}
+
+# Where the tasks of the toy's job name their group, and the columns of its phase.
+TOY_PIPELINE = Pipeline.model_validate(
+    {
+        "id": "toys",
+        "name": "Toys",
+        "etl_type": "toys",
+        "job_types": ["toy", "refused"],
+        "phases": [
+            {
+                "id": "phase1",
+                "name": "Note",
+                "completed_field": "phase1_completed_at",
+                "job_type": "toy",
+                "task_type": "toy_note",
+                "group_key": "phase1_group_key",
+                "task_group": "group.output_name",
+            }
+        ],
+    }
+)
+TOY_REGISTRY = Registry({"toys": TOY_PIPELINE})

@@ -18,44 +18,53 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from jobs.fathom.naming import ETL_TYPE, SCENARIO_KEYS, grid_cell
-from jobs.fathom.scope import IS_FATHOM, METADATA, TILE
-from jobs.source_files import SOURCE_FILES
+from jobs.fathom.naming import SCENARIO_KEYS, grid_cell
+from jobs.fathom.scope import FathomFiles
 from jobs.stages import Job, Result
+from pipelines.models import Phase
+
+MERGE_TASK = "fathom_spatial_merge"
 
 
 def assign_grid_cells(connection: Connection, job: Job) -> Result:
     """Gives the inventory's files that are not merged their cell; a dry run changes nothing."""
-    if job.parameters.get("dry_run"):
+    merge = job.pipeline.phase_of_task(MERGE_TASK)
+    if merge is None or job.parameters.get("dry_run"):
         return {"changed": 0}
-    files = SOURCE_FILES.c
+    files = FathomFiles(job)
     below = job.parameters["base_prefix"].strip("/")
     conditions = [
-        files.etl_type == ETL_TYPE,
-        files.source_container == job.parameters["source_container"],
-        func.starts_with(files.source_blob_path, f"{below}/" if below else ""),
-        files.phase2_completed_at.is_(None),
-        IS_FATHOM,
+        files.c.etl_type == files.etl_type,
+        files.c.source_container == job.parameters["source_container"],
+        func.starts_with(files.c.source_blob_path, f"{below}/" if below else ""),
+        files.completed_at(merge).is_(None),
+        files.is_fathom,
     ]
-    return {"changed": write_cells(connection, job.parameters["grid_size"], conditions)}
+    grid_size = job.parameters["grid_size"]
+    return {"changed": write_cells(connection, files, merge, grid_size, conditions)}
 
 
 def write_cells(
-    connection: Connection, grid_size: int, conditions: Sequence[ColumnElement[bool]]
+    connection: Connection,
+    files: FathomFiles,
+    merge: Phase,
+    grid_size: int,
+    conditions: Sequence[ColumnElement[bool]],
 ) -> int:
-    """Writes cell and phase 2 group where they differ from the grid's; how many files differed."""
-    tiles = connection.scalars(select(TILE).where(*conditions).distinct()).all()
+    """Writes cell and merge group where they differ from the grid's; how many files differed."""
+    tiles = connection.scalars(select(files.tile).where(*conditions).distinct()).all()
     cells = cells_of(tiles, grid_size)
-    scenario = [METADATA[key].astext for key in SCENARIO_KEYS]
-    group_key = func.concat_ws("-", *scenario, cells.c.cell)
+    scenario = [files.metadata[key].astext for key in SCENARIO_KEYS]
+    name, group = func.concat_ws("-", *scenario, cells.c.cell), files.group(merge)
     differs = or_(
-        METADATA["grid_cell"].astext.is_distinct_from(cells.c.cell),
-        SOURCE_FILES.c.phase2_group_key.is_distinct_from(group_key),
+        files.metadata["grid_cell"].astext.is_distinct_from(cells.c.cell),
+        group.is_distinct_from(name),
     )
-    statement = update(SOURCE_FILES).where(*conditions, cells.c.tile == TILE, differs)
+    statement = update(files.table).where(*conditions, cells.c.tile == files.tile, differs)
+    cell = func.jsonb_build_object("grid_cell", cells.c.cell)
     values = {
-        "source_metadata": METADATA.concat(func.jsonb_build_object("grid_cell", cells.c.cell)),
-        "phase2_group_key": group_key,
+        "source_metadata": files.metadata.concat(cell),
+        group.name: name,
         "updated_at": func.now(),
     }
     return int(connection.execute(statement.values(values)).rowcount)

@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-from jobs.fathom.grid import assign_grid_cells
-from jobs.fathom.naming import ETL_TYPE, SourceName, parse_path
+from jobs.fathom.grid import MERGE_TASK, assign_grid_cells
+from jobs.fathom.naming import SourceName, parse_path
 from jobs.fathom.prefixes import EXAMPLES, generate_prefixes
 from jobs.fathom.scope import NO_REGION
-from jobs.source_files import SourceFile, upsert
+from jobs.fathom.stack import STACK_TASK
+from jobs.source_files import SourceFile, register
 from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task
 from jobs.storage import Storage
 
 
 def plan_scans(_connection: Connection, job: Job) -> Iterator[Parameters]:
     """One task for each folder that the first stage found."""
-    for prefix in job.stage_results["1"]["result"]["prefixes"]:
+    for prefix in job.last_result["prefixes"]:
         yield {**job.parameters, "prefix": prefix}
 
 
@@ -50,17 +51,21 @@ def record_files(connection: Connection, job: Job, _task: Task, result: Result) 
     parameters = job.parameters
     named = [(path, size, parse_path(path)) for path, size in result.get("listed", [])]
     grid_size = parameters["grid_size"]
-    files = [_source_file(path, size, name, grid_size) for path, size, name in named if name]
+    files = [_source_file(job, path, size, name, grid_size) for path, size, name in named if name]
     container, batch_size = parameters["source_container"], parameters["batch_size"]
-    upsert(connection, ETL_TYPE, container, files, batch_size=batch_size)
+    register(connection, job.pipeline, container, files, batch_size=batch_size)
 
 
-def _source_file(path: str, size: int | None, name: SourceName, grid_size: int) -> SourceFile:
-    metadata = name.source_metadata(grid_size)
-    stack = name.scenario.phase1_group_key(name.tile)
-    return SourceFile(
-        path, size, metadata, stack, name.scenario.phase2_group_key(str(metadata["grid_cell"]))
-    )
+def _source_file(
+    job: Job, path: str, size: int | None, name: SourceName, grid_size: int
+) -> SourceFile:
+    metadata, scenario = name.source_metadata(grid_size), name.scenario
+    groups = {
+        STACK_TASK: scenario.phase1_group_key(name.tile),
+        MERGE_TASK: scenario.phase2_group_key(str(metadata["grid_cell"])),
+    }
+    phases = ((job.pipeline.phase_of_task(task), group) for task, group in groups.items())
+    return SourceFile(path, size, metadata, {phase.id: group for phase, group in phases if phase})
 
 
 def generate_summary(connection: Connection, job: Job) -> Result:
@@ -131,8 +136,9 @@ _EXAMPLES = text(
 )
 
 
-def inventory_scope(_connection: Connection, parameters: Parameters) -> Scope:
+def inventory_scope(_connection: Connection, job: Job) -> Scope:
     """The tables do not know what lies in a container."""
+    parameters = job.parameters
     place = f"{parameters['source_container']}/{parameters['base_prefix'].strip('/')}"
     return Scope(
         note=f"The job lists {place.rstrip('/')}: how many files there are is known afterwards."

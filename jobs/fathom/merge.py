@@ -8,29 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, literal, or_, select
 
 from jobs.collection import place_of_collection, register_collection
-from jobs.fathom.grid import cells_of, write_cells
-from jobs.fathom.naming import (
-    ETL_TYPE,
-    SCENARIO_KEYS,
-    Scenario,
-    grid_cell,
-    merged_path,
-    stacked_path,
-)
+from jobs.fathom.grid import MERGE_TASK, cells_of, write_cells
+from jobs.fathom.naming import SCENARIO_KEYS, Scenario, grid_cell, merged_path, stacked_path
 from jobs.fathom.outputs import task_parameters
-from jobs.fathom.scope import (
-    METADATA,
-    TILE,
-    counted,
-    in_filters,
-    in_region,
-    intersecting,
-    region_of,
-    tiles_of,
-)
+from jobs.fathom.scope import FathomFiles, counted, intersecting, region_of
 from jobs.fathom.spatial_merge import merge_tiles
-from jobs.source_files import ROWS_AT_A_TIME, SOURCE_FILES, Completion, complete
-from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task
+from jobs.source_files import ROWS_AT_A_TIME, complete
+from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task, TaskError
+from pipelines.models import Phase
 
 
 def grid_inventory(connection: Connection, job: Job) -> Result:
@@ -39,16 +24,17 @@ def grid_inventory(connection: Connection, job: Job) -> Result:
     Merged files keep the cell they were merged in, except by force. Raises TaskError for a region
     of which no file is known.
     """
-    parameters = job.parameters
-    groups = _groups(connection, parameters).subquery()
+    parameters, files = job.parameters, FathomFiles(job)
+    groups = _groups(connection, job).subquery()
     counted = select(func.count(), func.count().filter(groups.c.pending > 0)).select_from(groups)
     total, pending = connection.execute(counted).one()
     result = {"groups": total, "groups_pending": pending, "changed": 0}
     if not parameters.get("dry_run"):
-        conditions = [*in_region(parameters), *in_filters(parameters)]
+        conditions = [*files.in_region(), *files.in_filters()]
         if not parameters.get("force_reprocess"):
-            conditions.append(SOURCE_FILES.c.phase2_completed_at.is_(None))
-        result["changed"] = write_cells(connection, parameters["grid_size"], conditions)
+            conditions.append(files.completed_at(job.phase).is_(None))
+        grid_size = parameters["grid_size"]
+        result["changed"] = write_cells(connection, files, job.phase, grid_size, conditions)
     return result
 
 
@@ -59,7 +45,7 @@ def plan_merges(connection: Connection, job: Job) -> Iterator[Parameters]:
     """
     if job.parameters.get("dry_run"):
         return
-    groups = _groups(connection, job.parameters).subquery()
+    groups = _groups(connection, job).subquery()
     pending = select(groups).where(groups.c.pending > 0)
     rows = connection.execute(pending, execution_options={"yield_per": ROWS_AT_A_TIME})
     for row in rows.mappings():
@@ -69,44 +55,43 @@ def plan_merges(connection: Connection, job: Job) -> Iterator[Parameters]:
 def record_merge(connection: Connection, job: Job, task: Task, result: Result) -> None:
     """Marks the cell's files as merged, and keeps the cell they were merged in."""
     group = task.parameters["grid_group"]
-    done = Completion(
-        ETL_TYPE,
-        2,
-        group["output_name"],
+    complete(
+        connection,
+        job,
         group["files"],
-        result["output_blob"],
-        job.job_id,
+        output=result["output_blob"],
+        group=group["output_name"],
         again=bool(job.parameters.get("force_reprocess")),
         metadata={"grid_cell": group["grid_cell"]},
     )
-    complete(connection, done)
 
 
-def merge_scope(connection: Connection, parameters: Parameters) -> Scope:
+def merge_scope(connection: Connection, job: Job) -> Scope:
     """The cells that would be merged. Raises TaskError for a region of which no file is known."""
-    return counted(connection, parameters, _groups(connection, parameters).subquery())
+    return counted(connection, job.parameters, _groups(connection, job).subquery())
 
 
-def _groups(connection: Connection, parameters: Parameters) -> Select[Any]:
+def _groups(connection: Connection, job: Job) -> Select[Any]:
     """One row per scenario and cell with stacked files: tiles, files to mark, pending (files)."""
-    files = SOURCE_FILES.c
-    stacked = files.phase1_completed_at.is_not(None)
+    parameters, files, stack = job.parameters, FathomFiles(job), _stack_phase(job)
+    stacked = files.completed_at(stack).is_not(None)
     again = literal(bool(parameters.get("force_reprocess")))
-    pending = or_(again, files.phase2_completed_at.is_(None))
-    cells = cells_of(_tiles(connection, parameters), parameters["grid_size"])
-    scenario = [METADATA[key].astext.label(key) for key in SCENARIO_KEYS]
+    pending = or_(again, files.completed_at(job.phase).is_(None))
+    cells = cells_of(_tiles(connection, files), parameters["grid_size"])
+    scenario = [files.metadata[key].astext.label(key) for key in SCENARIO_KEYS]
+    tile, stacks = files.tile.label("tile"), files.group(stack).label("stack")
     source = (
-        select(*scenario, cells.c.cell, TILE.label("tile"), files.phase1_group_key.label("stack"))
-        .add_columns(files.source_blob_path.label("path"), pending.label("pending"))
-        .where(*in_region(parameters), *in_filters(parameters), stacked, cells.c.tile == TILE)
+        select(*scenario, cells.c.cell, tile, stacks)
+        .add_columns(files.c.source_blob_path.label("path"), pending.label("pending"))
+        .where(*files.in_region(), *files.in_filters(), stacked, cells.c.tile == files.tile)
         .subquery()
     )
     by = [source.c[key] for key in (*SCENARIO_KEYS, "cell")]
-    tile = func.jsonb_build_object("tile", source.c.tile, "stack", source.c.stack)
+    stacked_tile = func.jsonb_build_object("tile", source.c.tile, "stack", source.c.stack)
     return (
         select(
             *by,
-            func.jsonb_agg(tile.distinct()).label("tiles"),
+            func.jsonb_agg(stacked_tile.distinct()).label("tiles"),
             func.jsonb_agg(source.c.path).filter(source.c.pending).label("files"),
             func.count().filter(source.c.pending).label("pending"),
         )
@@ -115,9 +100,21 @@ def _groups(connection: Connection, parameters: Parameters) -> Select[Any]:
     )
 
 
-def _tiles(connection: Connection, parameters: Parameters) -> list[str]:
+def _stack_phase(job: Job) -> Phase:
+    """The phase whose outputs are merged: the one before."""
+    phase = job.pipeline.phase_before(job.phase)
+    if phase is None:
+        raise TaskError(
+            f"Phase '{job.phase.id}' is the first one of pipeline '{job.pipeline.id}'; "
+            "it merges what a phase before it stacked: add that phase to the pipeline's file"
+        )
+    return phase
+
+
+def _tiles(connection: Connection, files: FathomFiles) -> list[str]:
     """The tiles of all cells that the bounding box touches, also those outside of it."""
-    tiles, size = tiles_of(connection, parameters), parameters["grid_size"]
+    parameters, tiles = files.parameters, files.tiles(connection)
+    size = parameters["grid_size"]
     cells = {grid_cell(tile, size) for tile in intersecting(tiles, parameters.get("bbox"))}
     return [tile for tile in tiles if grid_cell(tile, size) in cells]
 
@@ -150,7 +147,7 @@ MERGE = JobType(
         Stage("grid_inventory", "fathom_grid_inventory", query=grid_inventory),
         Stage(
             "spatial_merge",
-            "fathom_spatial_merge",
+            MERGE_TASK,
             plan=plan_merges,
             work=merge_tiles,
             record=record_merge,

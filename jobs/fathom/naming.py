@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-ETL_TYPE = "fathom"
 # What `source_metadata` has of a scenario.
 SCENARIO_KEYS = ("flood_type", "defense", "year", "ssp")
 # Depths are centimetres; 0 is dry.

@@ -9,24 +9,13 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from jobs.collection import place_of_collection, register_collection
 from jobs.fathom.band_stack import stack_bands
-from jobs.fathom.naming import ETL_TYPE, SCENARIO_KEYS, stacked_path
+from jobs.fathom.naming import SCENARIO_KEYS, stacked_path
 from jobs.fathom.outputs import task_parameters
-from jobs.fathom.scope import (
-    METADATA,
-    TILE,
-    counted,
-    in_filters,
-    in_region,
-    in_tiles,
-    intersecting,
-    region_of,
-    tiles_of,
-)
-from jobs.source_files import ROWS_AT_A_TIME, SOURCE_FILES, Completion, complete
+from jobs.fathom.scope import FathomFiles, counted, intersecting, region_of
+from jobs.source_files import ROWS_AT_A_TIME, complete
 from jobs.stages import Job, JobType, Parameters, Result, Scope, Stage, Task
 
-GROUP = SOURCE_FILES.c.phase1_group_key
-PENDING = func.count().filter(SOURCE_FILES.c.phase1_completed_at.is_(None))
+STACK_TASK = "fathom_band_stack"
 
 
 def tile_inventory(connection: Connection, job: Job) -> Result:
@@ -34,8 +23,9 @@ def tile_inventory(connection: Connection, job: Job) -> Result:
 
     Raises TaskError for a region of which no file is known.
     """
-    files, pending = func.count().label("files"), PENDING.label("pending")
-    groups = _groups(connection, job.parameters, files, pending).subquery()
+    files = FathomFiles(job)
+    counts = func.count().label("files"), _pending(files, job).label("pending")
+    groups = _groups(connection, files, job, *counts).subquery()
     row = connection.execute(
         select(
             func.count(),
@@ -44,7 +34,7 @@ def tile_inventory(connection: Connection, job: Job) -> Result:
         ).select_from(groups)
     ).one()
     if row[0] == 0:
-        tiles_of(connection, job.parameters)
+        files.tiles(connection)
     return {"groups": row[0], "files": int(row[1]), "groups_pending": row[2]}
 
 
@@ -52,19 +42,21 @@ def plan_stacks(connection: Connection, job: Job) -> Iterator[Parameters]:
     """One task for each group with a file that is not stacked, streamed; all of them by force."""
     if job.parameters.get("dry_run"):
         return
-    scenario = [func.min(METADATA[key].astext).label(key) for key in SCENARIO_KEYS]
+    files = FathomFiles(job)
+    scenario = [func.min(files.metadata[key].astext).label(key) for key in SCENARIO_KEYS]
     file = func.jsonb_build_object(
-        "return_period", METADATA["return_period"], "path", SOURCE_FILES.c.source_blob_path
+        "return_period", files.metadata["return_period"], "path", files.c.source_blob_path
     )
     query = _groups(
         connection,
-        job.parameters,
-        func.min(TILE).label("tile"),
+        files,
+        job,
+        func.min(files.tile).label("tile"),
         *scenario,
         func.jsonb_agg(file).label("files"),
     )
     if not job.parameters.get("force_reprocess"):
-        query = query.having(PENDING > 0)
+        query = query.having(_pending(files, job) > 0)
     rows = connection.execute(query, execution_options={"yield_per": ROWS_AT_A_TIME})
     for row in rows.mappings():
         yield _task(job.parameters, dict(row))
@@ -73,38 +65,42 @@ def plan_stacks(connection: Connection, job: Job) -> Iterator[Parameters]:
 def record_stack(connection: Connection, job: Job, task: Task, result: Result) -> None:
     """Marks the files of the group as stacked."""
     group = task.parameters["tile_group"]
-    done = Completion(
-        ETL_TYPE,
-        1,
-        group["output_name"],
+    complete(
+        connection,
+        job,
         [file["path"] for file in group["files"]],
-        result["output_blob"],
-        job.job_id,
+        output=result["output_blob"],
+        group=group["output_name"],
         again=bool(job.parameters.get("force_reprocess")),
     )
-    complete(connection, done)
 
 
-def stack_scope(connection: Connection, parameters: Parameters) -> Scope:
+def stack_scope(connection: Connection, job: Job) -> Scope:
     """The groups that would be stacked. Raises TaskError for a region of which no file is known."""
-    pending = func.count() if parameters.get("force_reprocess") else PENDING
-    groups = _groups(connection, parameters, pending.label("pending"))
-    scope = counted(connection, parameters, groups.subquery())
+    files = FathomFiles(job)
+    pending = func.count() if job.parameters.get("force_reprocess") else _pending(files, job)
+    groups = _groups(connection, files, job, pending.label("pending"))
+    scope = counted(connection, job.parameters, groups.subquery())
     if scope.groups == 0:
-        tiles_of(connection, parameters)
+        files.tiles(connection)
     return scope
 
 
+def _pending(files: FathomFiles, job: Job) -> ColumnElement[int]:
+    return func.count().filter(files.completed_at(job.phase).is_(None))
+
+
 def _groups(
-    connection: Connection, parameters: Parameters, *columns: ColumnElement[Any]
+    connection: Connection, files: FathomFiles, job: Job, *columns: ColumnElement[Any]
 ) -> Select[Any]:
     """One row per group in the job's scope: output_name, and what is asked for."""
-    conditions = [*in_region(parameters), *in_filters(parameters), GROUP.is_not(None)]
-    if parameters.get("bbox"):
-        tiles = tiles_of(connection, parameters)
-        conditions.append(in_tiles(intersecting(tiles, parameters["bbox"])))
-    query = select(GROUP.label("output_name"), *columns).where(*conditions)
-    return query.group_by(GROUP).order_by(GROUP)
+    group = files.group(job.phase)
+    conditions = [*files.in_region(), *files.in_filters(), group.is_not(None)]
+    if job.parameters.get("bbox"):
+        tiles = intersecting(files.tiles(connection), job.parameters["bbox"])
+        conditions.append(files.tile.in_(tiles))
+    query = select(group.label("output_name"), *columns).where(*conditions)
+    return query.group_by(group).order_by(group)
 
 
 def _task(parameters: Parameters, group: dict[str, Any]) -> Parameters:
@@ -120,7 +116,7 @@ STACK = JobType(
         Stage("tile_inventory", "fathom_tile_inventory", query=tile_inventory),
         Stage(
             "band_stack",
-            "fathom_band_stack",
+            STACK_TASK,
             plan=plan_stacks,
             work=stack_bands,
             record=record_stack,

@@ -4,75 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rasterio.errors import RasterioError
 from rio_cogeo.cogeo import cog_validate
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, TableClause, func, null, select
 
+from database.tables import source_files
 from jobs.cog import copy_as_cog, raster_error
-from jobs.raster.naming import ETL_TYPE, output_path
+from jobs.raster.naming import group_key, output_path
 from jobs.reading import open_raster, unplaced_allowed
-from jobs.source_files import ROWS_AT_A_TIME, SOURCE_FILES, Completion, complete
+from jobs.source_files import ROWS_AT_A_TIME, complete
 from jobs.stages import Job, Parameters, Result, Scope, Task, TaskError
 from jobs.storage import Storage
 
 MEGABYTE = 1_000_000
-# What the storage does not know the size of is no large file.
-SIZE = func.coalesce(SOURCE_FILES.c.file_size_bytes, 0)
 
 
 def plan_small(connection: Connection, job: Job) -> Iterator[Parameters]:
     """One task for each raster below `large_file_mb` still to convert; all of them by force."""
-    return _plan(connection, job.parameters, _below(job.parameters))
+    return _plan(connection, job, large=False)
 
 
 def plan_large(connection: Connection, job: Job) -> Iterator[Parameters]:
     """One task for each raster from `large_file_mb` on, likewise."""
-    return _plan(connection, job.parameters, ~_below(job.parameters))
+    return _plan(connection, job, large=True)
 
 
-def small_scope(connection: Connection, parameters: Parameters) -> Scope:
+def small_scope(connection: Connection, job: Job) -> Scope:
     """The rasters that `plan_small` would take, of those that are registered already."""
-    return _scope(connection, parameters, _below(parameters))
+    return _scope(connection, job, large=False)
 
 
-def large_scope(connection: Connection, parameters: Parameters) -> Scope:
+def large_scope(connection: Connection, job: Job) -> Scope:
     """The rasters that `plan_large` would take, likewise."""
-    return _scope(connection, parameters, ~_below(parameters))
+    return _scope(connection, job, large=True)
 
 
-def _below(parameters: Parameters) -> ColumnElement[bool]:
-    return int(parameters["large_file_mb"]) * MEGABYTE > SIZE
+def _sized(files: TableClause, parameters: Parameters, large: bool) -> ColumnElement[bool]:
+    limit = int(parameters["large_file_mb"]) * MEGABYTE
+    # What the storage does not know the size of is no large file.
+    size = func.coalesce(files.c.file_size_bytes, 0)
+    return size >= limit if large else size < limit
 
 
-def _scope(connection: Connection, parameters: Parameters, sized: ColumnElement[bool]) -> Scope:
-    rasters = _rasters(parameters, sized).subquery()
+def _scope(connection: Connection, job: Job, *, large: bool) -> Scope:
+    rasters = _rasters(source_files(job.pipeline), job, large).subquery()
     count = connection.execute(select(func.count()).select_from(rasters)).scalar_one()
     note = "GeoTIFFs that are not registered yet come on top: the job looks for them first."
     return Scope(count, count, note)
 
 
-def _rasters(parameters: Parameters, sized: ColumnElement[bool]) -> Select[str, str]:
-    """One row per raster to convert: path, group key."""
-    files = SOURCE_FILES.c
+def _rasters(files: TableClause, job: Job, large: bool) -> Select[Any]:
+    """One row per raster to convert: path, group key (NULL where none is registered)."""
+    parameters, phase = job.parameters, job.phase
     below = parameters["prefix"].strip("/")
-    query = select(files.source_blob_path, files.phase1_group_key).where(
-        files.etl_type == ETL_TYPE,
-        files.source_container == parameters["source_container"],
-        func.starts_with(files.source_blob_path, f"{below}/" if below else ""),
-        sized,
+    key = files.c[phase.group_key] if phase.group_key else null()
+    query = select(files.c.source_blob_path, key).where(
+        files.c.etl_type == job.pipeline.etl_type,
+        files.c.source_container == parameters["source_container"],
+        func.starts_with(files.c.source_blob_path, f"{below}/" if below else ""),
+        _sized(files, parameters, large),
     )
     if not parameters.get("force_reprocess"):
-        query = query.where(files.phase1_completed_at.is_(None))
+        query = query.where(files.c[phase.completed_field].is_(None))
     return query
 
 
-def _plan(
-    connection: Connection, parameters: Parameters, sized: ColumnElement[bool]
-) -> Iterator[Parameters]:
-    query = _rasters(parameters, sized).order_by(SOURCE_FILES.c.source_blob_path)
+def _plan(connection: Connection, job: Job, *, large: bool) -> Iterator[Parameters]:
+    files, parameters = source_files(job.pipeline), job.parameters
+    query = _rasters(files, job, large).order_by(files.c.source_blob_path)
     rows = connection.execute(query, execution_options={"yield_per": ROWS_AT_A_TIME})
-    for path, key in rows:
+    for path, registered in rows:
+        key = registered or group_key(path)
         yield {
             "raster": {"output_name": key, "path": path},
             "source_container": parameters["source_container"],
@@ -107,16 +111,14 @@ def create_cog(parameters: Parameters, storage: Storage) -> Result:
 def record_cog(connection: Connection, job: Job, task: Task, result: Result) -> None:
     """Marks the raster as converted."""
     raster = task.parameters["raster"]
-    done = Completion(
-        ETL_TYPE,
-        1,
-        raster["output_name"],
+    complete(
+        connection,
+        job,
         [raster["path"]],
-        result["output_blob"],
-        job.job_id,
+        output=result["output_blob"],
+        group=raster["output_name"],
         again=bool(job.parameters.get("force_reprocess")),
     )
-    complete(connection, done)
 
 
 def _check(target: Path, path: str) -> None:

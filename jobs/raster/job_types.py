@@ -23,7 +23,7 @@ from jobs.stages import Job, JobType, Parameters, Scope, Stage
 def _raster_job(
     name: str,
     plan: Callable[[Connection, Job], Iterator[Parameters]],
-    scope: Callable[[Connection, Parameters], Scope],
+    scope: Callable[[Connection, Job], Scope],
 ) -> JobType:
     return JobType(
         name,

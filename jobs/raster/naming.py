@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from hashlib import sha256
 
-ETL_TYPE = "raster_v2"
 SUFFIXES = (".tif", ".tiff")
 _LONGEST_SLUG = 120
 

@@ -9,13 +9,12 @@ from rasterio.errors import RasterioError
 from sqlalchemy import Connection
 
 from jobs.cog import raster_error
-from jobs.raster.naming import ETL_TYPE, group_key, is_raster
+from jobs.raster.naming import group_key, is_raster
 from jobs.reading import open_raster
-from jobs.source_files import SourceFile, upsert
+from jobs.source_files import SourceFile, register
 from jobs.stages import Job, Parameters, Result, Task, TaskError
 from jobs.storage import Blob, Storage, StorageError
 
-BATCH_SIZE = 1000
 UNREADABLE_NAMED = 100
 
 
@@ -45,10 +44,10 @@ def validate(parameters: Parameters, storage: Storage) -> Result:
 def record_rasters(connection: Connection, job: Job, _task: Task, result: Result) -> None:
     """Registers all files, also unreadable ones: they stay pending, where they are seen."""
     files = [
-        SourceFile(path, size, metadata, group_key(path))
+        SourceFile(path, size, metadata, {job.phase.id: group_key(path)})
         for path, size, metadata in result["listed"]
     ]
-    upsert(connection, ETL_TYPE, job.parameters["source_container"], files, batch_size=BATCH_SIZE)
+    register(connection, job.pipeline, job.parameters["source_container"], files)
 
 
 def _inspect(storage: Storage, container: str, blob: Blob) -> dict[str, Any]:

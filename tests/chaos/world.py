@@ -53,7 +53,9 @@ class World:
         self.engine = open_engine(self.url)
         # What has to last until the run has been judged.
         self.resources = ExitStack()
-        self._submitter = Submitter(lane.registry, RunnerQueue(self.engine, JOB_TYPES))
+        self._submitter = Submitter(
+            lane.registry, RunnerQueue(self.engine, JOB_TYPES, lane.registry)
+        )
         self._runners: list[BaseProcess] = []
 
     def start_runner(self, **environment: str) -> BaseProcess:
