@@ -186,6 +186,11 @@ TASK = entry(
     task_type=TEXT,
     status=STATUS,
     seconds={**REAL_OR_NONE, "description": "How long a finished task took."},
+    progress_percent={
+        **REAL_OR_NONE,
+        "description": "0 to 100, of a task that reports it.",
+    },
+    progress_message={**TEXT_OR_NONE, "description": "What such a task says it is doing."},
     peak_memory_mb=REAL_OR_NONE,
     retry_count=COUNT,
     executed_by_app={**TEXT_OR_NONE, "description": "The worker."},

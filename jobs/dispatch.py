@@ -42,12 +42,17 @@ class ProgressListener:
         client.subscribe_topic(topic, self._hear)
 
     def take(self, prefix: str) -> list[dict[str, Any]]:
-        """The news of a stage's tasks: task_id, worker, age (seconds since it began)."""
+        """The news of a stage's tasks: task_id, worker, age (seconds since it began), progress."""
         with self._lock:
             heard = self._updates.pop(prefix, {})
         now = time.monotonic()
         return [
-            {"task_id": task_id, "worker": item["worker"], "age": now - item["began"]}
+            {
+                "task_id": task_id,
+                "worker": item["worker"],
+                "age": now - item["began"],
+                "progress": item.get("progress"),
+            }
             for task_id, item in heard.items()
         ]
 
@@ -56,7 +61,9 @@ class ProgressListener:
         with self._lock:
             of_stage = self._updates[updates["task_id"].rpartition("-")[0]]
             began = time.monotonic() - updates["seconds"]
-            of_stage.setdefault(updates["task_id"], {**updates, "began": began})
+            # The first news says best when it began, the last how far it is.
+            first = of_stage.get(updates["task_id"], {"began": began})
+            of_stage[updates["task_id"]] = {**updates, "began": first["began"]}
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,10 @@ REQUEUE = text(
     """
     UPDATE app.tasks
     SET retry_count = COALESCE(retry_count, 0) + CASE WHEN status = 'processing' THEN 1 ELSE 0 END,
-        status = 'pending', heartbeat = NULL, execution_started_at = NULL, updated_at = NOW()
+        status = 'pending', heartbeat = NULL, execution_started_at = NULL,
+        metadata = CASE jsonb_typeof(metadata)
+                   WHEN 'object' THEN metadata - 'progress' ELSE metadata END,
+        updated_at = NOW()
     WHERE parent_job_id = :job AND stage = :stage
       AND COALESCE(CAST(status AS text), '')
           NOT IN ('pending', 'completed', 'failed', 'cancelled')
@@ -152,8 +155,11 @@ DEQUEUE = text(
 
 
 def write_heartbeats(connection: Connection, updates: Sequence[dict[str, Any]]) -> None:
-    """Writes what workers told of tasks: task_id, worker, age (seconds since the start)."""
-    connection.execute(HEARTBEATS, {"news": json.dumps(list(updates))})
+    """Writes what workers told of tasks: task_id, worker, age (seconds since the start), progress.
+
+    progress: percent and message, or none where the task has not said anything.
+    """
+    connection.execute(HEARTBEATS, {"news": _json(list(updates))})
 
 
 HEARTBEATS = text(
@@ -162,8 +168,14 @@ HEARTBEATS = text(
     SET status = 'processing', heartbeat = NOW(), executed_by_app = news.worker,
         execution_started_at = COALESCE(
             task.execution_started_at, NOW() - news.age * INTERVAL '1 second'),
+        metadata = CASE WHEN jsonb_typeof(news.progress) = 'object'
+                        THEN CASE jsonb_typeof(task.metadata)
+                             WHEN 'object' THEN task.metadata ELSE '{}' END
+                             || jsonb_build_object('progress', news.progress)
+                        ELSE task.metadata END,
         updated_at = NOW()
-    FROM jsonb_to_recordset(CAST(:news AS jsonb)) AS news (task_id text, worker text, age float)
+    FROM jsonb_to_recordset(CAST(:news AS jsonb))
+         AS news (task_id text, worker text, age float, progress jsonb)
     WHERE task.task_id = news.task_id AND task.status IN ('queued', 'processing')
     """
 )
@@ -197,7 +209,8 @@ END = text(
     """
     UPDATE app.tasks AS task
     SET status = :status, result_data = ended.result, error_details = ended.error,
-        metadata = COALESCE(task.metadata, '{}') || ended.metadata,
+        metadata = CASE jsonb_typeof(task.metadata)
+                   WHEN 'object' THEN task.metadata - 'progress' ELSE '{}' END || ended.metadata,
         executed_by_app = ended.worker, heartbeat = NOW(),
         execution_started_at = NOW() - ended.seconds * INTERVAL '1 second', updated_at = NOW()
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import psutil
 
+from jobs.progress import Progress
+
 SAMPLING_SECONDS = 0.2
+# What a task reports is sent on so often at the most.
+PROGRESS_SECONDS = 1.0
 MEGABYTE = 1_000_000
 
 
@@ -21,6 +26,8 @@ class RunningTask:
         self.task_id = task_id
         self.began = time.monotonic()
         self.noted_at = float("-inf")
+        self.progress: Progress | None = None
+        self._noted: Progress | None = None
         self._snapshots: list[dict[str, Any]] = []
         self._peak = 0.0
         self._peak_at = ""
@@ -31,6 +38,23 @@ class RunningTask:
             self._peak, self._peak_at = used, datetime.now(UTC).isoformat()
         if checkpoint is not None:
             self._snapshots.append({"checkpoint": checkpoint, "process_rss_mb": round(used, 1)})
+
+    def report(self, progress: Progress) -> None:
+        """Takes what the task says of its progress."""
+        self.progress = progress
+
+    def is_due(self, now: float, heartbeat_seconds: float) -> bool:
+        """Whether there is something to tell: a heartbeat, or progress that nobody knows of."""
+        fresh = self.progress is not self._noted
+        return now - self.noted_at >= (
+            min(PROGRESS_SECONDS, heartbeat_seconds) if fresh else heartbeat_seconds
+        )
+
+    def update_at(self, now: float) -> dict[str, Any]:
+        """What there is to tell: task_id, seconds since it began, and progress where it says."""
+        self.noted_at, self._noted = now, self.progress
+        own = {} if self.progress is None else {"progress": asdict(self.progress)}
+        return {"task_id": self.task_id, "seconds": now - self.began, **own}
 
     def metadata(self) -> dict[str, Any]:
         """The task row's metadata, in the platform's keys."""
@@ -44,8 +68,8 @@ class RunningTask:
 class Watch:
     """Looks at the task of the moment, regularly, from a thread of its own.
 
-    `tell` gets the news of a task that has been running for a while, and of one that still does:
-    task_id, and the seconds since it began.
+    `tell` gets the news of a task that has been running for a while, of one that still does, and of
+    one that reports progress: task_id, seconds since it began, and the progress where it has any.
     """
 
     def __init__(self, tell: Callable[[dict[str, Any]], None], heartbeat_seconds: float) -> None:
@@ -87,6 +111,5 @@ class Watch:
                 continue
             running.note(self._used())
             now = time.monotonic()
-            if now - running.noted_at >= self._heartbeat_seconds:
-                running.noted_at = now
-                self._tell({"task_id": running.task_id, "seconds": now - running.began})
+            if running.is_due(now, self._heartbeat_seconds):
+                self._tell(running.update_at(now))

@@ -9,6 +9,7 @@ from typing import Any
 
 from distributed import get_worker
 
+from jobs.progress import listening
 from jobs.stages import Parameters, Result, TaskError
 from jobs.storage import Storage, StorageError
 from jobs.watch import Watch
@@ -72,7 +73,8 @@ def execute(batch: TaskBatch) -> list[WorkerResult]:
 def _do(batch: TaskBatch, spec: TaskSpec, watch: Watch, name: str) -> WorkerResult:
     running = watch.begin(spec.task_id)
     began = time.monotonic()
-    result, error = _attempt(batch, spec)
+    with listening(running.report):
+        result, error = _attempt(batch, spec)
     seconds = time.monotonic() - began
     watch.end()
     return WorkerResult(result, error, seconds, name, running.metadata())

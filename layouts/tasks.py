@@ -9,7 +9,13 @@ import pandas as pd
 from dash import html
 
 from layouts import ids
-from layouts.formats import format_duration, format_memory, format_timestamp, unknown
+from layouts.formats import (
+    format_duration,
+    format_memory,
+    format_percent,
+    format_timestamp,
+    unknown,
+)
 from layouts.lists import Size, list_values, listed
 from layouts.page_values import PageValues
 from layouts.statuses import format_status
@@ -21,6 +27,7 @@ COLUMNS = [
     Column("task_id", "Task"),
     Column("stage", "Stage", "count"),
     Column("status", "Status"),
+    Column("progress_percent", "Progress", "prose"),
     Column("seconds", "Duration"),
     Column("peak_memory_mb", "Peak memory"),
     Column("retry_count", "Retries", "count"),
@@ -54,6 +61,7 @@ def _row(task: dict[str, Any]) -> dict[str, Any]:
         "task_id": task["task_id"],
         "stage": None if unknown(task["stage"]) else task["stage"],
         "status": format_status(task["status"]),
+        "progress_percent": _progress(task),
         "seconds": format_duration(task["seconds"]),
         "peak_memory_mb": format_memory(task["peak_memory_mb"]),
         "retry_count": task["retry_count"],
@@ -61,6 +69,13 @@ def _row(task: dict[str, Any]) -> dict[str, Any]:
         "started_at": format_timestamp(task["started_at"]),
         "error_details": _text(task["error_details"]),
     }
+
+
+def _progress(task: Mapping[str, Any]) -> str:
+    """How far a task is and with what, where it says so."""
+    percent, message = task["progress_percent"], _text(task["progress_message"])
+    stated = [] if unknown(percent) else [format_percent(percent)]
+    return " · ".join([*stated, *([message] if message else [])])
 
 
 def _text(value: Any) -> str:

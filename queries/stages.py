@@ -112,15 +112,21 @@ def peak_memory(tasks: FromClause) -> ColumnElement[float]:
     """A task's peak memory in MB: as it says, else the largest of its snapshots."""
     # `metadata` is free text to us: only numbers are taken for numbers, the rest is passed over.
     peak = tasks.c.metadata["peak_memory_mb"]
-    stated = case((func.jsonb_typeof(peak) == "number", _real(peak)))
+    stated = case((func.jsonb_typeof(peak) == "number", _real(peak, MOST_MEGABYTES)))
     snapshot = func.jsonb_path_query(
         tasks.c.metadata, SNAPSHOTS, literal_column("'{}'::jsonb"), true()
     ).column_valued("snapshot")
-    largest = select(func.max(_real(snapshot))).scalar_subquery()
+    largest = select(func.max(_real(snapshot, MOST_MEGABYTES))).scalar_subquery()
     return func.coalesce(stated, largest)
 
 
-def _real(number: ColumnElement[Any]) -> ColumnElement[float]:
-    """A JSON number; NULL for one that no computer has in memory."""
+def progress_percent(tasks: FromClause) -> ColumnElement[float]:
+    """How far a task is that says so, 0 to 100; NULL where it does not."""
+    percent = tasks.c.metadata["progress"]["percent"]
+    return case((func.jsonb_typeof(percent) == "number", _real(percent, 100)))
+
+
+def _real(number: ColumnElement[Any], most: float) -> ColumnElement[float]:
+    """A JSON number; NULL for one that is negative or more than there can be."""
     exact = cast(cast(number, Text), Numeric)
-    return case((exact.between(0, MOST_MEGABYTES), cast(exact, Float)))
+    return case((exact.between(0, most), cast(exact, Float)))

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from database.tables import TASKS
 from queries.frames import REAL, TEXT, TIMESTAMP, WHOLE, WHOLE_OR_NONE
 from queries.paging import FIRST, ListPage, Paging, contains, ordered, read_list_page
-from queries.stages import peak_memory
+from queries.stages import peak_memory, progress_percent
 from queries.work import task_seconds
 
 # A job's tasks are found by an index: counting them all is cheap.
@@ -34,6 +34,8 @@ COLUMNS = {
     "task_type": TEXT,
     "status": TEXT,
     "seconds": REAL,
+    "progress_percent": REAL,
+    "progress_message": TEXT,
     "peak_memory_mb": REAL,
     "retry_count": WHOLE,
     "executed_by_app": TEXT,
@@ -50,6 +52,10 @@ VALUES: dict[str, Any] = {
     "task_type": TASKS.c.task_type,
     "status": STATUS,
     "seconds": case((STATUS.in_(FINISHED), task_seconds())),
+    "progress_percent": case((STATUS == "processing", progress_percent(TASKS))),
+    "progress_message": case(
+        (STATUS == "processing", TASKS.c.metadata["progress"]["message"].astext)
+    ),
     "peak_memory_mb": peak_memory(TASKS),
     "retry_count": func.coalesce(TASKS.c.retry_count, 0),
     "executed_by_app": TASKS.c.executed_by_app,
@@ -75,8 +81,9 @@ def tasks(connection: Connection, query: TaskQuery) -> ListPage:
     """A page of tasks, failed ones first, then those that are processing, then by stage.
 
     Columns: task_id, stage, task_index, task_type, status, seconds (of a finished task, NaN
-    otherwise), peak_memory_mb, retry_count, executed_by_app, error_details, started_at, updated_at.
-    Raises ValueError for a sort that is none of them.
+    otherwise), progress_percent and progress_message (of a task at work that reports them),
+    peak_memory_mb, retry_count, executed_by_app, error_details, started_at, updated_at. Raises
+    ValueError for a sort that is none of them.
     """
     return read_list_page(
         connection, task_rows(query), COLUMNS, query.paging, MOST_COUNTED, query.text

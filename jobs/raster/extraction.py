@@ -12,6 +12,7 @@ from typing import Any
 from rasterio.warp import transform_bounds
 
 from jobs.collection import register_collection
+from jobs.progress import report_progress
 from jobs.reading import open_raster
 from jobs.stac import Description, has_item, item_path, write_item
 from jobs.stages import Parameters, Result
@@ -34,7 +35,8 @@ def extract_stac(parameters: Parameters, storage: Storage) -> Result:
     rasters = sorted(path for path in paths if path.endswith(".tif"))
     if not parameters.get("force_reprocess"):
         rasters = [path for path in rasters if not _is_described(storage, container, path, paths)]
-    for path in rasters:
+    for number, path in enumerate(rasters):
+        report_progress(100 * number / len(rasters), f"describing {path}")
         with storage.reading(container, path) as file, open_raster(file) as raster:
             described = describe_raster(
                 PurePosixPath(path).stem, parameters["collection_id"], raster

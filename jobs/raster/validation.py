@@ -9,6 +9,7 @@ from rasterio.errors import RasterioError
 from sqlalchemy import Connection
 
 from jobs.cog import raster_error
+from jobs.progress import report_progress
 from jobs.raster.naming import group_key, is_raster
 from jobs.reading import open_raster
 from jobs.source_files import SourceFile, register
@@ -30,7 +31,10 @@ def validate(parameters: Parameters, storage: Storage) -> Result:
             f"{container}/{prefix} has no GeoTIFF; expected *.tif or *.tiff in "
             f"{storage.place(container)}"
         )
-    listed = [(blob.path, blob.size, _inspect(storage, container, blob)) for blob in blobs]
+    listed = []
+    for number, blob in enumerate(blobs):
+        report_progress(100 * number / len(blobs), f"opening {blob.path}")
+        listed.append((blob.path, blob.size, _inspect(storage, container, blob)))
     unreadable = {path: kind["unreadable"] for path, _, kind in listed if kind["unreadable"]}
     return {
         "files": len(listed),
