@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from psycopg2.errors import QueryCanceled
@@ -15,7 +15,7 @@ from jobs import job_rows, results, task_rows
 from jobs.dispatch import Dispatch, ProgressListener
 from jobs.lease import Lease, is_passing
 from jobs.stage_lock import take_lock
-from jobs.stages import Stage, Task, TaskError, record_nothing
+from jobs.stages import Parameters, Stage, Task, TaskError, check_json, errors_named, record_nothing
 from jobs.task_rows import TaskResult
 
 PATIENCE = 0.25
@@ -47,10 +47,10 @@ class StageRun:
         """Does what is left of the stage. Raises Stopped, JobLost, SchedulerLost or DBAPIError."""
         try:
             self._plan()
+            self._lock()
         except TaskError as error:
             self._fail(str(error))
             return
-        self._lock()
         self._do()
         while not self._lease.write(self._end_stage):
             # Somebody put tasks back, or added some, while the last ones ended.
@@ -92,23 +92,31 @@ class StageRun:
                 self._refresh(connection) if stale else self._make(connection)
 
     def _make(self, connection: Connection) -> None:
-        plan = self._lease.checked(self._stage.plan(connection, self._job))
+        plan = self._lease.checked(self._planned(connection))
         task_rows.plan_tasks(connection, self._job, self._stage, plan)
         self._lease.assert_held(connection)
         job_rows.mark_planned(connection, self._job)
 
     def _refresh(self, connection: Connection) -> None:
         """Files may have come or changed since: a group that failed may be whole by now."""
-        plan = self._lease.checked(self._stage.plan(connection, self._job))
+        plan = self._lease.checked(self._planned(connection))
         task_rows.refresh_tasks(connection, self._job, self._stage, plan)
         self._lease.assert_held(connection)
         job_rows.mark_refreshed(connection, self._job)
+
+    def _planned(self, connection: Connection) -> Iterator[Parameters]:
+        with errors_named("plan", self._stage):
+            for parameters in self._stage.plan(connection, self._job):
+                check_json(parameters, "A task's parameters")
+                yield parameters
 
     def _lock(self) -> None:
         """Waits until no other job writes what this stage does."""
         if self._stage.lock is None:
             return
-        job, name, seconds = self._job, self._stage.lock(self._job), self._lease.seconds
+        job, seconds = self._job, self._lease.seconds
+        with errors_named("lock", self._stage):
+            name = self._stage.lock(job)
         while not self._lease.write(lambda connection: take_lock(connection, job, name, seconds)):
             self._lease.pause(PATIENCE)
 
@@ -135,7 +143,9 @@ class StageRun:
         with self._engine.begin() as connection, self._lease.statement(connection):
             limit = str(round(self._stage.time_limit * 1000))
             connection.execute(select(func.set_config("statement_timeout", limit, True)))
-            result = self._stage.query(connection, self._job)
+            with errors_named("query", self._stage):
+                result = self._stage.query(connection, self._job)
+                check_json(result, "The result")
             self._lease.assert_held(connection)
             seconds = time.monotonic() - began
             one = TaskResult(task, result, None, seconds, self._runner_id)
@@ -184,25 +194,26 @@ class StageRun:
             return ended_tasks
         try:
             with connection.begin_nested():
-                for one in ended_tasks:
-                    self._record_one(connection, one)
+                return [self._record_one(connection, one) for one in ended_tasks]
         except (TaskError, DBAPIError) as error:
             self._reason(error)
-            return [self._recorded_alone(connection, one) for one in ended_tasks]
-        return ended_tasks
+        return [self._recorded_alone(connection, one) for one in ended_tasks]
 
     def _recorded_alone(self, connection: Connection, one: TaskResult) -> TaskResult:
         """What the tables refuse fails this task alone."""
         try:
             with connection.begin_nested():
-                self._record_one(connection, one)
+                return self._record_one(connection, one)
         except (TaskError, DBAPIError) as error:
             return replace(one, result=None, error=self._reason(error))
-        return one
 
-    def _record_one(self, connection: Connection, one: TaskResult) -> None:
-        if one.result is not None:
-            self._stage.record(connection, self._job, one.task, one.result)
+    def _record_one(self, connection: Connection, one: TaskResult) -> TaskResult:
+        if one.result is None:
+            return one
+        with errors_named("record", self._stage):
+            remaining = self._stage.record(connection, self._job, one.task, one.result)
+            check_json(remaining, "What is left of the result")
+        return one if remaining is None else replace(one, result=remaining)
 
     def _end_stage(self, connection: Connection) -> bool:
         """Moves the job on; false, and nothing is changed, while a task is left."""

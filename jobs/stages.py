@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from jobs.storage import Storage
 from pipelines.models import Phase, Pipeline
 from pipelines.registry import Registry
+
+log = logging.getLogger(__name__)
 
 # Nothing that a stage does takes so long unless it hangs.
 LONGEST_TASK_SECONDS = 6 * 3600.0
@@ -21,6 +28,14 @@ Result = dict[str, Any]
 
 class TaskError(Exception):
     """A task can't be done: the message says what, to which file or group, and what to do."""
+
+
+def check_json(value: Any, what: str) -> None:
+    """Raises TaskError for a value that PostgreSQL can't keep as JSON, NaN included."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TaskError(f"{what} can't be written as JSON: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -82,8 +97,11 @@ def one_task(_connection: Connection, job: Job) -> Iterator[Parameters]:
     yield dict(job.parameters)
 
 
-def record_nothing(_connection: Connection, _job: Job, _task: Task, _result: Result) -> None:
+def record_nothing(
+    _connection: Connection, _job: Job, _task: Task, _result: Result
+) -> Result | None:
     """For stages whose result is in the task row and nowhere else."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -96,7 +114,8 @@ class Stage:
     by name, harmless to repeat, and raises TaskError (or any error) for this task alone.
     query(connection, job) replaces `work` in stages that are one statement over the tables: the
     runner does it itself, inside the transaction that completes the task.
-    record(connection, job, task, result) runs in the transaction that completes the task.
+    record(connection, job, task, result) runs in the transaction that completes the task. What it
+    returns is kept in the task's row instead of the result; with none, the result is.
     lock(job) names what no two tasks may write at once; the runner holds it for the whole stage.
     time_limit is how many seconds one task may take from when its worker began; past it the task
     fails, and its worker is started again where the task can't be stopped otherwise.
@@ -107,9 +126,25 @@ class Stage:
     plan: Callable[[Connection, Job], Iterator[Parameters]] = one_task
     work: Callable[[Parameters, Storage], Result] | None = None
     query: Callable[[Connection, Job], Result] | None = None
-    record: Callable[[Connection, Job, Task, Result], None] = record_nothing
+    record: Callable[[Connection, Job, Task, Result], Result | None] = record_nothing
     lock: Callable[[Job], str] | None = None
     time_limit: float = LONGEST_TASK_SECONDS
+
+
+@contextmanager
+def errors_named(part: str, stage: Stage) -> Iterator[None]:
+    """Turns an error in a stage's own function into a TaskError that says where it came from.
+
+    What the database refuses stays as it is: whether to try again is for the runner to say.
+    """
+    try:
+        yield
+    except (TaskError, DBAPIError, PoolTimeoutError):
+        raise
+    except Exception as error:
+        log.exception("%s of stage %s failed", part, stage.name)
+        reason = f"{type(error).__name__}: {error}"
+        raise TaskError(f"`{part}` of stage {stage.name} failed: {reason}") from error
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 from distributed import get_worker
 
 from jobs.progress import listening
-from jobs.stages import Parameters, Result, TaskError
+from jobs.stages import Parameters, Result, TaskError, check_json
 from jobs.storage import Storage, StorageError
 from jobs.watch import Watch
 
@@ -82,7 +82,9 @@ def _do(batch: TaskBatch, spec: TaskSpec, watch: Watch, name: str) -> WorkerResu
 
 def _attempt(batch: TaskBatch, spec: TaskSpec) -> tuple[Result | None, str | None]:
     try:
-        return batch.work(spec.parameters, batch.storage), None
+        result = batch.work(spec.parameters, batch.storage)
+        check_json(result, "The result")
+        return result, None
     except (TaskError, StorageError) as error:
         return None, str(error)
     except Exception as error:  # noqa: BLE001 - whatever a file does to a library fails its task alone

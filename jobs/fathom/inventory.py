@@ -46,14 +46,15 @@ def scan_prefix(parameters: Parameters, storage: Storage) -> Result:
     return result
 
 
-def record_files(connection: Connection, job: Job, _task: Task, result: Result) -> None:
-    """Registers the files of a folder."""
+def record_files(connection: Connection, job: Job, _task: Task, result: Result) -> Result:
+    """Registers the files of a folder; the task's row keeps their number, not their names."""
     parameters = job.parameters
     named = [(path, size, parse_path(path)) for path, size in result.get("listed", [])]
     grid_size = parameters["grid_size"]
     files = [_source_file(job, path, size, name, grid_size) for path, size, name in named if name]
     container, batch_size = parameters["source_container"], parameters["batch_size"]
     register(connection, job.pipeline, container, files, batch_size=batch_size)
+    return {key: value for key, value in result.items() if key != "listed"}
 
 
 def _source_file(
@@ -69,11 +70,7 @@ def _source_file(
 
 
 def generate_summary(connection: Connection, job: Job) -> Result:
-    """Files and bytes that the scan found, by region and by flood type, and what it left out.
-
-    The lists of the scans are in the table by now, so they are taken out of the task rows.
-    """
-    connection.execute(_FORGET_LISTS, {"job": job.job_id})
+    """Files and bytes that the scan found, by region and by flood type, and what it left out."""
     scans = connection.execute(_SCANS, {"job": job.job_id}).all()
     regions: Counter[str] = Counter()
     flood_types: Counter[str] = Counter()
@@ -89,13 +86,6 @@ def generate_summary(connection: Connection, job: Job) -> Result:
         **_foreign(connection, job),
     }
 
-
-_FORGET_LISTS = text(
-    """
-    UPDATE app.tasks SET result_data = result_data - 'listed'
-    WHERE parent_job_id = :job AND stage = 2 AND result_data ? 'listed'
-    """
-)
 
 _SCANS = text(
     """

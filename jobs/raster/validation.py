@@ -45,13 +45,14 @@ def validate(parameters: Parameters, storage: Storage) -> Result:
     }
 
 
-def record_rasters(connection: Connection, job: Job, _task: Task, result: Result) -> None:
+def record_rasters(connection: Connection, job: Job, _task: Task, result: Result) -> Result:
     """Registers all files, also unreadable ones: they stay pending, where they are seen."""
     files = [
         SourceFile(path, size, metadata, {job.phase.id: group_key(path)})
         for path, size, metadata in result["listed"]
     ]
     register(connection, job.pipeline, job.parameters["source_container"], files)
+    return {key: value for key, value in result.items() if key != "listed"}
 
 
 def _inspect(storage: Storage, container: str, blob: Blob) -> dict[str, Any]:

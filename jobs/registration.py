@@ -1,0 +1,173 @@
+"""Stages that find a container's files and register them: how files get into the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from jobs.progress import report_progress
+from jobs.source_files import SourceFile, register
+from jobs.stages import Job, Parameters, Result, Stage, Task, TaskError, check_json
+from jobs.storage import Storage, StorageError
+
+# A path that the tables can't hold, and how many names a result has of what was left out.
+LONGEST_PATH, EXAMPLES = 512, 20
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file as a storage lists it; `size` in bytes, none where the storage does not say."""
+
+    container: str
+    path: str
+    size: int | None
+    storage: Storage
+
+    def reading(self) -> AbstractContextManager[Path]:
+        """A local file with its content, for a description that has to look inside."""
+        return self.storage.reading(self.container, self.path)
+
+
+Describe = Callable[[FoundFile], SourceFile | None]
+
+
+def register_files(describe: Describe) -> tuple[Stage, Stage, Stage]:
+    """Three stages that register the files below the job's `source_container` and `prefix`.
+
+    describe(found) runs on a worker, for each file: what to register, or none for a file that is
+    not one of these. It has to be importable by name. A file whose description fails is left out
+    and named in the job's result with the reason; the others are registered.
+    """
+    return (
+        Stage("find_folders", "find_folders", work=find_folders),
+        Stage(
+            "register_files",
+            "register_files",
+            plan=plan_folders,
+            work=partial(describe_folder, describe),
+            record=record_files,
+        ),
+        Stage("count_files", "count_files", query=count_files),
+    )
+
+
+def find_folders(parameters: Parameters, storage: Storage) -> Result:
+    """The folders with files at or below the job's prefix. Raises TaskError where there is none."""
+    container, prefix = parameters["source_container"], parameters.get("prefix", "").strip("/")
+    folders: list[str] = []
+    waiting = [prefix]
+    while waiting:
+        folder = waiting.pop()
+        report_progress(message=f"{len(folders)} folders with files; looking into {folder or '/'}")
+        listing = storage.listing(container, folder)
+        folders += [folder] if listing.blobs else []
+        waiting += reversed(listing.folders)
+    if not folders:
+        raise TaskError(f"{container}/{prefix} has no files: {storage.place(container)}")
+    return {"folders": folders}
+
+
+def plan_folders(_connection: Connection, job: Job) -> Iterator[Parameters]:
+    """One task for each folder that has files."""
+    for folder in job.last_result["folders"]:
+        yield {"source_container": job.parameters["source_container"], "folder": folder}
+
+
+def describe_folder(describe: Describe, parameters: Parameters, storage: Storage) -> Result:
+    """Describes the files right in a folder; `found` is for `record_files`, which drops it."""
+    container, folder = parameters["source_container"], parameters["folder"]
+    blobs = storage.listing(container, folder).blobs
+    found: list[dict[str, Any]] = []
+    failed: list[str] = []
+    others: list[str] = []
+    for number, blob in enumerate(blobs):
+        report_progress(100 * number / len(blobs), blob.path)
+        if reason := _unfit(blob.path):
+            failed.append(reason)
+            continue
+        try:
+            described = describe(FoundFile(container, blob.path, blob.size, storage))
+            row = None if described is None else _as_row(described)
+        except Exception as error:  # noqa: BLE001 - one odd file must not keep the others out
+            failed.append(f"{blob.path}: {_reason(error)}")
+            continue
+        if row is None:
+            others.append(blob.path)
+        else:
+            found.append(row)
+    return {
+        "folder": folder,
+        "files": len(found),
+        "bytes": sum(file["size"] or 0 for file in found),
+        "failed": len(failed),
+        "failed_examples": failed[:EXAMPLES],
+        "not_registered": len(others),
+        "not_registered_examples": others[:EXAMPLES],
+        "found": found,
+    }
+
+
+def _as_row(described: SourceFile) -> dict[str, Any]:
+    """A description as JSON. Raises TaskError where it can't be written so."""
+    row = asdict(described)
+    check_json(row, "its description")
+    return row
+
+
+def _unfit(path: str) -> str | None:
+    """Why the tables can't hold a path, if they can't."""
+    if len(path) > LONGEST_PATH:
+        return f"{path[:80]}…: the path has {len(path)} characters; {LONGEST_PATH} fit"
+    if not path.isprintable():
+        return f"{path.encode('unicode_escape').decode()}: the name has characters to be replaced"
+    return None
+
+
+def _reason(error: Exception) -> str:
+    known = isinstance(error, TaskError | StorageError)
+    return str(error) if known else f"{type(error).__name__}: {error}"
+
+
+def record_files(connection: Connection, job: Job, task: Task, result: Result) -> Result:
+    """Registers a folder's files; the task's row keeps their number, not their names."""
+    files = [SourceFile(**file) for file in result["found"]]
+    register(connection, job.pipeline, task.parameters["source_container"], files)
+    return {key: value for key, value in result.items() if key != "found"}
+
+
+def count_files(connection: Connection, job: Job) -> Result:
+    """What was found in all folders, and examples of what was left out."""
+    values = {"job": job.job_id, "stage": (job.stage or 0) - 1, "limit": EXAMPLES}
+    counts = connection.execute(_COUNTS, values).mappings().one()
+    examples = {
+        f"{kind}_examples": list(connection.scalars(_EXAMPLES, {**values, "kind": kind}))
+        for kind in ("failed", "not_registered")
+    }
+    return {**{name: int(count) for name, count in counts.items()}, **examples}
+
+
+_COUNTS = text(
+    """
+    SELECT COALESCE(SUM(CAST(result_data ->> 'files' AS bigint)), 0) AS files,
+           COALESCE(SUM(CAST(result_data ->> 'bytes' AS bigint)), 0) AS bytes,
+           COALESCE(SUM(CAST(result_data ->> 'failed' AS bigint)), 0) AS failed,
+           COALESCE(SUM(CAST(result_data ->> 'not_registered' AS bigint)), 0) AS not_registered
+    FROM app.tasks WHERE parent_job_id = :job AND stage = :stage
+    """
+)
+
+_EXAMPLES = text(
+    """
+    SELECT example
+    FROM app.tasks,
+         jsonb_array_elements_text(result_data -> CAST(:kind || '_examples' AS text)) AS example
+    WHERE parent_job_id = :job AND stage = :stage
+    ORDER BY example LIMIT :limit
+    """
+)
