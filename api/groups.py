@@ -37,7 +37,8 @@ def group_lists(registry: Registry, snapshots: Snapshots, reader: Reader) -> Blu
         with reader.transaction() as connection:
             page = groups(connection, pipeline, query)
         rows = [_group(pipeline, row) for row in page.rows.to_dict("records")]
-        asked = {"etl_type": pipeline.etl_type, "phase": query.phase_id, "state": query.state}
+        named = {"pipeline": pipeline.id, "etl_type": pipeline.etl_type}
+        asked = {**named, "phase": query.phase_id, "state": query.state}
         return answer({**asked, **paged("groups", rows, page, query.paging)})
 
     @blueprint.get("/api/etl/groups.csv")

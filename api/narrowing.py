@@ -14,23 +14,38 @@ from queries.cache import CachedResult
 from queries.snapshot import Snapshot
 from queries.snapshots import Snapshots
 
-ETL_TYPE = "etl_type"
-RESERVED = {ETL_TYPE, "phase", "state", "q", *PAGING}
+ETL_TYPE, PIPELINE = "etl_type", "pipeline"
+RESERVED = {ETL_TYPE, PIPELINE, "phase", "state", "q", *PAGING}
 PREFIX = "by."
 
 
 def asked_pipeline(registry: Registry) -> Pipeline:
-    """The pipeline with the etl_type that is asked for. Raises Problem."""
-    known = ", ".join(pipeline.etl_type for pipeline in registry.values())
-    etl_type = request.args.get(ETL_TYPE)
-    if etl_type is None:
-        detail = f"Parameter etl_type is missing; expected one of: {known}"
+    """The pipeline that is asked for by `etl_type` or, where several share one, by `pipeline`.
+
+    Of several with one etl_type the first one answers; its id is in the answer. Raises Problem.
+    """
+    etl_type, pipeline_id = request.args.get(ETL_TYPE), request.args.get(PIPELINE)
+    if etl_type is None and pipeline_id is None:
+        detail = f"Parameter etl_type is missing; expected one of: {_known(registry)}"
         raise Problem(HTTPStatus.BAD_REQUEST, detail, parameter=ETL_TYPE)
     for pipeline in registry.values():
-        if pipeline.etl_type == etl_type:
+        if etl_type in (None, pipeline.etl_type) and pipeline_id in (None, pipeline.id):
             return pipeline
-    detail = f"No pipeline has etl_type '{etl_type[:100]}'; expected one of: {known}"
-    raise Problem(HTTPStatus.NOT_FOUND, detail, parameter=ETL_TYPE)
+    asked = [f"etl_type '{etl_type[:100]}'"] if etl_type is not None else []
+    asked += [f"id '{pipeline_id[:100]}'"] if pipeline_id is not None else []
+    detail = f"No pipeline has {' and '.join(asked)}; expected one of: {_known(registry)}"
+    named = PIPELINE if etl_type is None else ETL_TYPE
+    raise Problem(HTTPStatus.NOT_FOUND, detail, parameter=named)
+
+
+def _known(registry: Registry) -> str:
+    """The etl_types; with the pipelines' ids where they are other words."""
+    return ", ".join(
+        pipeline.etl_type
+        if pipeline.etl_type == pipeline.id
+        else f"{pipeline.etl_type} (pipeline {pipeline.id})"
+        for pipeline in registry.values()
+    )
 
 
 def filter_names(pipeline: Pipeline) -> dict[str, str]:
@@ -44,11 +59,11 @@ def filter_names(pipeline: Pipeline) -> dict[str, str]:
 
 
 def pipeline_parameters(pipeline: Pipeline, *others: str) -> Parameters:
-    """The question's parameters: etl_type, the groupings and others. Raises Problem."""
+    """The question's parameters: the pipeline's, the groupings and others. Raises Problem."""
     plain = [name if name not in RESERVED else f"{PREFIX}{name}" for name in pipeline.dimensions]
     hidden = [name for name in filter_names(pipeline) if name not in plain]
     noun = f"grouping of {pipeline.name}, or other parameter"
-    return Parameters(request.args, [ETL_TYPE, *others, *plain], noun, hidden)
+    return Parameters(request.args, [ETL_TYPE, PIPELINE, *others, *plain], noun, hidden)
 
 
 def wanted(pipeline: Pipeline, parameters: Parameters) -> dict[str, tuple[str, ...]]:

@@ -72,7 +72,7 @@ def _stats(registry: Registry) -> dict[str, Any]:
         "getStats",
         "A pipeline's numbers, narrowed by any grouping",
         "Stats",
-        [_etl_type(registry), _groupings(registry)],
+        [*_of_pipeline(registry), _groupings(registry)],
         [400, 404, 503],
     )
 
@@ -86,7 +86,7 @@ def _pipelines() -> dict[str, Any]:
 def _of_groups(registry: Registry) -> list[Schema]:
     phases = sorted({phase.id for pipeline in registry.values() for phase in pipeline.phases})
     return [
-        _etl_type(registry),
+        *_of_pipeline(registry),
         _one("phase", "The phase's id.", {"enum": phases}, required=True),
         _one("state", "The state of the files.", {"enum": list(STATES)}, required=True),
         _text("in the group's name or a failed task's error"),
@@ -226,9 +226,17 @@ def _path(name: str, description: str, schema: Schema) -> Schema:
     return {**_one(name, description, schema, required=True), "in": "path"}
 
 
-def _etl_type(registry: Registry) -> Schema:
-    known = [pipeline.etl_type for pipeline in registry.values()]
-    return _one("etl_type", "The pipeline's etl_type.", {"enum": known}, required=True)
+def _of_pipeline(registry: Registry) -> list[Schema]:
+    known = list(dict.fromkeys(pipeline.etl_type for pipeline in registry.values()))
+    which = "The pipeline's etl_type; it may be left out where `pipeline` is given."
+    return [
+        _one("etl_type", which, {"enum": known}),
+        _one(
+            "pipeline",
+            "The pipeline's id, where several pipelines share an etl_type; else the first answers.",
+            {"enum": list(registry)},
+        ),
+    ]
 
 
 def _groupings(registry: Registry) -> Schema:

@@ -88,7 +88,7 @@ ACTIVE_JOB = entry(
 )
 STATS = entry(
     etl_type=TEXT,
-    pipeline=entry(name=TEXT, description=TEXT),
+    pipeline=entry(id=TEXT, name=TEXT, description=TEXT),
     summary=named("Summary"),
     phases=by_name(named("Phase")),
     by_grouping={
@@ -219,7 +219,7 @@ SCHEMAS: dict[str, Schema] = {
     "Phase": PHASE,
     "Stats": STATS,
     "Pipelines": entry(pipelines=items(PIPELINE)),
-    "Groups": page("groups", GROUP, etl_type=TEXT, phase=TEXT, state=TEXT),
+    "Groups": page("groups", GROUP, pipeline=TEXT, etl_type=TEXT, phase=TEXT, state=TEXT),
     "Jobs": page("jobs", LISTED_JOB),
     "Job": JOB,
     "Tasks": page("tasks", TASK, job_id=TEXT),

@@ -38,7 +38,11 @@ def stats_json(snapshot: Snapshot) -> dict[str, Any]:
     rates = {f"{p.phase}_per_hour": rounded(p.rate_per_hour, 1) for p in progress.itertuples()}
     return {
         "etl_type": pipeline.etl_type,
-        "pipeline": {"name": pipeline.name, "description": pipeline.description},
+        "pipeline": {
+            "id": pipeline.id,
+            "name": pipeline.name,
+            "description": pipeline.description,
+        },
         "summary": totals_of(snapshot),
         "phases": {row["phase"]: _phase(row) for row in progress.to_dict("records")},
         "by_grouping": {field: _grouping(snapshot, field) for field in pipeline.dimensions},

@@ -47,9 +47,9 @@ def task_file(job_id: str, stages: Sequence[int], statuses: Sequence[str], text:
     return _link(path, {"stage": numbers, "status": statuses, SEARCH: [text] if text else []})
 
 
-def group_file(etl_type: str, phase: str, state: str, filters: Filters, text: str) -> str:
+def group_file(pipeline_id: str, phase: str, state: str, filters: Filters, text: str) -> str:
     """Address of the list of a phase's groups as a CSV file."""
-    asked = {"etl_type": [etl_type], PHASE: [phase], STATE: [state]}
+    asked = {"pipeline": [pipeline_id], PHASE: [phase], STATE: [state]}
     # The API takes a grouping by this name always, however it is called.
     named = {f"{PREFIX}{field}": values for field, values in filters.items()}
     search = {SEARCH: [text]} if text else {}

@@ -52,8 +52,9 @@ def load_registry(further: Path | None = None) -> Registry:
     """The built-in pipelines and those of a user's own folder, whose files replace those of the
     same name.
 
-    Raises RegistryError for a mistake in a file, a missing folder, or an `etl_type` or a job type
-    that two pipelines claim: each would count the same rows or jobs twice.
+    Two pipelines may share an `etl_type`: two ways to process the same files, each with its own
+    jobs. Raises RegistryError for a mistake in a file, a missing folder, or a job type that two
+    pipelines list: nobody could say whose its jobs are.
     """
     if further is not None and not further.is_dir():
         raise RegistryError(f"PIPELINES_DIR {further}: expected a folder with *.toml files")
@@ -96,13 +97,9 @@ def _mistakes(path: Path, error: ValidationError) -> str:
 
 def _check_distinct(path: Path, pipeline: Pipeline, registry: Mapping[str, Pipeline]) -> None:
     for other in registry.values():
-        shared = {
-            "etl_type": pipeline.etl_type == other.etl_type and pipeline.etl_type,
-            "job_types": next((t for t in pipeline.job_types if t in other.job_types), None),
-        }
-        for key, value in shared.items():
-            if value:
-                raise RegistryError(
-                    f"{path}: {key}: '{value}' belongs to pipeline '{other.id}' already; "
-                    "expected one of its own"
-                )
+        shared = next((kind for kind in pipeline.job_types if kind in other.job_types), None)
+        if shared is not None:
+            raise RegistryError(
+                f"{path}: job_types: '{shared}' belongs to pipeline '{other.id}' already; "
+                "expected one of its own"
+            )

@@ -68,7 +68,7 @@ def test_the_list_of_groups_is_narrowed_and_leads_on(failed: Tab) -> None:
     assert group_link("fathom", "phase1", "failed", {"region": ["RWA"]}) in hrefs
     (csv,) = [href for href in hrefs if ".csv" in href]
     assert csv.startswith(
-        "/api/etl/groups.csv?etl_type=fathom&phase=phase1&state=pending&by.region=RWA"
+        "/api/etl/groups.csv?pipeline=fathom&phase=phase1&state=pending&by.region=RWA"
     )
     failed.narrow("?type=fathom&phase=phase1&state=pending&region=nowhere")
     assert (rows(failed, "groups"), failed.text("groups.size")) == ([], "0")

@@ -70,6 +70,6 @@ def _list(
         filter_parameter(field): dict(zip(found["value"], found["total"], strict=True))
         for field, found in breakdowns(snapshot, pipeline.dimensions).items()
     }
-    csv = group_file(pipeline.etl_type, phase.id, state, chosen, address.one(SEARCH))
+    csv = group_file(pipeline.id, phase.id, state, chosen, address.one(SEARCH))
     size = Size(page.total, page.exact)
     return group_list_values(pipeline, phase, page.rows, size, options, chosen, csv)
