@@ -106,9 +106,13 @@ def server() -> Flask:
         raise DatabaseError(
             "DATABASE_URL is not set; `python app.py serve` serves the embedded database"
         )
-    registry = load_registry(settings.pipelines_dir)
+    registry = _registry(settings)
     flask: Flask = create_app(settings, registry, settings.database_url).server
     return flask
+
+
+def _registry(settings: Settings) -> Registry:
+    return load_registry(settings.pipelines_dir, built_in=settings.built_in)
 
 
 def _destination(settings: Settings, registry: Registry, engine: Engine) -> Destination:
@@ -131,7 +135,12 @@ def _prepared(command: Any) -> Any:
     def prepared(context: click.Context, *args: Any, **kwargs: Any) -> None:
         try:
             settings = Settings(**context.find_root().meta)
-            command(settings, load_registry(settings.pipelines_dir), *args, **kwargs)
+            command(
+                settings,
+                load_registry(settings.pipelines_dir, built_in=settings.built_in),
+                *args,
+                **kwargs,
+            )
         except ValidationError as error:
             raise click.ClickException("\n".join(map(_mistake, error.errors()))) from error
         except (RegistryError, DatabaseError) as error:
@@ -192,11 +201,10 @@ def run(settings: Settings, registry: Registry) -> None:
 
     check_start(settings)
     settings.workspace.mkdir(parents=True, exist_ok=True)
-    own_sample = settings.embedded and settings.fathom_source is None and settings.runs_jobs
-    if own_sample:
+    if settings.wants_sample:
         prepare_sample(settings)
     with database_url(settings, registry) as url:
-        if own_sample:
+        if settings.wants_sample:
             engine = open_engine(url)
             submit_first_jobs(engine, registry)
             engine.dispose()
@@ -213,8 +221,8 @@ def serve(settings: Settings, registry: Registry) -> None:
     from commands.supervise import end_with_parent
 
     check_start(settings)
-    for name, path in registry.replaced.items():
-        click.echo(f"Pipeline '{name}' is read from {path} instead of the built-in file.")
+    for note in registry.notes():
+        click.echo(note)
     end_with_parent()
     with database_url(settings, registry) as url:
         Server(settings, lambda: create_app(settings, registry, url).server).run()

@@ -62,6 +62,11 @@ class Settings(BaseSettings):
     pipelines_dir: Path | None = Field(
         None, description="A further folder of pipeline files (`*.toml`), beside the built-in ones."
     )
+    built_in: bool = Field(
+        True,
+        description="Whether the built-in pipelines and their sample are there. With `false` only "
+        "those of `PIPELINES_DIR` are.",
+    )
     jobs_module: str | None = Field(
         None,
         description="A Python file, or the dotted name of a module, with job types of your own.",
@@ -80,6 +85,11 @@ class Settings(BaseSettings):
         None,
         description="Folder or fsspec URL in which the other containers lie (`silver-fathom`, …). "
         "Default: `DATA_DIR`.",
+    )
+    containers: str | None = Field(
+        None,
+        description="Containers that lie elsewhere, as `name=folder or fsspec URL` separated by "
+        "commas, e.g. `bronze-survey=/data/photos,silver-survey=s3://bucket/survey`.",
     )
     runner: Literal["auto", "on", "off"] = Field(
         "auto",
@@ -134,6 +144,12 @@ class Settings(BaseSettings):
     def _without_trailing_slash(cls, url: str | None) -> str | None:
         return url.rstrip("/") if url else url
 
+    @field_validator("containers")
+    @classmethod
+    def _check_containers(cls, given: str | None) -> str | None:
+        _places(given)
+        return given
+
     @property
     def embedded(self) -> bool:
         """Whether the database is the embedded one."""
@@ -159,10 +175,16 @@ class Settings(BaseSettings):
         return root / f"{name}-{sha256(self.fathom_source.encode()).hexdigest()[:8]}"
 
     @property
-    def containers(self) -> dict[str, str]:
+    def places(self) -> dict[str, str]:
         """Containers that do not lie in `storage`: name → folder or URL."""
         named = {FATHOM_CONTAINER: self.fathom_source, RASTER_CONTAINER: self.raster_source}
-        return {name: place for name, place in named.items() if place is not None}
+        own = {name: place for name, place in named.items() if place is not None}
+        return {**_places(self.containers), **own}
+
+    @property
+    def wants_sample(self) -> bool:
+        """Whether the sample is written and its first jobs are submitted."""
+        return self.built_in and self.embedded and self.fathom_source is None and self.runs_jobs
 
     @property
     def storage_root(self) -> str:
@@ -173,3 +195,16 @@ class Settings(BaseSettings):
         """The settings as environment variables, for a process that is to have the same."""
         given = self.model_dump(mode="json", exclude_none=True)
         return {name.upper(): str(value) for name, value in given.items()}
+
+
+def _places(given: str | None) -> dict[str, str]:
+    """The containers of `CONTAINERS`: name → folder or URL. Raises ValueError."""
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in (given or "").split(","))):
+        name, equals, place = (part.strip() for part in one.partition("="))
+        if not (name and equals and place):
+            raise ValueError(f"'{one}': expected name=folder or name=URL")
+        if name in found:
+            raise ValueError(f"container '{name}' is given twice")
+        found[name] = place
+    return found

@@ -26,7 +26,7 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
     Raises click.ClickException when the Dask cluster can't be reached or is lost.
     """
     job_types = job_types_of(settings)
-    storage = Storage(settings.storage_root, settings.containers)
+    storage = Storage(settings.storage_root, settings.places)
     storage.remove_abandoned()
     # Ended while it starts the cluster, it would leave processes behind: it ends afterwards.
     asked_to_end = threading.Event()

@@ -6,8 +6,10 @@ Which columns a phase's group, output, job and completion lie in is said by its 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection, Text, TextClause, func, literal, text, update
@@ -19,6 +21,7 @@ from pipelines.models import Pipeline
 
 # What a plan reads from the server at a time.
 ROWS_AT_A_TIME = 500
+_LONGEST_SLUG = 120
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,13 @@ class SourceFile:
     size: int | None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
+
+
+def unique_name(path: str) -> str:
+    """A name for a path of at most 150 characters: readable, and never that of another path."""
+    stem = path.rsplit(".", 1)[0]
+    slug = re.sub(r"[^A-Za-z0-9_]+", "-", stem).strip("-")[-_LONGEST_SLUG:]
+    return f"{slug}-{sha256(path.encode()).hexdigest()[:8]}"
 
 
 def register(

@@ -42,15 +42,31 @@ class Registry(Mapping[str, Pipeline]):
         """The pipeline that a job type belongs to, or none."""
         return next((p for p in self.values() if job_type in p.job_types), None)
 
+    def notes(self) -> list[str]:
+        """What is worth saying at the start: what replaces what, and who shares the same files."""
+        replaced = [
+            f"Pipeline '{name}' is read from {path} instead of the built-in file."
+            for name, path in self.replaced.items()
+        ]
+        sharing: dict[str, list[str]] = {}
+        for pipeline in self.values():
+            sharing.setdefault(pipeline.etl_type, []).append(pipeline.id)
+        shared = [
+            f"Pipelines {' and '.join(ids)} process the same files (etl_type '{etl_type}')."
+            for etl_type, ids in sharing.items()
+            if len(ids) > 1
+        ]
+        return replaced + shared
+
     def action(self, job_type: str) -> SubmitAction | None:
         """The submit action for a job type, or none."""
         pipeline = self.of_job_type(job_type)
         return pipeline.action(job_type) if pipeline else None
 
 
-def load_registry(further: Path | None = None) -> Registry:
-    """The built-in pipelines and those of a user's own folder, whose files replace those of the
-    same name.
+def load_registry(further: Path | None = None, *, built_in: bool = True) -> Registry:
+    """The built-in pipelines, unless they are left out, and those of a user's own folder, whose
+    files replace those of the same name.
 
     Two pipelines may share an `etl_type`: two ways to process the same files, each with its own
     jobs. Raises RegistryError for a mistake in a file, a missing folder, or a job type that two
@@ -58,13 +74,16 @@ def load_registry(further: Path | None = None) -> Registry:
     """
     if further is not None and not further.is_dir():
         raise RegistryError(f"PIPELINES_DIR {further}: expected a folder with *.toml files")
-    built_in, own = _files(BUILT_IN), _files(further) if further else {}
+    ours, own = _files(BUILT_IN) if built_in else {}, _files(further) if further else {}
+    if not ours and not own:
+        place = f"PIPELINES_DIR ({further}) has no *.toml file" if further else "BUILT_IN is false"
+        raise RegistryError(f"There is no pipeline: {place}; add one to a folder of PIPELINES_DIR")
     registry: dict[str, Pipeline] = {}
-    for path in {**built_in, **own}.values():
+    for path in {**ours, **own}.values():
         pipeline = read_pipeline(path)
         _check_distinct(path, pipeline, registry)
         registry[pipeline.id] = pipeline
-    replaced = {name: path for name, path in own.items() if name in built_in}
+    replaced = {name: path for name, path in own.items() if name in ours}
     return Registry(registry, replaced)
 
 

@@ -102,7 +102,32 @@ def test_each_source_of_files_has_a_workspace_of_its_own(tmp_path: Path) -> None
     assert sample.workspace == tmp_path
     assert own.workspace.parent == tmp_path
     assert own.workspace.name.startswith("mnt-fathom-data-")
-    assert own.containers == {"bronze-fathom": "/mnt/FATHOM data/"}
+    assert own.places == {"bronze-fathom": "/mnt/FATHOM data/"}
+
+
+def test_containers_may_lie_elsewhere() -> None:
+    own = Settings(containers="bronze-survey=/data/photos, silver=s3://bucket/x?a=b ,")
+    assert own.places == {"bronze-survey": "/data/photos", "silver": "s3://bucket/x?a=b"}
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ("photos", "'photos': expected name=folder or name=URL"),
+        ("=/data", "'=/data': expected"),
+        ("photos=", "'photos=': expected"),
+        ("photos=/a,photos=/b", "container 'photos' is given twice"),
+    ],
+)
+def test_containers_that_make_no_sense_stop_the_start(given: str, error: str) -> None:
+    ended = run("serve", CONTAINERS=given)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"Error: CONTAINERS: {error}")
+
+
+def test_without_the_built_in_pipelines_there_is_no_sample() -> None:
+    assert Settings().wants_sample
+    assert not Settings(built_in=False).wants_sample
 
 
 def test_a_database_of_ones_own_has_no_runner_unless_asked_for() -> None:

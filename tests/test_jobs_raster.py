@@ -10,9 +10,10 @@ import pytest
 from rio_cogeo.cogeo import cog_validate
 from sqlalchemy import Engine, text
 
-from jobs.raster.naming import group_key, output_path
+from jobs.raster.naming import output_path
 from jobs.raster.sample_files import KINDS, Kind, write_rasters
 from jobs.reading import open_raster, unplaced_allowed
+from jobs.source_files import unique_name
 from jobs.storage import Storage
 from tests.rasters import checkerboard, count_completed, truncate, walk, write_raster
 
@@ -37,7 +38,7 @@ def add(storage: Storage, path: str, pixels: Any = None, **profile: Any) -> None
 
 
 def cog(storage: Storage, path: str) -> Path:
-    return Path(storage.root, "silver-rasters", output_path("cogs", group_key(path)))
+    return Path(storage.root, "silver-rasters", output_path("cogs", unique_name(path)))
 
 
 def test_every_kind_of_raster_becomes_a_valid_cog(
@@ -92,7 +93,7 @@ def test_files_are_registered_with_what_they_are(engine: Engine, storage: Storag
         "dtype": "float32",
         "unreadable": None,
     }
-    assert (key, output) == (group_key("a/b.tif"), f"cogs/{group_key('a/b.tif')}.tif")
+    assert (key, output) == (unique_name("a/b.tif"), f"cogs/{unique_name('a/b.tif')}.tif")
 
 
 def test_what_is_no_raster_stays_pending_and_says_why(engine: Engine, storage: Storage) -> None:
@@ -162,7 +163,7 @@ def test_names_that_look_alike_have_outputs_of_their_own(engine: Engine, storage
     walk(engine, storage, RASTERS)
     assert count_completed(engine, 1) == len(names)
     assert len(list(Path(storage.root, "silver-rasters", "cogs").glob("*.tif"))) == len(names)
-    assert max(len(group_key(name)) for name in names) <= 150
+    assert max(len(unique_name(name)) for name in names) <= 150
 
 
 def test_a_prefix_is_a_folder(engine: Engine, storage: Storage) -> None:
@@ -190,7 +191,7 @@ def test_items_and_collection_are_valid_stac_in_degrees(
     items = {item.id: item for item in collection.get_items()}
     for stac in (collection, *items.values()):
         pystac.validation.validate(stac)
-    bbox = items[group_key("imagery/aerial.tif")].bbox
+    bbox = items[unique_name("imagery/aerial.tif")].bbox
     assert bbox is not None
     assert bbox == pytest.approx([33, -1.9, 33, -1.9], abs=0.01)
 

@@ -97,6 +97,25 @@ def test_a_file_of_ones_own_replaces_the_built_in_one(tmp_path: Path) -> None:
     assert registry.replaced == {"fathom": own}
 
 
+def test_what_replaces_or_shares_what_is_worth_a_note(tmp_path: Path) -> None:
+    floods = GOOD.replace('etl_type = "survey"', 'etl_type = "fathom"')
+    own = write(tmp_path, floods, "fathom")
+    write(tmp_path, floods.replace("process_", ""))
+    assert load_registry(tmp_path).notes() == [
+        f"Pipeline 'fathom' is read from {own} instead of the built-in file.",
+        "Pipelines fathom and survey process the same files (etl_type 'fathom').",
+    ]
+
+
+def test_the_built_in_ones_can_be_left_out(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match=r"no pipeline: BUILT_IN is false; add one"):
+        load_registry(built_in=False)
+    with pytest.raises(RegistryError, match=r"no pipeline: PIPELINES_DIR \(.*\) has no"):
+        load_registry(tmp_path, built_in=False)
+    write(tmp_path, GOOD)
+    assert list(load_registry(tmp_path, built_in=False)) == ["survey"]
+
+
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="PIPELINES_DIR"):
         load_registry(tmp_path / "nowhere")

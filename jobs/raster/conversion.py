@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, TableClause, func, nul
 
 from database.tables import source_files
 from jobs.cog import copy_as_cog, raster_error
-from jobs.raster.naming import group_key, output_path
+from jobs.raster.naming import output_path
 from jobs.reading import open_raster, unplaced_allowed
-from jobs.source_files import ROWS_AT_A_TIME, complete
+from jobs.source_files import ROWS_AT_A_TIME, complete, unique_name
 from jobs.stages import Job, Parameters, Result, Scope, Task, TaskError
 from jobs.storage import Storage
 
@@ -76,7 +76,7 @@ def _plan(connection: Connection, job: Job, *, large: bool) -> Iterator[Paramete
     query = _rasters(files, job, large).order_by(files.c.source_blob_path)
     rows = connection.execute(query, execution_options={"yield_per": ROWS_AT_A_TIME})
     for path, registered in rows:
-        key = registered or group_key(path)
+        key = registered or unique_name(path)
         yield {
             "raster": {"output_name": key, "path": path},
             "source_container": parameters["source_container"],

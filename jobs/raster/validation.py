@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from jobs.cog import raster_error
 from jobs.progress import report_progress
-from jobs.raster.naming import group_key, is_raster
+from jobs.raster.naming import is_raster
 from jobs.reading import open_raster
-from jobs.source_files import SourceFile, register
+from jobs.source_files import SourceFile, register, unique_name
 from jobs.stages import Job, Parameters, Result, Task, TaskError
 from jobs.storage import Blob, Storage, StorageError
 
@@ -48,7 +48,7 @@ def validate(parameters: Parameters, storage: Storage) -> Result:
 def record_rasters(connection: Connection, job: Job, _task: Task, result: Result) -> Result:
     """Registers all files, also unreadable ones: they stay pending, where they are seen."""
     files = [
-        SourceFile(path, size, metadata, {job.phase.id: group_key(path)})
+        SourceFile(path, size, metadata, {job.phase.id: unique_name(path)})
         for path, size, metadata in result["listed"]
     ]
     register(connection, job.pipeline, job.parameters["source_container"], files)
