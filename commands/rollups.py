@@ -28,9 +28,9 @@ def install_rollups(engine: Engine, registry: Registry) -> None:
 def show_status(engine: Engine, registry: Registry) -> None:
     """Prints a line for each subject."""
     with engine.connect() as connection:
-        reason = unreadable(connection)
-    if reason:
-        click.echo(reason if INSTALL in reason else f"{reason}: {INSTALL}")
+        problem = unreadable(connection)
+    if problem:
+        click.echo(f"{problem.reason}: {INSTALL}")
         return
     for one in status(engine, registry):
         counted = f", counted {one.built_at:%Y-%m-%d %H:%M:%S %Z}" if one.built_at else ""

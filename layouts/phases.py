@@ -133,7 +133,8 @@ def _rate(phase: Mapping[str, Any]) -> str:
         return f"Rate: {format_rate(rate)}"
     # Files are done when their group's task has ended; before that, tasks show that work goes on.
     at_work = "" if unknown(tasks) else f"; its jobs do {format_rate(tasks, 'min', 'tasks')}"
-    return f"Rate: none – {phase['rate_reason']}{at_work}"
+    none = "" if phase["measuring"] else "none – "
+    return f"Rate: {none}{phase['rate_reason']}{at_work}"
 
 
 def _eta(phase: Mapping[str, Any]) -> str:

@@ -39,7 +39,6 @@ COLUMNS = {
 
 
 ONLY_FAILED = "only failed files are left"
-MEASURING = "measuring (needs 5 minutes)"
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class Rate:
 
     per_hour: float
     reason: str = ""
+    measuring: bool = False
 
 
 def phases(snapshot: Snapshot) -> pd.DataFrame:
@@ -60,10 +60,10 @@ def phase_rows(snapshot: Snapshot) -> list[dict[str, Any]]:
 
     Keys: phase (id), number (from 1), name; total, completed, pending, movable (pending that did
     not fail here or before), eligible, processing, failed (files; the last two none for a phase
-    without tasks); percent; completed_bytes;
-    rate_per_hour (files), eta_hours, each NaN with its _reason; average_seconds (of a task, NaN for
-    none) over average_tasks; tasks_per_minute (of its active jobs, NaN for none). The definitions
-    are those of docs/numbers.md.
+    without tasks); percent; completed_bytes; rate_per_hour (files), eta_hours, each NaN with its
+    _reason; measuring (the first files are too recent for a rate); average_seconds (of a task, NaN
+    for none) over average_tasks; tasks_per_minute (of its active jobs, NaN for none). The
+    definitions are those of docs/numbers.md.
     """
     rows: list[dict[str, Any]] = []
     stuck = 0
@@ -112,6 +112,7 @@ def _progress(snapshot: Snapshot, number: int, phase: Phase, stuck: int) -> dict
         "completed_bytes": measured(files, f"{phase.id}_bytes"),
         "rate_per_hour": rate.per_hour,
         "rate_reason": rate.reason,
+        "measuring": rate.measuring,
         "eta_hours": eta,
         "eta_reason": eta_reason,
         "tasks_per_minute": _tasks_per_minute(snapshot, phase),
@@ -146,7 +147,7 @@ def _rate(snapshot: Snapshot, phase: Phase) -> Rate:
     if recent == int(files[completed].sum()):
         start = max(start, files[f"{phase.id}_first"].min())
     if now - start < SHORTEST_RUN:
-        return Rate(math.nan, MEASURING)
+        return Rate(math.nan, "measuring (needs 5 minutes)", measuring=True)
     return Rate(recent * HOUR / (now - start))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
 from database.engine import error_message
+from database.rollups.shape import INSTALL
 from database.rollups.state import unreadable
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
@@ -62,8 +63,9 @@ class SnapshotReader:
     def read_in(self, connection: Connection) -> Snapshot:
         """The snapshot of a transaction from rollups. Raises NoRollups."""
         began = time.monotonic()
-        if not self._readable and (reason := unreadable(connection)):
-            raise NoRollups(reason)
+        if not self._readable and (problem := unreadable(connection)):
+            # Who never installed rollups is not told to on every page.
+            raise NoRollups(f"{problem.reason}: {INSTALL}" if problem.outdated else problem.reason)
         frames = self._cube.read(connection)
         self._readable = True
         jobs = rollup_active_jobs(connection, self._pipeline)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from queries.phases import MEASURING, ONLY_FAILED, measured, percent, phase_rows
+from queries.phases import ONLY_FAILED, measured, percent, phase_rows
 from queries.snapshot import Snapshot
 
 
@@ -59,7 +59,7 @@ def summary(snapshot: Snapshot, progress: Sequence[Phase] | None = None) -> Summ
         eta_hours=eta,
         eta_reason=reason,
         tasks_per_minute=_tasks_per_minute(progress),
-        measuring=any(p["movable"] > 0 and p["rate_reason"] == MEASURING for p in progress),
+        measuring=any(p["movable"] > 0 and p["measuring"] for p in progress),
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from alembic import command
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from app import main
+from database.rollups.migrate import alembic_config
 from tests.factories import RWA, add_files
 
 Call = Callable[[str], Result]
@@ -33,6 +35,16 @@ def test_status_tells_what_is_kept(call: Call, engine: Engine) -> None:
     assert lines[0].endswith("1 changes to be compacted")
 
 
+def test_status_of_an_earlier_versions_rollups_tells_the_remedy_once(
+    call: Call, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        command.downgrade(alembic_config(connection), "0004")
+    assert call("status").output == (
+        "the rollups are of an earlier version: run `python app.py database install`\n"
+    )
+
+
 def test_a_difference_is_shown_and_a_rebuild_mends_it(call: Call, engine: Engine) -> None:
     with engine.begin() as connection:
         add_files(connection, 2, metadata=RWA)
@@ -49,7 +61,9 @@ def test_a_difference_is_shown_and_a_rebuild_mends_it(call: Call, engine: Engine
 def test_removed_and_installed_again(call: Call) -> None:
     assert "are removed" in call("remove").output
     assert call("remove").output == "There are no rollups.\n"
-    assert "run `python app.py database install`" in call("status").output
+    assert call("status").output == (
+        "this database has no rollups: run `python app.py database install`\n"
+    )
     assert call("verify").exit_code == 1
     assert "fathom: counted and installed" in call("install").output
     assert "fathom: is installed" in call("install").output

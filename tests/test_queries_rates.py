@@ -122,6 +122,14 @@ def test_where_no_file_is_done_yet_the_jobs_tell_that_work_goes_on(
     ]
 
 
+def test_a_phase_whose_rate_is_being_measured_says_so(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 8, metadata=RWA, phase1="1 minute")
+    texts = phase_values(fathom, phase_rows(read_now(tables, fathom)), {}).text
+    assert texts["phase1.rate"] == "Rate: measuring (needs 5 minutes)"
+    assert texts["phase2.rate"] == "Rate: none – no file finished yet"
+
+
 @pytest.mark.parametrize(
     ("completed", "rate"), [("1 minute", "Rate: measuring"), ("3 hours", "Rate: none")]
 )

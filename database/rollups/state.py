@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from database.rollups.definition import Definition
 from database.rollups.origin import RESTORED, of_others
-from database.rollups.shape import INSTALL, Column
+from database.rollups.shape import Column
 from database.rollups.sql import Statements, literal_text, run
 from pipelines.models import Pipeline
 
@@ -92,15 +92,31 @@ def has_schema(connection: Connection) -> bool:
     return unreadable(connection) is None
 
 
-def unreadable(connection: Connection) -> str | None:
+@dataclass(frozen=True)
+class Unreadable:
+    """Why no rollups can be read; an installation is the remedy, whatever the reason.
+
+    outdated: whether an earlier version installed them, or nobody did.
+    """
+
+    outdated: bool
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, without the remedy."""
+        return (
+            "the rollups are of an earlier version"
+            if self.outdated
+            else "this database has no rollups"
+        )
+
+
+def unreadable(connection: Connection) -> Unreadable | None:
     """Why no rollups can be read; None if they can."""
     readable, outdated = connection.execute(SCHEMA).one()
-    if readable:
-        return None
-    return OUTDATED if outdated else "this database has no rollups"
+    return None if readable else Unreadable(outdated)
 
 
-OUTDATED = f"the rollups are of an earlier version: {INSTALL}"
 # Until version 4 the table of the rollups was called `kept`.
 SCHEMA = text(
     """
