@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from commands.settings_help import settings_list, settings_table
 from database.engine import DatabaseError
-from pipelines.registry import Registry, RegistryError, load_registry
+from pipelines.errors import MonitorError
+from pipelines.registry import Registry, load_registry
 from settings import SOURCE, Settings
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _registry(settings: Settings) -> Registry:
 
 
 def _destination(settings: Settings, registry: Registry, engine: Engine) -> Destination:
-    from commands.job_types import job_types_of
+    from jobs.catalog import load_job_types
     from jobs.platform import Platform
     from jobs.submission import NoDestination, RunnerQueue
 
@@ -124,7 +125,7 @@ def _destination(settings: Settings, registry: Registry, engine: Engine) -> Dest
         return Platform(settings.platform_url, engine)
     if not settings.runs_jobs:
         return NoDestination()
-    return RunnerQueue(engine, job_types_of(settings), registry)
+    return RunnerQueue(engine, load_job_types(settings.jobs_module), registry)
 
 
 def _prepared(command: Any) -> Any:
@@ -143,7 +144,7 @@ def _prepared(command: Any) -> Any:
             )
         except ValidationError as error:
             raise click.ClickException("\n".join(map(_mistake, error.errors()))) from error
-        except (RegistryError, DatabaseError) as error:
+        except MonitorError as error:
             raise click.ClickException(str(error)) from error
 
     return prepared

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.exceptions import NotFound as NoRoute
 
+from pipelines.errors import MonitorError
 from queries.reader import ReadError
 
 ROOT = "/api/"
@@ -18,7 +19,7 @@ PAGES = "/api/interface/"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-class Problem(Exception):
+class Problem(MonitorError):
     """A question that gets an error for an answer: its status, what happened and what to do.
 
     `members` are further members of the problem details.

@@ -15,7 +15,8 @@ from api.problems import problem
 from jobs.cancel import CancelError
 from jobs.platform import Refused
 from jobs.rerun import NoSuchJob, RerunError
-from jobs.submission import SubmissionError, Submitter
+from jobs.submission import Submitter
+from pipelines.errors import MonitorError
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
 
@@ -23,6 +24,7 @@ from pipelines.registry import Registry
 def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
     """The blueprint of the submissions."""
     blueprint = Blueprint("submissions", __name__)
+    blueprint.register_error_handler(MonitorError, _not_done)
 
     @blueprint.post("/api/jobs/submit/<job_type>")
     def submit_job(job_type: str) -> Response:
@@ -56,12 +58,7 @@ def _submitted(submitter: Submitter, job_type: str) -> Response:
     parameters = request.get_json(silent=True)
     if not isinstance(parameters, dict):
         return _refused("The body is not a JSON object of parameters", {})
-    try:
-        submission = submitter.submit(job_type, parameters)
-    except ParameterErrors as errors:
-        return _refused(str(errors), errors.messages)
-    except SubmissionError as error:
-        return _not_submitted(error)
+    submission = submitter.submit(job_type, parameters)
     body = {"job_id": submission.job_id, "status": submission.status}
     return Response(
         orjson.dumps({**body, "created": submission.created}), mimetype="application/json"
@@ -75,37 +72,37 @@ def _rerun(submitter: Submitter, job_id: str, expected: str) -> Response:
     from_start = asked.get("from_start", False)
     if not isinstance(from_start, bool):
         return problem(HTTPStatus.BAD_REQUEST, expected)
-    try:
-        rerun = submitter.run_from_start(job_id) if from_start else submitter.rerun(job_id)
-    except NoSuchJob as error:
-        return problem(HTTPStatus.NOT_FOUND, str(error))
-    except RerunError as error:
-        return problem(HTTPStatus.CONFLICT, str(error))
-    except SubmissionError as error:
-        return _not_submitted(error)
+    rerun = submitter.run_from_start(job_id) if from_start else submitter.rerun(job_id)
     body = {"job_id": rerun.job_id, "status": rerun.status}
     return Response(orjson.dumps(body), mimetype="application/json")
 
 
 def _cancel(submitter: Submitter, job_id: str) -> Response:
-    try:
-        cancelled = submitter.cancel(job_id)
-    except NoSuchJob as error:
-        return problem(HTTPStatus.NOT_FOUND, str(error))
-    except CancelError as error:
-        return problem(HTTPStatus.CONFLICT, str(error))
-    except SubmissionError as error:
-        return _not_submitted(error)
+    cancelled = submitter.cancel(job_id)
     body = {"job_id": cancelled.job_id, "status": cancelled.status}
     return Response(orjson.dumps(body), mimetype="application/json")
 
 
-def _not_submitted(error: SubmissionError) -> Response:
+STATUSES: dict[type[MonitorError], HTTPStatus] = {
+    NoSuchJob: HTTPStatus.NOT_FOUND,
+    RerunError: HTTPStatus.CONFLICT,
+    CancelError: HTTPStatus.CONFLICT,
+}
+
+
+def _not_done(error: MonitorError) -> Response:
+    """Why nothing was changed: a job that can't be, or a database or platform that refuses."""
+    if isinstance(error, ParameterErrors):
+        return _refused(str(error), error.messages)
+    if isinstance(error, Refused):
+        return problem(_passed_on(error.status), str(error))
+    return problem(STATUSES.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE), str(error))
+
+
+def _passed_on(status: int) -> HTTPStatus:
     """What the platform refuses as the client's mistake is that here too."""
-    if not isinstance(error, Refused):
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, str(error))
-    mistaken = error.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
-    return problem(HTTPStatus(error.status) if mistaken else HTTPStatus.BAD_GATEWAY, str(error))
+    mistakes = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+    return HTTPStatus(status) if status in mistakes else HTTPStatus.BAD_GATEWAY
 
 
 def _refused(message: str, messages: dict[str, str]) -> Response:

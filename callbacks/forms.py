@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.cancel import CancelError
-from jobs.rerun import RerunError
-from jobs.submission import SubmissionError, Submitter
+from jobs.submission import Submitter
 from layouts.preview import (
     EXISTS,
     Throughput,
@@ -22,6 +20,7 @@ from layouts.preview import (
     submitted_text,
 )
 from layouts.submit import given, unreadable
+from pipelines.errors import MonitorError
 from pipelines.models import Parameter, SubmitAction
 from pipelines.parameters import ParameterErrors, check_parameters
 
@@ -68,7 +67,7 @@ def preview_form(submitter: Submitter, form: FilledForm, throughput: Throughput)
         found = submitter.preview(form.action.job_type, form.parameters())
     except ParameterErrors as errors:
         return _not_yet(form, errors.messages, marks)
-    except SubmissionError as error:
+    except MonitorError as error:
         return FormPreview(str(error), send_label(None), marks)
     scope, existing = found.scope, found.existing
     if existing is None:
@@ -84,7 +83,7 @@ def submit_form(submitter: Submitter, form: FilledForm) -> tuple[dict[str, str],
         submission = submitter.submit(form.action.job_type, form.parameters())
     except ParameterErrors as errors:
         return errors.messages, "Nothing was submitted: fix the highlighted fields."
-    except SubmissionError as error:
+    except MonitorError as error:
         return {}, str(error)
     return {}, submitted_text(submission.job_id, submission.created, submission.status)
 
@@ -93,7 +92,7 @@ def rerun_job(submitter: Submitter, job_id: str) -> Any:
     """Runs a job again: the text below the form."""
     try:
         rerun = submitter.rerun(job_id)
-    except (RerunError, SubmissionError) as error:
+    except MonitorError as error:
         return str(error)
     return rerun_text(rerun.job_id, rerun.status, rerun.tasks, rerun.done)
 
@@ -102,7 +101,7 @@ def run_from_start(submitter: Submitter, job_id: str) -> Any:
     """Starts a new attempt at a job: the text beside the button."""
     try:
         attempt = submitter.run_from_start(job_id)
-    except (RerunError, SubmissionError) as error:
+    except MonitorError as error:
         return str(error)
     return attempt_text(attempt.job_id, attempt.created)
 
@@ -111,7 +110,7 @@ def cancel_job(submitter: Submitter, job_id: str) -> str:
     """Cancels a job: the text beside the button."""
     try:
         cancelled = submitter.cancel(job_id)
-    except (RerunError, CancelError, SubmissionError) as error:
+    except MonitorError as error:
         return str(error)
     return cancelled_text(cancelled.done, cancelled.tasks)
 

@@ -6,30 +6,22 @@ from collections.abc import Callable
 
 import click
 
-from jobs.cancel import CancelError
-from jobs.rerun import RerunError
-from jobs.submission import Destination, SubmissionError
+from jobs.submission import Destination
 
 
 def cancel(destination: Destination, job_id: str) -> None:
-    """Cancels a job and says what of it was done. Raises click.ClickException."""
-    try:
-        done = destination.cancel(job_id)
-    except (RerunError, CancelError, SubmissionError) as error:
-        raise click.ClickException(str(error)) from error
+    """Cancels a job and says what of it was done. Raises MonitorError."""
+    done = destination.cancel(job_id)
     click.echo(f"{done.job_id}: {done.status}; {done.done} of {done.tasks} tasks were done")
 
 
 def rerun(destination: Destination, job_id: str, from_start: bool) -> None:
-    """Runs an ended job again and says what is to do. Raises click.ClickException."""
-    try:
-        if from_start:
-            attempt = destination.run_from_start(job_id)
-            click.echo(f"{attempt.job_id}: {attempt.status}")
-            return
-        again = destination.rerun(job_id)
-    except (RerunError, SubmissionError) as error:
-        raise click.ClickException(str(error)) from error
+    """Runs an ended job again and says what is to do. Raises MonitorError."""
+    if from_start:
+        attempt = destination.run_from_start(job_id)
+        click.echo(f"{attempt.job_id}: {attempt.status}")
+        return
+    again = destination.rerun(job_id)
     tasks = "" if again.tasks is None else f"; {again.tasks} tasks to do, {again.done} stay done"
     click.echo(f"{again.job_id}: {again.status}{tasks}")
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 
-import click
 from sqlalchemy import Engine
 
-from commands.job_types import job_types_of
 from commands.supervise import on_request_to_end
-from jobs.catalog import file_of
-from jobs.cluster import ClusterError, open_client, share_file
+from jobs.catalog import file_of, load_job_types
+from jobs.cluster import open_client, share_file
 from jobs.limits import with_limits
 from jobs.runner import Runner
 from jobs.storage import Storage
-from jobs.workers import SchedulerLost
 from pipelines.registry import Registry
 from settings import Settings
 
@@ -23,35 +20,33 @@ from settings import Settings
 def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
     """Runs jobs until SIGINT or SIGTERM; then gives back what it holds and returns.
 
-    Raises click.ClickException when the Dask cluster can't be reached or is lost.
+    Raises CatalogError for a job type that can't be loaded, and ClusterError or SchedulerLost when
+    the Dask cluster can't be reached or is lost.
     """
-    job_types = job_types_of(settings)
+    job_types = load_job_types(settings.jobs_module)
     storage = Storage(settings.storage_root, settings.places)
     storage.remove_abandoned()
     # Ended while it starts the cluster, it would leave processes behind: it ends afterwards.
     asked_to_end = threading.Event()
     on_request_to_end(asked_to_end.set)
-    try:
-        with open_client(
-            settings.dask_scheduler, settings.workers, settings.workspace / "dask"
-        ) as client:
-            share_file(client, file_of(settings.jobs_module))
-            runner = Runner(
-                engine,
-                client,
-                storage,
-                with_limits(job_types, registry),
-                registry,
-                # A heartbeat or two may be late without the lease running out.
-                heartbeat_seconds=min(settings.heartbeat_seconds, settings.job_lease_seconds / 3),
-                lease_seconds=settings.job_lease_seconds,
-            )
-            on_request_to_end(runner.stop)
-            if asked_to_end.is_set():
-                runner.stop()
-            runner.run()
-    except (ClusterError, SchedulerLost) as error:
-        raise click.ClickException(str(error)) from error
+    with open_client(
+        settings.dask_scheduler, settings.workers, settings.workspace / "dask"
+    ) as client:
+        share_file(client, file_of(settings.jobs_module))
+        runner = Runner(
+            engine,
+            client,
+            storage,
+            with_limits(job_types, registry),
+            registry,
+            # A heartbeat or two may be late without the lease running out.
+            heartbeat_seconds=min(settings.heartbeat_seconds, settings.job_lease_seconds / 3),
+            lease_seconds=settings.job_lease_seconds,
+        )
+        on_request_to_end(runner.stop)
+        if asked_to_end.is_set():
+            runner.stop()
+        runner.run()
 
 
 def log_to_terminal() -> None:

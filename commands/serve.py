@@ -10,7 +10,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import Application
 
-from commands.job_types import job_types_of
+from jobs.catalog import load_job_types
 from settings import SOURCE, Settings
 
 CONFIGURATION = SOURCE / "gunicorn.conf.py"
@@ -41,9 +41,9 @@ def address(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> None:
-    """Raises click.ClickException for a port or job types that stop the start."""
+    """Raises click.ClickException for a port in use, CatalogError for an unusable job type."""
     _check_port(settings)
-    job_types_of(settings)
+    load_job_types(settings.jobs_module)
 
 
 def _check_port(settings: Settings) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, make_url
 from sqlalchemy.event import listen
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.limits import IDLE, WORK, Limited, limit_waits
 from database.values import load_json, register
+from pipelines.errors import MonitorError
 
 DRIVER = "postgresql+psycopg2"
 CONNECTION = {
@@ -30,9 +32,11 @@ CONNECTION = {
 }
 # It holds a lock on one connection while it counts on another.
 OF_KEEPER = 2
+# What SQLAlchemy raises when the database refuses, is lost, or has no connection to give.
+DATABASE_FAILURES = (DBAPIError, PoolTimeoutError)
 
 
-class DatabaseError(Exception):
+class DatabaseError(MonitorError):
     """The database can't be used: the message says which one, why, and what to check."""
 
 
@@ -93,7 +97,7 @@ def _limited_to(seconds: float) -> Callable[..., None]:
     return limit
 
 
-def error_message(error: SQLAlchemyError) -> str:
+def error_message(error: Exception) -> str:
     """What went wrong in the database's own words, on one line."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(cause).split())

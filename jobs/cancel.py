@@ -8,12 +8,13 @@ from sqlalchemy import Connection, text
 
 from jobs.job_rows import MARKS_OF_CLAIM
 from jobs.rerun import find_ended_job
+from pipelines.errors import MonitorError
 
 ACTIVE = ("queued", "processing")
 CANCELLED = "cancelled"
 
 
-class CancelError(Exception):
+class CancelError(MonitorError):
     """A job can't be cancelled: the message says why. Nothing was changed."""
 
 

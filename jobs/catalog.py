@@ -16,11 +16,12 @@ from types import ModuleType
 from typing import Any
 
 from jobs.stages import JobType
+from pipelines.errors import MonitorError
 
 GROUP = "pipeline_monitor.job_types"
 
 
-class CatalogError(Exception):
+class CatalogError(MonitorError):
     """A job type can't be loaded: the message says which, from where, and what to do."""
 
 

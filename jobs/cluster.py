@@ -14,6 +14,8 @@ import psutil
 from distributed import Client, LocalCluster
 from distributed.diagnostics.plugin import SchedulerUploadFile, UploadFile
 
+from pipelines.errors import MonitorError
+
 OWN = {
     # Dask keeps the last messages to each worker, to look into mistakes of its own; a batch of
     # tasks is one message, and a thousand of them are much memory.
@@ -24,7 +26,7 @@ OWN = {
 }
 
 
-class ClusterError(Exception):
+class ClusterError(MonitorError):
     """The Dask cluster can't be reached: the message says which and what to check."""
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import error_message
+from database.engine import DATABASE_FAILURES, error_message
 from jobs.job_rows import JobLost, assert_lease
 from jobs.stages import Job
 
@@ -92,7 +92,7 @@ class Lease:
                 with self._engine.begin() as connection:
                     self.assert_held(connection)
                     return work(connection)
-            except (DBAPIError, PoolTimeoutError) as error:
+            except DATABASE_FAILURES as error:
                 if not is_passing(error) or time.monotonic() > until or self._over.is_set():
                     raise
                 log.warning("The database did not answer, trying again: %s", error_message(error))

@@ -8,10 +8,8 @@ from urllib.parse import quote
 
 import requests
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import error_message
+from database.engine import DATABASE_FAILURES, error_message
 from jobs.cancel import CancelError, Cancellation
 from jobs.preview import Existing, Preview, find_existing, looking
 from jobs.rerun import EndedJob, Rerun, RerunError, check_unfinished, find_ended_job
@@ -80,14 +78,14 @@ class Platform:
         try:
             with looking(self._engine, PREVIEW_SECONDS) as connection:
                 return find_ended_job(connection, job_id)
-        except (DBAPIError, PoolTimeoutError) as error:
+        except DATABASE_FAILURES as error:
             reason = f"The job was not {done}, the database refused: {error_message(error)}"
             raise SubmissionError(reason) from error
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:
         # The platform answers alike for a new job and an existing one: the tables tell them apart.
         with (
-            suppress(DBAPIError, PoolTimeoutError),
+            suppress(*DATABASE_FAILURES),
             looking(self._engine, PREVIEW_SECONDS) as connection,
         ):
             return find_existing(connection, job_type, parameters, ours=False)

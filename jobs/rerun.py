@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from jobs.job_rows import EXECUTOR, MARKS_OF_CLAIM
 from jobs.stages import Parameters
+from pipelines.errors import MonitorError
 
 # How a job ends that has something left to do.
 UNFINISHED = ("failed", "completed_with_errors", "cancelled")
@@ -17,11 +18,11 @@ UNFINISHED = ("failed", "completed_with_errors", "cancelled")
 MARKS_OF_RUN = [*MARKS_OF_CLAIM, "cancelled_at", "started_at"]
 
 
-class RerunError(Exception):
+class RerunError(MonitorError):
     """A job can't be run again: the message says why. Nothing was changed."""
 
 
-class NoSuchJob(RerunError):
+class NoSuchJob(MonitorError):
     """There is no job of that id."""
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from jobs.storage import Storage
+from pipelines.errors import MonitorError
 from pipelines.models import Phase, Pipeline
 from pipelines.registry import Registry
 
@@ -26,7 +27,7 @@ Parameters = dict[str, Any]
 Result = dict[str, Any]
 
 
-class TaskError(Exception):
+class TaskError(MonitorError):
     """A task can't be done: the message says what, to which file or group, and what to do."""
 
 

@@ -13,9 +13,10 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from jobs.part_files import part_file, remove_abandoned_below
+from pipelines.errors import MonitorError
 
 
-class StorageError(Exception):
+class StorageError(MonitorError):
     """A place can't be read or written: the message names it and says what to check."""
 
 

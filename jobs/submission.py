@@ -10,16 +10,15 @@ from threading import BoundedSemaphore
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import error_message
+from database.engine import DATABASE_FAILURES, error_message
 from jobs.attempts import make_job_id, newest_attempt
 from jobs.cancel import ACTIVE, Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
 from jobs.preview import Preview, preview_job
 from jobs.rerun import EndedJob, Rerun, RerunError, check_ours, find_ended_job, rerun_job
 from jobs.stages import Job, JobType, Scope
+from pipelines.errors import MonitorError
 from pipelines.models import SubmitAction
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
@@ -30,7 +29,7 @@ PREVIEW_SECONDS = 8.0
 PREVIEWS_AT_ONCE = 4
 
 
-class SubmissionError(Exception):
+class SubmissionError(MonitorError):
     """A job could not be submitted: the message says why and what to do. Nothing was changed."""
 
 
@@ -214,7 +213,7 @@ def _submission_errors(what: str) -> Iterator[None]:
     """Turns what the database refuses into a SubmissionError that begins with `what`."""
     try:
         yield
-    except (DBAPIError, PoolTimeoutError) as error:
+    except DATABASE_FAILURES as error:
         raise SubmissionError(f"{what}, the database refused: {error_message(error)}") from error
 
 

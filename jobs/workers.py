@@ -17,6 +17,7 @@ from distributed import Client, Nanny, Worker
 from distributed import Future as DaskFuture
 
 from jobs.worker import TaskBatch, WorkerResult, execute
+from pipelines.errors import MonitorError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ Future = DaskFuture[Any]
 GONE = (OSError, TimeoutError, asyncio.TimeoutError, asyncio.CancelledError, CancelledError)
 
 
-class SchedulerLost(Exception):
+class SchedulerLost(MonitorError):
     """The Dask scheduler is gone: the runner has to be started again."""
 
 

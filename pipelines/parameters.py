@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from pipelines.errors import MonitorError
 from pipelines.models import Parameter, SubmitAction
 
 T = TypeVar("T", str, int)
 
 
-class ParameterErrors(Exception):
+class ParameterErrors(MonitorError):
     """Parameters are wrong: `messages` says for each field what was given and what is expected."""
 
     def __init__(self, messages: Mapping[str, str]) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pipelines.errors import MonitorError
 from pipelines.models import Pipeline, SubmitAction
 
 BUILT_IN = Path(__file__).resolve().parent
 
 
-class RegistryError(Exception):
+class RegistryError(MonitorError):
     """A pipeline file is wrong: the message names the file, the place and what was expected."""
 
 

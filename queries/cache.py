@@ -15,10 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-
-from database.engine import error_message
+from database.engine import DATABASE_FAILURES, error_message
 from queries.observed import UNOBSERVED, Observer
 
 log = logging.getLogger(__name__)
@@ -117,7 +114,7 @@ class QueryCache(Generic[K, V]):
     def _attempt(self, key: K, last: CachedResult[V]) -> CachedResult[V]:
         try:
             value = self._read(key)
-        except (DBAPIError, PoolTimeoutError) as error:
+        except DATABASE_FAILURES as error:
             reason = error_message(error)
         except Exception:
             # A page outlives an error that nobody thought of, and shows that there is one.

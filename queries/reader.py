@@ -9,10 +9,9 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Select
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import error_message
+from database.engine import DATABASE_FAILURES, error_message
+from pipelines.errors import MonitorError
 from queries.frames import read_transaction
 from queries.observed import UNOBSERVED, Observer
 
@@ -21,7 +20,7 @@ BATCH = 1000
 MOST_STREAMS = 3
 
 
-class ReadError(Exception):
+class ReadError(MonitorError):
     """The database can't be read now: the message says why."""
 
 
@@ -40,7 +39,7 @@ class Reader:
         try:
             with read_transaction(self.engine, self.timeout) as connection:
                 yield connection
-        except (DBAPIError, PoolTimeoutError) as error:
+        except DATABASE_FAILURES as error:
             self.observer.read_failed("api", False)
             raise ReadError(f"The database does not answer: {error_message(error)}") from error
 

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, text
 
 from jobs.fathom.naming import Scenario
 from jobs.fathom.sample_files import Portion, write_portion
-from jobs.stages import Job, Stage, Task, TaskError, with_entry
-from jobs.storage import Storage, StorageError
+from jobs.stages import Job, Stage, Task, with_entry
+from jobs.storage import Storage
+from pipelines.errors import MonitorError
 from pipelines.parameters import check_parameters
 from pipelines.registry import load_registry
 from tests.catalog import JOB_TYPES
@@ -107,7 +108,7 @@ def walk_stage(engine: Engine, storage: Storage, job: Job, stage: Stage) -> Walk
         try:
             with engine.begin() as connection:
                 walked.results.append(_done(connection, job, stage, task, storage))
-        except (TaskError, StorageError) as error:
+        except MonitorError as error:
             walked.errors.append(str(error))
     return walked
 

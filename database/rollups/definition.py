@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.engine import DatabaseError
 from database.rollups.shape import Column, columns_as_they_are
 from pipelines.models import Pipeline
 
@@ -99,7 +100,7 @@ def columns_of(pipeline: Pipeline) -> list[str]:
     return sorted(names)
 
 
-class MissingColumn(Exception):
+class MissingColumn(DatabaseError):
     """The tables lack a column that a pipeline names; the message says which."""
 
 

@@ -44,8 +44,6 @@ def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> 
             _install_tasks(engine, tell)
             with engine.begin() as connection:
                 grant_readers(connection)
-    except MissingColumn as error:
-        raise DatabaseError(str(error)) from error
     except DBAPIError as error:
         raise DatabaseError(f"The rollups can't be installed: {error_message(error)}") from error
 

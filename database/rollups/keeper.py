@@ -7,10 +7,8 @@ import threading
 import time
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import DatabaseError, error_message
+from database.engine import DATABASE_FAILURES, DatabaseError, error_message
 from database.rollups.compaction import compact
 from database.rollups.install import install
 from database.rollups.migrate import is_outdated
@@ -97,10 +95,8 @@ class Keeper:
                 self.migrate()
                 self.compact_all()
                 self._reported = ""
-            except (DBAPIError, PoolTimeoutError, DatabaseError) as error:
-                self._report(
-                    str(error) if isinstance(error, DatabaseError) else error_message(error)
-                )
+            except (*DATABASE_FAILURES, DatabaseError) as error:
+                self._report(error_message(error))
             except Exception:
                 # The thread has to outlive what nobody thought of.
                 log.exception("Compacting the rollups failed")
