@@ -88,8 +88,8 @@ class Settings(BaseSettings):
     )
     containers: str | None = Field(
         None,
-        description="Containers that lie elsewhere, as `name=folder or fsspec URL` separated by "
-        "commas, e.g. `bronze-survey=/data/photos,silver-survey=s3://bucket/survey`.",
+        description="Containers that lie elsewhere, as `name=place` separated by commas. A place "
+        "is a folder or an fsspec URL, e.g. `bronze-survey=/data/photos`.",
     )
     runner: Literal["auto", "on", "off"] = Field(
         "auto",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from api import delivery
+from api.files import files
 from api.groups import group_lists
 from api.health import health
 from api.jobs import job_lists
@@ -37,6 +38,7 @@ def register(
     server.register_blueprint(pipelines(registry, snapshots))
     server.register_blueprint(group_lists(registry, snapshots, reader))
     server.register_blueprint(job_lists(registry, reader))
+    server.register_blueprint(files(registry, submitter))
     server.register_blueprint(submissions(registry, submitter))
     server.register_blueprint(openapi(registry))
     server.register_blueprint(scrapes(metrics, reader.engine))

@@ -28,14 +28,25 @@ def asked_pipeline(registry: Registry) -> Pipeline:
     if etl_type is None and pipeline_id is None:
         detail = f"Parameter etl_type is missing; expected one of: {_known(registry)}"
         raise Problem(HTTPStatus.BAD_REQUEST, detail, parameter=ETL_TYPE)
-    for pipeline in registry.values():
-        if etl_type in (None, pipeline.etl_type) and pipeline_id in (None, pipeline.id):
-            return pipeline
+    if pipeline := find_pipeline(registry, etl_type, pipeline_id):
+        return pipeline
     asked = [f"etl_type '{etl_type[:100]}'"] if etl_type is not None else []
     asked += [f"id '{pipeline_id[:100]}'"] if pipeline_id is not None else []
     detail = f"No pipeline has {' and '.join(asked)}; expected one of: {_known(registry)}"
     named = PIPELINE if etl_type is None else ETL_TYPE
     raise Problem(HTTPStatus.NOT_FOUND, detail, parameter=named)
+
+
+def find_pipeline(
+    registry: Registry, etl_type: str | None, pipeline_id: str | None
+) -> Pipeline | None:
+    """The first pipeline with an etl_type and an id; what is none may be any."""
+    found = (
+        pipeline
+        for pipeline in registry.values()
+        if etl_type in (None, pipeline.etl_type) and pipeline_id in (None, pipeline.id)
+    )
+    return next(found, None)
 
 
 def _known(registry: Registry) -> str:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from api.answers import answer
 from api.parameters import LAST_PAGE, PLAIN_SIZE, Parameters
-from api.schemas import SCHEMAS, Schema, named
+from api.schemas import SCHEMAS, Schema, items, named
 from pipelines.registry import Registry
 from queries.group_list import SORTS, STATES
 from queries.job_list import VALUES as JOB_SORTS
@@ -19,7 +19,8 @@ VERSION = "1.0.0"
 NAMES = {
     400: "A parameter is wrong",
     404: "There is no such thing",
-    409: "The job is not in a state for it",
+    409: "The job or the files are not in a state for it",
+    413: "The body is too large",
     415: "The body is not JSON",
     502: "The platform failed",
     503: "There is no answer now",
@@ -58,6 +59,7 @@ def document(registry: Registry) -> dict[str, Any]:
             "/api/jobs/{job_id}": {"get": _job()},
             "/api/jobs/{job_id}/tasks": {"get": _tasks()},
             "/api/jobs/{job_id}/tasks.csv": {"get": _tasks_file()},
+            "/api/etl/files": {"post": _files(registry)},
             "/api/jobs/submit/{job_type}": {"post": _submit(registry)},
             "/api/jobs/rerun/{job_id}": {"post": _rerun()},
             "/api/jobs/cancel/{job_id}": {"post": _cancel()},
@@ -147,6 +149,22 @@ def _tasks() -> dict[str, Any]:
 def _tasks_file() -> dict[str, Any]:
     summary = "A job's tasks as a CSV file"
     return _operation("exportTasks", summary, None, _of_tasks(), [400, 404, 503])
+
+
+def _files(registry: Registry) -> dict[str, Any]:
+    summary = "Registers files of a scanner elsewhere; a file that is known is refreshed"
+    operation = _operation("registerFiles", summary, "Registration", [], [400, 409, 413, 415, 503])
+    body = _body("The pipeline (or its etl_type), the container, and up to 10,000 files.")
+    body["content"]["application/json"]["schema"] |= {
+        "properties": {
+            "pipeline": {"type": "string", "enum": list(registry)},
+            "etl_type": {"type": "string"},
+            "container": {"type": "string"},
+            "files": items(named("File")),
+        },
+        "required": ["container", "files"],
+    }
+    return {**operation, "requestBody": body}
 
 
 def _submit(registry: Registry) -> dict[str, Any]:

@@ -223,6 +223,24 @@ SCHEMAS: dict[str, Schema] = {
     "Jobs": page("jobs", LISTED_JOB),
     "Job": JOB,
     "Tasks": page("tasks", TASK, job_id=TEXT),
+    "File": {
+        "type": "object",
+        "properties": {
+            "path": {"type": "string", "description": "Within the container."},
+            "size": {"type": "integer", "minimum": 0, "description": "Bytes."},
+            "metadata": {"type": "object", "description": "What the groupings read."},
+            "groups": {
+                **by_name(TEXT),
+                "description": "The group's name by phase id; one that is known stays.",
+            },
+        },
+        "required": ["path"],
+    },
+    "Registration": entry(
+        pipeline=TEXT,
+        files=COUNT,
+        written={**COUNT, "description": "How many were new or changed."},
+    ),
     "Submission": {
         **entry(job_id=TEXT, status=STATUS),
         "properties": {

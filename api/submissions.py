@@ -11,11 +11,11 @@ from http import HTTPStatus
 import orjson
 from flask import Blueprint, Response, request
 
-from api.problems import problem
+from api.problems import Problem, problem
 from jobs.cancel import CancelError
 from jobs.platform import Refused
 from jobs.rerun import NoSuchJob, RerunError
-from jobs.submission import Submitter
+from jobs.submission import FilesRefused, Submitter
 from pipelines.errors import MonitorError
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
@@ -24,34 +24,39 @@ from pipelines.registry import Registry
 def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
     """The blueprint of the submissions."""
     blueprint = Blueprint("submissions", __name__)
-    blueprint.register_error_handler(MonitorError, _not_done)
+    blueprint.register_error_handler(MonitorError, not_done)
 
     @blueprint.post("/api/jobs/submit/<job_type>")
     def submit_job(job_type: str) -> Response:
         if registry.action(job_type) is None:
             detail = f"No pipeline has a submit action for job type '{job_type}'"
             return problem(HTTPStatus.NOT_FOUND, detail)
-        return _no_json("Send the parameters as a JSON object") or _submitted(submitter, job_type)
+        require_json("Send the parameters as a JSON object")
+        return _submitted(submitter, job_type)
 
     @blueprint.post("/api/jobs/rerun/<path:job_id>")
     def rerun_job(job_id: str) -> Response:
         expected = 'Send {} or {"from_start": true}'
-        return _no_json(expected) or _rerun(submitter, job_id, expected)
+        require_json(expected)
+        return _rerun(submitter, job_id, expected)
 
     @blueprint.post("/api/jobs/cancel/<path:job_id>")
     def cancel_job(job_id: str) -> Response:
-        return _no_json("Send an empty JSON object") or _cancel(submitter, job_id)
+        require_json("Send an empty JSON object")
+        return _cancel(submitter, job_id)
 
     return blueprint
 
 
-def _no_json(expected: str) -> Response | None:
-    # A form of another site can't send JSON without asking first, so that nobody submits a job by
-    # opening a page of theirs.
-    if request.is_json:
-        return None
-    detail = f"{expected}, with Content-Type: application/json"
-    return problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+def require_json(expected: str) -> None:
+    """Raises Problem for a body that is not said to be JSON.
+
+    A form of another site can't send JSON without asking first, so that nobody submits a job by
+    opening a page of theirs.
+    """
+    if not request.is_json:
+        detail = f"{expected}, with Content-Type: application/json"
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
 
 
 def _submitted(submitter: Submitter, job_type: str) -> Response:
@@ -87,13 +92,16 @@ STATUSES: dict[type[MonitorError], HTTPStatus] = {
     NoSuchJob: HTTPStatus.NOT_FOUND,
     RerunError: HTTPStatus.CONFLICT,
     CancelError: HTTPStatus.CONFLICT,
+    FilesRefused: HTTPStatus.CONFLICT,
 }
 
 
-def _not_done(error: MonitorError) -> Response:
+def not_done(error: MonitorError) -> Response:
     """Why nothing was changed: a job that can't be, or a database or platform that refuses."""
     if isinstance(error, ParameterErrors):
         return _refused(str(error), error.messages)
+    if isinstance(error, Problem):
+        return problem(error.status, error.detail, **error.members)
     if isinstance(error, Refused):
         return problem(_passed_on(error.status), str(error))
     return problem(STATUSES.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE), str(error))

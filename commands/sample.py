@@ -8,8 +8,8 @@ import click
 from sqlalchemy import Engine, text
 
 from jobs.catalog import load_job_types
+from jobs.runner_queue import queue_job
 from jobs.sample import sample_size, write_sample
-from jobs.submission import queue_job
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 from settings import Settings

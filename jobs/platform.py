@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
@@ -13,8 +14,11 @@ from database.engine import DATABASE_FAILURES, error_message
 from jobs.cancel import CancelError, Cancellation
 from jobs.preview import Existing, Preview, find_existing, looking
 from jobs.rerun import EndedJob, Rerun, RerunError, check_unfinished, find_ended_job
+from jobs.runner_queue import PREVIEW_SECONDS
+from jobs.source_files import SourceFile
 from jobs.stages import Scope
-from jobs.submission import PREVIEW_SECONDS, Submission, SubmissionError
+from jobs.submission import NO_REGISTRATION, Submission, SubmissionError
+from pipelines.models import Pipeline
 
 # Of a page that was sent for an error, this much is worth showing.
 LONGEST = 1000
@@ -68,6 +72,12 @@ class Platform:
         """The platform has no way to be asked for it. Raises NoSuchJob or RerunError."""
         self._find(job_id, "run again")
         raise RerunError(f"Job {job_id[:8]} is the platform's: only the platform can run it again")
+
+    def register_files(
+        self, pipeline: Pipeline, container: str, files: Sequence[SourceFile]
+    ) -> int:
+        """Always refuses: the platform has an inventory of its own."""
+        raise SubmissionError(NO_REGISTRATION)
 
     def cancel(self, job_id: str) -> Cancellation:
         """The platform has no way to be asked for it. Raises NoSuchJob or CancelError."""

@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 import callbacks
 from app import bare_app
-from jobs.submission import RunnerQueue, Submitter
+from jobs.runner_queue import RunnerQueue
+from jobs.submission import Submitter
 from pipelines.registry import Registry
 from queries.cached_queries import open_cached_queries
 from queries.snapshots import Snapshots

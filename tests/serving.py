@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 import api
 from api.metrics import Metrics
-from jobs.submission import RunnerQueue, Submitter
+from jobs.runner_queue import RunnerQueue
+from jobs.submission import Submitter
 from pipelines.registry import Registry
 from queries.reader import Reader
 from queries.snapshot import read_snapshot

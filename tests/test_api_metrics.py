@@ -16,7 +16,7 @@ from api.metrics import PREFIX, Metrics, ages
 from api.scrape import STATUSES
 from api.timed_callbacks import time_callbacks
 from jobs.job_rows import EXECUTOR
-from jobs.submission import queue_job
+from jobs.runner_queue import queue_job
 from layouts.links import PIPELINE
 from pipelines.registry import Registry
 from queries.cached_queries import CachedQueries

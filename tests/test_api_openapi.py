@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from api.openapi import document
 from app import create_app
 from jobs.job_rows import EXECUTOR
+from jobs.source_files import SourceFile, register
 from pipelines.registry import Registry
 from queries.snapshots import Snapshots
 from settings import Settings
@@ -62,7 +63,8 @@ QUESTIONS = [
     ("/api/openapi.json", "colour=red", 400),
 ]
 SUBMIT, RERUN = "/api/jobs/submit/{job_type}", "/api/jobs/rerun/{job_id}"
-CANCEL = "/api/jobs/cancel/{job_id}"
+CANCEL, FILES = "/api/jobs/cancel/{job_id}", "/api/etl/files"
+ELSEWHERE = {"pipeline": "fathom", "container": "other", "files": [{"path": "known.tif"}]}
 SUBMISSIONS: list[tuple[str, str, dict[str, Any], int]] = [
     (SUBMIT, "process_fathom_stack", {"json": {"region_code": "rwa"}}, 200),
     (SUBMIT, "process_fathom_stack", {"json": {}}, 400),
@@ -73,6 +75,11 @@ SUBMISSIONS: list[tuple[str, str, dict[str, Any], int]] = [
     (RERUN, "job-1", {"json": {}}, 409),
     (RERUN, "job-3", {"data": "x"}, 415),
     (CANCEL, "job-4", {"json": {}}, 200),
+    (FILES, "", {"json": {"pipeline": "fathom", "container": "c", "files": []}}, 200),
+    (FILES, "", {"json": {}}, 400),
+    (FILES, "", {"json": ELSEWHERE}, 409),
+    (FILES, "", {"data": b" " * 16_000_001, "content_type": "application/json"}, 413),
+    (FILES, "", {"data": "x"}, 415),
     (CANCEL, "nothing", {"json": {}}, 404),
     (CANCEL, "job-2", {"json": {}}, 409),
     (CANCEL, "job-3", {"data": "x"}, 415),
@@ -105,6 +112,7 @@ def api(engine: Engine, registry: Registry) -> Api:
         add_task(connection, job, "c", "completed", seconds=9, worker="node-7")
         connection.execute(text("UPDATE app.jobs SET result_data = '[1]' WHERE job_id = 'job-2'"))
         connection.execute(OURS, {"executor": EXECUTOR})
+        register(connection, registry["fathom"], "bronze", [SourceFile("known.tif", 1)])
     api = Api(engine, registry)
     api.renew()
     return api

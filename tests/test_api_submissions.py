@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 
 from api.submissions import submissions
 from jobs.platform import Platform
-from jobs.submission import NoDestination, RunnerQueue, Submitter
+from jobs.runner_queue import RunnerQueue
+from jobs.submission import NoDestination, Submitter
 from pipelines.registry import Registry
 from tests.catalog import JOB_TYPES
 from tests.platform import breaks, listening, refuses

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from jobs.submission import queue_job
+from jobs.runner_queue import queue_job
 from layouts import ids
 from layouts.links import JOB_PAGE, JOBS, group_link, jobs_link
 from tests.catalog import JOB_TYPES

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 
 from callbacks.forms import FilledForm, submit_form
 from jobs.platform import Platform
-from jobs.submission import RunnerQueue, Submitter
+from jobs.runner_queue import RunnerQueue
+from jobs.submission import Submitter
 from layouts import ids
 from layouts.links import JOB_PAGE, PIPELINE
 from layouts.submit import names

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from commands.settings_help import settings_table
-from jobs.submission import queue_job
+from jobs.runner_queue import queue_job
 from pipelines.registry import Registry
 from settings import SOURCE, Settings
 from tests.catalog import JOB_TYPES

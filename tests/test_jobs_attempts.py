@@ -13,8 +13,9 @@ from sqlalchemy import Engine, text
 
 from jobs.attempts import make_job_id, newest_attempt
 from jobs.rerun import NoSuchJob, RerunError
+from jobs.runner_queue import RunnerQueue
 from jobs.storage import Storage
-from jobs.submission import RunnerQueue, Submission, Submitter
+from jobs.submission import Submission, Submitter
 from pipelines.registry import Registry
 from tests.catalog import JOB_TYPES
 from tests.rasters import add_tile

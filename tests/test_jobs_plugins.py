@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from jobs.catalog import CatalogError, load_job_types
-from jobs.submission import queue_job
+from jobs.runner_queue import queue_job
 from settings import SOURCE
 from tests.catalog import JOB_TYPES
 from tests.monitor import wait_for

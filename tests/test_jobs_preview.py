@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from jobs import submission
+from jobs import runner_queue
+from jobs.runner_queue import RunnerQueue
 from jobs.stages import Job, JobType, Scope
 from jobs.storage import Storage
-from jobs.submission import NoDestination, RunnerQueue, Submitter
+from jobs.submission import NoDestination, Submitter
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
 from tests.catalog import JOB_TYPES
@@ -186,7 +187,7 @@ def test_what_takes_too_long_to_count_is_given_up(
     def slow(connection: Connection, _: Job) -> Scope:
         return Scope(connection.execute(text("SELECT 1 FROM pg_sleep(20)")).scalar_one())
 
-    monkeypatch.setattr(submission, "PREVIEW_SECONDS", 0.2)
+    monkeypatch.setattr(runner_queue, "PREVIEW_SECONDS", 0.2)
     kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
     submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry))
     submitter.submit(STACK, {"region_code": "rwa"})
@@ -209,10 +210,10 @@ def test_a_few_count_at_once_and_the_others_are_not_kept_waiting(
 
     kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
     submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry))
-    with ThreadPoolExecutor(submission.PREVIEWS_AT_ONCE) as people:
+    with ThreadPoolExecutor(runner_queue.PREVIEWS_AT_ONCE) as people:
         waiting = [
             people.submit(submitter.preview, STACK, {"region_code": "rwa"})
-            for _ in range(submission.PREVIEWS_AT_ONCE)
+            for _ in range(runner_queue.PREVIEWS_AT_ONCE)
         ]
         for _ in waiting:
             assert begun.acquire(timeout=10)

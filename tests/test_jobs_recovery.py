@@ -14,7 +14,7 @@ import psutil
 import pytest
 from sqlalchemy import Engine, text
 
-from jobs.submission import queue_job
+from jobs.runner_queue import queue_job
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 from settings import SOURCE

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, text
 
 from jobs.job_rows import EXECUTOR
 from jobs.rerun import NoSuchJob, Rerun, RerunError, rerun_job
+from jobs.runner_queue import queue_job
 from jobs.storage import Storage
-from jobs.submission import queue_job
 from pipelines.models import Pipeline
 from pipelines.registry import load_registry
 from queries.phases import phases

@@ -13,14 +13,9 @@ from sqlalchemy import Engine, text
 from database.engine import open_engine
 from jobs.attempts import make_job_id
 from jobs.rerun import RerunError
+from jobs.runner_queue import RunnerQueue
 from jobs.stages import JobType, Stage, one_task
-from jobs.submission import (
-    NoDestination,
-    RunnerQueue,
-    Submission,
-    SubmissionError,
-    Submitter,
-)
+from jobs.submission import NoDestination, Submission, SubmissionError, Submitter
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
 

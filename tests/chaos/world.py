@@ -16,7 +16,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from database.engine import open_engine
-from jobs.submission import RunnerQueue, SubmissionError, Submitter
+from jobs.runner_queue import RunnerQueue
+from jobs.submission import SubmissionError, Submitter
 from tests.catalog import JOB_TYPES
 from tests.chaos.forked import fork_runner
 from tests.chaos.lane import JOBS, REGION, TEMPLATE, Lane
