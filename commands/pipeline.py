@@ -110,7 +110,10 @@ def _tables(connection: Connection, pipeline: Pipeline, writes: bool) -> Iterato
         return
     yield True, f"app.etl_source_files has the columns: {', '.join(_columns(pipeline, writes))}"
     files = source_files(pipeline)
-    own = select(files).where(files.c.etl_type == pipeline.etl_type).limit(LOOKED_AT).subquery()
+    grouped = {one.field for one in pipeline.groupings if one.source == "column"}
+    looked_at = (files.c[name] for name in ("source_metadata", *sorted(grouped)))
+    of_type = select(*looked_at).where(files.c.etl_type == pipeline.etl_type)
+    own = of_type.limit(LOOKED_AT).subquery()
     count = connection.execute(select(func.count()).select_from(own)).scalar_one()
     more = " at least" if count == LOOKED_AT else ""
     yield count > 0, f"there are{more} {count:,} files with etl_type '{pipeline.etl_type}'"

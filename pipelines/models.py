@@ -112,7 +112,10 @@ class SubmitAction(Entry):
 
 
 class Pipeline(Entry):
-    """A pipeline as its file describes it; `id` is the file's name."""
+    """A pipeline as its file describes it; `id` is the file's name.
+
+    job_types: those of its jobs; by default the ones that its phases and submit actions name.
+    """
 
     id: Identifier
     name: Name
@@ -122,6 +125,15 @@ class Pipeline(Entry):
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
     groupings: tuple[Grouping, ...] = ()
     submit_actions: tuple[SubmitAction, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _job_types_by_default(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or "job_types" in given:
+            return given
+        entries = [*_entries(given, "phases"), *_entries(given, "submit_actions")]
+        named = [entry["job_type"] for entry in entries if isinstance(entry.get("job_type"), str)]
+        return {**given, "job_types": list(dict.fromkeys(named))}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -167,6 +179,12 @@ class Pipeline(Entry):
     def action(self, job_type: str) -> SubmitAction | None:
         """The submit action for a job type, or none."""
         return next((a for a in self.submit_actions if a.job_type == job_type), None)
+
+
+def _entries(given: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """A list of tables in a pipeline file; what is none is told when it is validated."""
+    entries = given.get(key)
+    return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list | tuple) else []
 
 
 def _once(what: str, names: Iterable[str]) -> None:

@@ -75,6 +75,16 @@ def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
         read_pipeline(write(tmp_path, "name = [\n]]\n"))
 
 
+def test_job_types_are_those_that_phases_and_actions_name_unless_given(tmp_path: Path) -> None:
+    content = GOOD.replace('job_types = ["process_survey"]', "").replace(
+        '"phase1_completed_at" }', '"phase1_completed_at", job_type = "shrink" }'
+    )
+    assert read_pipeline(write(tmp_path, content)).job_types == ("shrink", "process_survey")
+    odd = content.replace("phases = [{", "phases = [1, {")
+    with pytest.raises(RegistryError, match=r"phases\.0: "):
+        read_pipeline(write(tmp_path, odd))
+
+
 def test_two_pipelines_can_not_list_the_same_job_type(tmp_path: Path) -> None:
     write(tmp_path, GOOD.replace("process_survey", "process_raster_v2"))
     with pytest.raises(RegistryError, match="'process_raster_v2' belongs to pipeline 'raster_v2'"):
