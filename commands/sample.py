@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 from sqlalchemy import Engine, text
 
 from jobs.catalog import load_job_types
 from jobs.runner_queue import queue_job
-from jobs.sample import sample_size, write_sample
+from jobs.sample import FIRST_JOBS, sample_size, write_sample
 from pipelines.parameters import check_parameters
 from pipelines.registry import Registry
 from settings import Settings
-
-INVENTORY, STACK = "inventory_fathom_container", "process_fathom_stack"
 
 
 def prepare_sample(settings: Settings) -> None:
@@ -26,19 +22,14 @@ def prepare_sample(settings: Settings) -> None:
 
 
 def submit_first_jobs(engine: Engine, registry: Registry) -> None:
-    """Submits the inventory of both regions, and phase 1 of `rwa` behind it, if no job was ever."""
+    """Submits the sample's first jobs, if no job was ever; those of replaced pipelines are left."""
     with engine.begin() as connection:
         if connection.execute(text("SELECT EXISTS (SELECT FROM app.jobs)")).scalar_one():
             return
-
-        job_types = load_job_types()
-
-        def submit(job_type: str, given: dict[str, Any], depends_on: str | None = None) -> str:
+        job_types, submitted = load_job_types(), dict[str, str]()
+        for name, (job_type, given, first) in FIRST_JOBS.items():
             action = registry.action(job_type)
-            assert action is not None
-            checked = check_parameters(action, given)
-            return queue_job(connection, job_types[job_type], checked, depends_on=depends_on).job_id
-
-        inventory = submit(INVENTORY, {"base_prefix": "rwa"})
-        submit(INVENTORY, {"base_prefix": "civ"})
-        submit(STACK, {"region_code": "rwa"}, depends_on=inventory)
+            if action is not None:
+                checked, depends_on = check_parameters(action, given), submitted.get(first or "")
+                job = queue_job(connection, job_types[job_type], checked, depends_on=depends_on)
+                submitted[name] = job.job_id

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from jobs.fathom.sample_files import Portion, portions, write_portion
 from jobs.raster.sample_files import write_rasters
@@ -17,6 +18,12 @@ from jobs.raster.sample_files import write_rasters
 FATHOM_FOLDER = "bronze-fathom"
 RASTER_FOLDER = "bronze-rasters"
 MARKER = ".sample.json"
+# What a first start submits, by name: the job type, its parameters, and which job it waits for.
+FIRST_JOBS: dict[str, tuple[str, dict[str, Any], str | None]] = {
+    "rwa": ("inventory_fathom_container", {"base_prefix": "rwa"}, None),
+    "civ": ("inventory_fathom_container", {"base_prefix": "civ"}, None),
+    "stack": ("process_fathom_stack", {"region_code": "rwa"}, "rwa"),
+}
 # Counts up when other pixels are written, so that an older sample is rewritten.
 VERSION = 1
 

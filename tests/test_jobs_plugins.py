@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,10 +65,30 @@ def test_the_documented_file_offers_its_type(own: Path) -> None:
     assert [stage.task_type for stage in found.stages] == ["thumbnail"]
 
 
-def test_the_core_of_the_runner_knows_no_data_set() -> None:
-    # The sample is of FATHOM's files; everything else is asked for by its name.
-    files = [path for path in (SOURCE / "jobs").glob("*.py") if path.name != "sample.py"]
-    assert [path.name for path in files if "fathom" in path.read_text().lower()] == []
+# What is of a data set: its jobs, the sample's files, and the options that name its source.
+OF_DATA_SETS = {"jobs/fathom", "jobs/raster", "jobs/sample.py", "settings.py", "commands/cli.py"}
+
+
+def test_the_core_knows_no_data_set() -> None:
+    packages = (
+        "api",
+        "callbacks",
+        "commands",
+        "database",
+        "jobs",
+        "layouts",
+        "pipelines",
+        "queries",
+    )
+    files = [path for one in (*packages, "assets") for path in (SOURCE / one).rglob("*.*")]
+    names = {
+        str(path.relative_to(SOURCE))
+        for path in (*files, SOURCE / "app.py", SOURCE / "settings.py")
+        if path.suffix in (".py", ".sql", ".js", ".css")
+        and re.search("fathom|raster_v2", path.read_text(encoding="utf-8"), re.IGNORECASE)
+    }
+    assert {name for name in names if not name.startswith(tuple(OF_DATA_SETS))} == set()
+    assert {name.partition("/")[0] for name in names} == {"commands", "jobs", "settings.py"}
 
 
 def test_an_installed_package_offers_its_types(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlalchemy import Engine, text
 
+from commands.sample import submit_first_jobs
 from jobs.fathom.naming import NODATA, RETURN_PERIODS, Scenario
 from jobs.fathom.sample_files import TRUNCATED, WRONG_SIZE, Portion, portions, write_portion
 from jobs.fathom.synthetic import depths
 from jobs.sample import Sample, sample_size, write_sample
+from pipelines.registry import Registry, load_registry
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +97,14 @@ def test_most_land_is_dry_and_the_sea_has_no_data() -> None:
     assert (coast == NODATA).mean() > 0.1
     assert 0.01 < (inland > 0).mean() < 0.3
     assert not (inland == NODATA).any()
+
+
+def test_the_first_jobs_are_those_of_pipelines_that_have_them(engine: Engine) -> None:
+    submit_first_jobs(engine, Registry({}))
+    fathom = load_registry()["fathom"]
+    inventory = fathom.model_copy(update={"submit_actions": fathom.submit_actions[:1]})
+    for registry in (Registry({}), Registry({"fathom": inventory}), load_registry()):
+        submit_first_jobs(engine, registry)
+    with engine.connect() as connection:
+        types = connection.execute(text("SELECT job_type FROM app.jobs")).scalars().all()
+    assert types == ["inventory_fathom_container"] * 2
