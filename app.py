@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from flask import Flask
 
+    from callbacks.first_answer import Dashboard
 
 # Dask's workers import this module when they start and need none of the dashboard: what is heavy is
 # imported where it is used.
@@ -70,13 +71,12 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     return app
 
 
-def bare_app() -> Dash:
+def bare_app() -> Dashboard:
     """The frame of every page, without what fills it."""
-    from dash import Dash
-
+    from callbacks.first_answer import Dashboard
     from layouts.page import INDEX, PLOTLY, shell
 
-    app = Dash(
+    app = Dashboard(
         __name__,
         assets_folder=str(SOURCE / "assets"),
         index_string=INDEX,

@@ -4,9 +4,9 @@
 (function () {
     const KEPT = ["open", "auto"];
 
-    // Dash follows the address when it is told like this; its own links do the same.
+    // Dash follows the address when somebody goes back or forward: this is the same event.
     function follow() {
-        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+        window.dispatchEvent(new PopStateEvent("popstate"));
     }
 
     function go(url) {

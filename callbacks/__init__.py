@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from dash import Dash
-
 from callbacks import browser, charts, first_answer, navigate, refresh, status, submit
+from callbacks.first_answer import Dashboard
 from callbacks.sent_values import SentValues
 from callbacks.services import Services
 from callbacks.shared_values import SharedValues
@@ -20,7 +19,7 @@ from queries.snapshots import Snapshots
 
 
 def register_all(
-    app: Dash,
+    app: Dashboard,
     *,
     registry: Registry,
     snapshots: Snapshots,

@@ -15,17 +15,28 @@ from layouts.first_view import first_view
 from layouts.page_values import fill
 
 
-def register(app: Dash, services: Services) -> None:
-    """Puts the first view into the index page, until the scripts render the page."""
-    interpolate: Callable[..., str] = app.interpolate_index
+class Dashboard(Dash):
+    """Dash whose index page shows `first_view()` until the scripts render the page."""
 
-    def with_numbers(**parts: Any) -> str:
+    def __init__(self, name: str, **options: Any) -> None:
+        super().__init__(name, **options)
+        self.first_view: Callable[[], str] = str
+
+    def interpolate_index(self, *args: Any, **parts: Any) -> str:
+        """The index page of a request; Dash has subclasses override it."""
+        parts["app_entry"] = self.first_view() + parts["app_entry"]
+        index: str = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
+        return index
+
+
+def register(app: Dashboard, services: Services) -> None:
+    """Puts the view of the page that a request asks for into the index page."""
+
+    def first_view() -> str:
         search = request.query_string.decode("utf-8", "replace")
-        view = view_of(services, read_address(request.path, search))
-        return interpolate(**{**parts, "app_entry": view + parts["app_entry"]})
+        return view_of(services, read_address(request.path, search))
 
-    # Dash asks its own method for the index, once a request.
-    vars(app)["interpolate_index"] = with_numbers
+    app.first_view = first_view
 
 
 def view_of(services: Services, address: Address) -> str:

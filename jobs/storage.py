@@ -127,7 +127,7 @@ class Storage:
             with tempfile.TemporaryDirectory() as folder:
                 copy = Path(folder) / PurePosixPath(path).name
                 yield copy
-                filesystem.makedirs(filesystem._parent(place), exist_ok=True)
+                filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
                 filesystem.put_file(str(copy), place)
                 _check_size(filesystem.info(place, refresh=True), copy)
 

@@ -124,8 +124,8 @@ class Workers:
         """Whether a worker does a batch of these keys at this moment; so does one that is mute."""
         self.check()
         try:
-            doing: dict[str, list[Key]] = self._client.sync(
-                self._client._run,
+            # What is not for the function is for `Client.sync`: how long to wait for an answer.
+            doing: dict[str, list[Key]] = self._client.run(
                 _doing,
                 workers=[address],
                 on_error="ignore",
@@ -157,8 +157,7 @@ class Workers:
         Dask's own way asks the worker to end first, which takes seconds with a thread that does
         not stop.
         """
-        killed: dict[str, bool] = self._client.sync(
-            self._client._run,
+        killed: dict[str, bool] = self._client.run(
             _kill_worker,
             workers=[address],
             nanny=True,

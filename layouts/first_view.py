@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from dash import html
 from dash.development.base_component import Component
 
+from layouts.components import tag_of
 from layouts.html_text import html_text
 from layouts.page import places
 
@@ -32,7 +33,6 @@ def _utc(as_of: str) -> str:
 
 
 def _later(part: object) -> bool:
-    if not isinstance(part, Component) or part._namespace != "dash_html_components":
-        return True
+    tag = tag_of(part) if isinstance(part, Component) else None
     names = str(getattr(part, "className", "") or "").split()
-    return part._type == "Details" or LATER in names
+    return tag in (None, "details") or LATER in names

@@ -9,6 +9,8 @@ from typing import Any
 from dash import dcc
 from dash.development.base_component import Component
 
+from layouts.components import tag_of
+
 # The properties that are attributes; others are React's, or name what a callback writes.
 ATTRIBUTES = {"className": "class", "href": "href", "title": "title", "role": "role"}
 VOID = frozenset({"br", "hr", "img", "input"})
@@ -29,9 +31,8 @@ def html_text(part: Any) -> str:
 def _rendered(part: Component) -> str:
     if isinstance(part, dcc.Link):
         return _element("a", part)
-    if part._namespace == "dash_html_components":
-        return _element(part._type.lower(), part)
-    return '<div class="undrawn"></div>'
+    tag = tag_of(part)
+    return _element(tag, part) if tag else '<div class="undrawn"></div>'
 
 
 def _element(tag: str, part: Component) -> str:

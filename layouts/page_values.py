@@ -13,6 +13,7 @@ import orjson
 from dash.development.base_component import Component
 
 from layouts import ids
+from layouts.components import components
 from layouts.formats import NONE
 
 Rows = list[dict[str, Any]]
@@ -124,7 +125,7 @@ def name_slots(page: Component, opening: str) -> Component:
 
 def slots_of(page: Component) -> Iterator[tuple[Any, str, str]]:
     """Every slot of a page: its component, kind and key."""
-    for component in page._traverse():
+    for component in components(page):
         slot_id = getattr(component, "id", None)
         if isinstance(slot_id, dict) and len(slot_id) == 1:
             ((name, key),) = slot_id.items()

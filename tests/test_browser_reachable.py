@@ -64,7 +64,7 @@ def test_a_page_that_was_asked_for_meanwhile_comes_when_the_server_is_back(
         wait_for(lambda: count(dash_br, "total") == 3, 10)
     script = f"""
         window.history.pushState({{}}, "", "{JOB_PAGE}?job_id=asked-meanwhile");
-        window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+        window.dispatchEvent(new PopStateEvent("popstate"));
     """
     dash_br.driver.execute_script(script)
     wait_for(lambda: said(dash_br).startswith("Server not reachable since "), 30)

@@ -178,7 +178,7 @@ def test_ids_are_unique_on_the_selector_and_the_monitor() -> None:
 def test_a_page_stays_small_however_many_regions_there_are() -> None:
     # Dash draws a new page in a time that grows with the square of its components.
     known = {field: [f"value-{n}" for n in range(1000)] for field in FATHOM.dimensions}
-    assert len(components(pipeline_page(FATHOM, {}, known))) < 500
+    assert len(list(components(pipeline_page(FATHOM, {}, known)))) < 500
 
 
 @pytest.mark.parametrize("name", ["card.processing", "card.failed", "average"])

@@ -7,15 +7,11 @@ from typing import Any
 
 from dash.development.base_component import Component
 
+from layouts.components import components
 from layouts.page_values import slots_of
 
 # A table's columns are as it was built, and it has all its rows, unless a tick says otherwise.
 OPTIONAL = {"columns", "pages"}
-
-
-def components(page: Component) -> list[Component]:
-    """The page and every component in it; text is none."""
-    return [page, *(part for part in page._traverse() if isinstance(part, Component))]
 
 
 def ids_of(page: Component) -> list[str]:

@@ -14,8 +14,6 @@ from sqlalchemy.dialects import postgresql
 TEMPLATES = Path(__file__).with_name("templates")
 # Named parameters, as the SQL is not given to a driver that would read % and : in it.
 DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
-# A backslash is left as it is; `_escaped` says what it means.
-DIALECT._backslash_escapes = False
 LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
@@ -33,6 +31,7 @@ def filled(name: str, parts: Mapping[str, str]) -> str:
 
 def compiled(clause: ClauseElement) -> str:
     """A clause as SQL text, its values as literals."""
+    # A dialect without a connection leaves a backslash as it is; `_escaped` says what it means.
     text = str(clause.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
     return LITERAL.sub(lambda found: _escaped(found[0]), text)
 
