@@ -89,17 +89,12 @@
                 const query = new URLSearchParams(window.location.search);
                 const asked = [Number(query.get("page") || 1) - 1, query.get("sort") || "", query.get("q") || ""];
                 if (!pages.length) return [[], [], finds.map(() => no_update)];
-                const order = (sorts[0] || [])[0];
-                const sort = order ? (order.direction === "desc" ? "-" : "") + order.column_id : "";
-                const shown = [pages[0] || 0, sort, finds[0] || ""];
+                const { orderToText, textToOrder } = window.dash_clientside.tables;
+                const shown = [pages[0] || 0, orderToText(sorts[0]), finds[0] || ""];
                 if (callback_context.triggered_id === "location") {
-                    const column = asked[1].replace(/^-/, "");
-                    const by = column
-                        ? [{ column_id: column, direction: asked[1][0] === "-" ? "desc" : "asc" }]
-                        : [];
                     return [
                         [asked[0] === shown[0] ? no_update : asked[0]],
-                        [asked[1] === shown[1] ? no_update : by],
+                        [asked[1] === shown[1] ? no_update : textToOrder(asked[1])],
                         [asked[2] === shown[2] ? no_update : asked[2]],
                     ];
                 }

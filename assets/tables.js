@@ -155,4 +155,19 @@
         attributes: true,
         attributeFilter: ["data-icon", "disabled"],
     });
+
+    // What other scripts need of tables. An order is a column's name, with a minus for descending, or "".
+    window.dash_clientside = Object.assign({}, window.dash_clientside, {
+        tables: {
+            cellText: "td .dash-cell-value",
+            orderToText(sorts) {
+                const [first] = sorts || [];
+                return first ? (first.direction === "desc" ? "-" : "") + first.column_id : "";
+            },
+            textToOrder(text) {
+                if (!text) return [];
+                return [{ column_id: text.replace(/^-/, ""), direction: text[0] === "-" ? "desc" : "asc" }];
+            },
+        },
+    });
 })();

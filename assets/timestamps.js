@@ -3,7 +3,7 @@
 
 (function () {
     const UTC = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC$/;
-    const PLACES = ".timestamp, td .dash-cell-value";
+    const PLACES = `.timestamp, ${window.dash_clientside.tables.cellText}`;
     const local = new WeakMap();
 
     function localize(element) {

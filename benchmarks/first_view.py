@@ -12,13 +12,14 @@ from benchmarks.rollups import rollup_engine
 from benchmarks.rows import Row, Target, at_most, files_size
 from benchmarks.setup import Setup
 from layouts.links import pipeline_link
+from tests.browsing import HEADER, cell
 from tests.remote import served
 
 MOST, MOST_KB = 1.2, 600.0
 NONE = Target("none", lambda own, other: own / other, lambda ratio: ratio == 0)
 # The first digit in the banner, and the page that Dash draws in its place, its table with rows.
-NUMBER, PAGE = ".tile .number", "#page td[data-dash-column='value']"
-TABLE = "#react-entry-point th.dash-header"
+NUMBER, PAGE = ".tile .number", f"#page {cell('value')}"
+TABLE = f"#react-entry-point {HEADER}"
 
 
 def measure(setup: Setup) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output
 
-from layouts import ids
+from layouts import ids, tables
 
 
 def register(app: Dash) -> None:
@@ -37,12 +37,12 @@ def register(app: Dash) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("address", "list"),
-        Output(ids.listing(ALL), "page_current"),
-        Output(ids.listing(ALL), "sort_by"),
+        Output(ids.listing(ALL), tables.PAGE),
+        Output(ids.listing(ALL), tables.ORDER),
         Output(ids.search(ALL), "value"),
         Input(ids.LOCATION, "search"),
-        Input(ids.listing(ALL), "page_current"),
-        Input(ids.listing(ALL), "sort_by"),
+        Input(ids.listing(ALL), tables.PAGE),
+        Input(ids.listing(ALL), tables.ORDER),
         Input(ids.search(ALL), "value"),
     )
     app.clientside_callback(

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from typing import Any
 
 from callbacks.shared_values import SharedValues
-from layouts import ids
-from layouts.page_values import ROWS, PageValues, Rows, unpack
+from layouts.page_values import ROWS, SLOTS, PageValues, Rows, unpack
 from queries.observed import UNOBSERVED, Observer
 
 
@@ -66,10 +65,10 @@ class SentValues:
 def diff(now: PageValues, before: PageValues | None) -> list[list[Any]]:
     """What differs, one entry per kind of slots: the name in their ids and the property that each
     of them is, the new values by key, and for rows by key those that differ, each with its place
-    and the cells that are new. The order is that of ids.SLOTS.
+    and the cells that are new. The order is that of SLOTS.
     """
     changed = []
-    for kind, (name, property_) in ids.SLOTS.items():
+    for kind, (name, property_) in SLOTS.items():
         old = {} if before is None else before.kind(kind)
         whole, cells = {}, {}
         for key, value in now.kind(kind).items():

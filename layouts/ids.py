@@ -1,4 +1,4 @@
-"""The ids of components. A slot is a property that a refresh writes."""
+"""The ids of components. A slot is a property that a refresh writes (layouts/page_values.py)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,6 @@ RERUN, RERUN_ANSWER = "rerun", "rerun-answer"
 UNREACHABLE = "unreachable"
 CANCEL, CANCEL_ANSWER = "cancel", "cancel-answer"
 FROM_START, FROM_START_ANSWER = "from-start", "from-start-answer"
-
-# The kinds of slots: the key of their ids, and the property that they are.
-SLOTS = {
-    "text": ("text", "children"),
-    "bar": ("bar", "style"),
-    "table": ("table", "data"),
-    "columns": ("table", "columns"),
-    "rows": ("list", "data"),
-    "pages": ("list", "page_count"),
-    "options": ("options", "options"),
-    "href": ("href", "href"),
-    "visible": ("visible", "hidden"),
-}
 
 Id = dict[str, Any]
 

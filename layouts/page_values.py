@@ -12,10 +12,22 @@ from typing import Any
 import orjson
 from dash.development.base_component import Component
 
-from layouts import ids
+from layouts import tables
 from layouts.components import components
 from layouts.formats import NONE
 
+# The kinds of slots: the key of their ids, and the property that they are.
+SLOTS = {
+    "text": ("text", "children"),
+    "bar": ("bar", "style"),
+    "table": ("table", tables.ROWS),
+    "columns": ("table", tables.COLUMNS),
+    "rows": ("list", tables.ROWS),
+    "pages": ("list", tables.PAGES),
+    "options": ("options", "options"),
+    "href": ("href", "href"),
+    "visible": ("visible", "hidden"),
+}
 Rows = list[dict[str, Any]]
 # The kinds whose values are rows.
 ROWS = ("table", "columns", "rows", "options")
@@ -109,7 +121,7 @@ def fill(page: Component, page_values: PageValues | None) -> Component:
         given = key in values.kind(kind)
         if given or kind in EMPTY:
             value = values.property(kind, key) if given else EMPTY[kind]
-            setattr(component, ids.SLOTS[kind][1], value)
+            setattr(component, SLOTS[kind][1], value)
     return page
 
 
@@ -119,7 +131,7 @@ def name_slots(page: Component, opening: str) -> Component:
     No two openings share a name, so an answer that comes late can't write into another page.
     """
     for component, kind, key in list(slots_of(page)):
-        component.id = {ids.SLOTS[kind][0]: f"{opening}.{key}"}
+        component.id = {SLOTS[kind][0]: f"{opening}.{key}"}
     return page
 
 
@@ -129,6 +141,6 @@ def slots_of(page: Component) -> Iterator[tuple[Any, str, str]]:
         slot_id = getattr(component, "id", None)
         if isinstance(slot_id, dict) and len(slot_id) == 1:
             ((name, key),) = slot_id.items()
-            for kind, (own, _) in ids.SLOTS.items():
+            for kind, (own, _) in SLOTS.items():
                 if own == name:
                     yield component, kind, key

@@ -1,4 +1,8 @@
-"""The one place that makes tables: Dash's DataTable, as plain as it can be."""
+"""The one place that makes tables: Dash's DataTable, as plain as it can be.
+
+What else knows DataTable is assets/tables.js and assets/40-tables.css: a successor replaces these
+three files. Everything else uses the names here and those of `dash_clientside.tables`.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,9 @@ from dash.development.base_component import Component
 
 from layouts import ids
 
+# The properties that a refresh writes (rows, columns, how many pages) or the address (page, order).
+ROWS, COLUMNS, PAGES = "data", "columns", "page_count"
+PAGE, ORDER = "page_current", "sort_by"
 PAGE_SIZE = 25
 WRAPPED = {
     "key": {"whiteSpace": "normal", "minWidth": "15rem"},

@@ -11,7 +11,7 @@ from dash.testing.browser import Browser
 
 from jobs.attempts import make_job_id
 from layouts.links import job_link
-from tests.browsing import count, severe, text
+from tests.browsing import cell, count, filter_field, severe, text
 from tests.monitor import Monitor, suspended, wait_for
 
 CIV_FILES = 1664
@@ -57,9 +57,9 @@ def test_a_mistake_is_told_at_its_field(page: Browser) -> None:
 
 
 def test_the_table_keeps_its_filter_over_a_refresh(page: Browser, monitor: Monitor) -> None:
-    field = page.wait_for_element('th.dash-filter[data-dash-column="value"] input')
+    field = page.wait_for_element(filter_field("value"))
     field.send_keys("rwa\n")
-    table = "[id*=\"by.region\"] td[data-dash-column='value']"
+    table = f"[id*='by.region'] {cell('value')}"
     watch(page, lambda: [cell.text for cell in page.find_elements(table)] == ["rwa"])
     page.find_element("#refresh").click()
     time.sleep(1.5)
@@ -97,7 +97,7 @@ def first_job() -> str:
 def test_the_failed_groups_are_named_in_the_jobs_monitor(page: Browser, monitor: Monitor) -> None:
     page.driver.get(f"{monitor.url}{job_link(first_job())}")
     page.wait_for_contains_text(".notice", "2 tasks failed")
-    first = page.wait_for_element('td[data-dash-column="error_details"]').text
+    first = page.wait_for_element(cell("error_details")).text
     assert "1in" in first
 
 

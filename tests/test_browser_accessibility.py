@@ -10,13 +10,14 @@ import pytest
 from selenium.webdriver import Chrome
 
 from layouts.links import JOBS, SELECTOR, group_link, job_link, pipeline_link
+from tests.browsing import HEADER
 from tests.chrome import chrome, prefer, resize, run, visit
 from tests.monitor import Monitor, wait_for
 from tests.test_browser import first_job
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 CHECK = "axe.run(document).then(arguments[arguments.length - 1])"
-TABLE = "main th.dash-header"
+TABLE = f"main {HEADER}"
 PAGES = {
     "pipelines": (SELECTOR, "#page article"),
     "pipeline": (pipeline_link("fathom"), TABLE),

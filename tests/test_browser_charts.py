@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from layouts.links import job_link
 from layouts.page import PLOTLY
 from settings import SOURCE
-from tests.browsing import PAGE, severe
+from tests.browsing import PAGE, cell, severe
 from tests.factories import add_files, add_job, add_task
 from tests.monitor import wait_for
 
@@ -62,7 +62,7 @@ def test_a_pipelines_completions_are_drawn_and_narrowed_with_the_page(
     opener = dash_br.find_element("#charts-opener")
     dash_br.driver.execute_script("arguments[0].click()", opener)
     wait_for(lambda: heights(dash_br) == [12], 20)
-    view = dash_br.find_elements("td[data-dash-column='view'] a")[0]
+    view = dash_br.find_elements(f"{cell('view')} a")[0]
     dash_br.driver.execute_script("arguments[0].click()", view)
     wait_for(lambda: heights(dash_br) == [7], 20)
     assert severe(dash_br) == []

@@ -10,6 +10,8 @@ from selenium.webdriver.common.keys import Keys
 from sqlalchemy import Engine
 
 from layouts.links import pipeline_link
+from tests import browsing
+from tests.browsing import cell, filter_field, sorter
 from tests.chrome import chrome, press, run, visit
 from tests.factories import add_files, add_job
 from tests.monitor import wait_for
@@ -17,7 +19,7 @@ from tests.monitor import wait_for
 REGIONS = 30
 PAGE = pipeline_link("fathom")
 REGION = "details[data-panel='by.region']"
-NEXT, PREVIOUS = f"{REGION} button.next-page", f"{REGION} button.previous-page"
+NEXT, PREVIOUS = f"{REGION} {browsing.NEXT}", f"{REGION} {browsing.PREVIOUS}"
 NAME = """
     const e = document.activeElement;
     return e.getAttribute("aria-label") || e.labels?.[0]?.innerText || e.textContent;
@@ -56,7 +58,7 @@ def name(page: Chrome) -> str:
 
 def regions(page: Chrome) -> list[str]:
     """The regions that the table shows."""
-    cells = f"{REGION} td[data-dash-column='value']"
+    cells = f"{REGION} {cell('value')}"
     return [cell.text for cell in page.find_elements("css selector", cells)]
 
 
@@ -106,9 +108,9 @@ def test_what_has_the_focus_is_seen(page: Chrome) -> None:
 
 
 def test_enter_and_space_sort_and_the_order_is_told(page: Chrome) -> None:
-    header = f"{REGION} th[aria-sort][data-dash-column='phase1_percent']"
+    header = f"{REGION} {browsing.header('phase1_percent')}[aria-sort]"
     orders = []
-    focus(page, f"{REGION} th[data-dash-column='phase1_percent'] .column-header--sort")
+    focus(page, f"{REGION} {sorter('phase1_percent')}")
     for key in (Keys.ENTER, Keys.SPACE):
         press(page, key)
         wait_for(lambda: len(page.find_elements("css selector", header)) == 1, 5)
@@ -119,7 +121,7 @@ def test_enter_and_space_sort_and_the_order_is_told(page: Chrome) -> None:
 
 
 def test_a_table_is_filtered(page: Chrome) -> None:
-    focus(page, f"{REGION} th.dash-filter[data-dash-column='value'] input")
+    focus(page, f"{REGION} {filter_field('value')}")
     press(page, "r07", Keys.ENTER)
     wait_for(lambda: regions(page) == ["r07"], 5)
     press(page, Keys.TAB)

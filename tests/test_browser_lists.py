@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from sqlalchemy import Engine
 
 from layouts.links import jobs_link
-from tests.browsing import cells, severe, text
+from tests.browsing import NEXT, cell, cells, severe, sorter, text
 from tests.factories import RWA, add_files, add_job, add_task
 from tests.monitor import wait_for
 
@@ -45,12 +45,12 @@ def test_a_list_is_paged_sorted_and_searched_by_the_server(
 ) -> None:
     dash_br.driver.get(f"{site}{jobs_link()}")
     wait_for(lambda: len(cells(dash_br, "job")) == 25, 15)
-    press(dash_br, "button.next-page")
+    press(dash_br, NEXT)
     wait_for(lambda: len(cells(dash_br, "job")) == 5, 10)
     assert query(dash_br) == "?page=2"
-    press(dash_br, "th[data-dash-column='job_type'] .column-header--sort")
+    press(dash_br, sorter("job_type"))
     wait_for(lambda: query(dash_br) == "?sort=job_type", 10)
-    press(dash_br, "th[data-dash-column='job_type'] .column-header--sort")
+    press(dash_br, sorter("job_type"))
     wait_for(lambda: cells(dash_br, "job_type")[0] == "process_fathom_stack", 10)
     assert query(dash_br) == "?sort=-job_type"
     field = dash_br.find_element("input[type='search']")
@@ -82,7 +82,7 @@ def test_a_failed_count_leads_to_the_error_and_on_to_the_task(
     assert text(dash_br, "phase1.card.failed") == "8"
     press(dash_br, """a[id^='{"href"'][id$='.phase1.card.failed"}']""")
     wait_for(lambda: cells(dash_br, "error") == ["truncated: 1in5"], 10)
-    press(dash_br, "td[data-dash-column='monitor'] a")
+    press(dash_br, f"{cell('monitor')} a")
     dash_br.wait_for_contains_text("#page h1", "stack-job")
     wait_for(lambda: cells(dash_br, "error_details") == ["truncated: 1in5"], 10)
     assert severe(dash_br) == []

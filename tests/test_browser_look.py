@@ -10,6 +10,7 @@ from selenium.webdriver import Chrome
 from sqlalchemy import Engine
 
 from layouts.links import JOBS, SELECTOR, job_link, pipeline_link
+from tests.browsing import CELL_TEXT, PERCENTS, cell
 from tests.chrome import chrome, prefer, resize, run, visit
 from tests.factories import add_files, add_job, add_task
 from tests.monitor import wait_for
@@ -129,7 +130,7 @@ def test_markup_in_a_name_is_text(page: Chrome, site: str) -> None:
 
 def test_a_page_long_error_is_cut_and_opens(page: Chrome, site: str) -> None:
     visit(page, f"{site}{job_link(JOB)}", "td[data-long='cut']")
-    error = page.find_element("css selector", "td[data-long] .dash-cell-value")
+    error = page.find_element("css selector", f"td[data-long] {CELL_TEXT}")
     cut = error.size["height"]
     error.click()
     wait_for(lambda: error.size["height"] > 3 * cut, 5)
@@ -139,8 +140,8 @@ def test_a_page_long_error_is_cut_and_opens(page: Chrome, site: str) -> None:
 
 def test_the_bar_under_a_percent_is_as_long_as_it_says(page: Chrome, site: str) -> None:
     visit(page, f"{site}{PAGE}", TABLE)
-    shares = """
-        return [...document.querySelectorAll("td[data-dash-column$='percent']")].map(
+    shares = f"""
+        return [...document.querySelectorAll("{PERCENTS}")].map(
             (e) => [e.textContent, e.style.getPropertyValue("--pm-share")]);
     """
     found = [(text, float(share)) for text, share in run(page, shares)]
@@ -151,8 +152,8 @@ def test_the_bar_under_a_percent_is_as_long_as_it_says(page: Chrome, site: str) 
 def test_a_time_in_a_table_is_the_viewers_with_utc_on_hover(page: Chrome, site: str) -> None:
     page.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Asia/Kathmandu"})
     visit(page, f"{site}{JOBS}", TABLE)
-    cell = page.find_element("css selector", "td[data-dash-column='created_at'] .dash-cell-value")
-    here, utc = cell.text, cell.get_attribute("title")
+    created = page.find_element("css selector", f"{cell('created_at')} {CELL_TEXT}")
+    here, utc = created.text, created.get_attribute("title")
     page.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": ""})
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", utc)
     minutes = [int(time[11:13]) * 60 + int(time[14:16]) for time in (here, utc)]

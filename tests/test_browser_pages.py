@@ -12,7 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from sqlalchemy import Engine
 
 from queries.snapshots import Snapshots
-from tests.browsing import PAGE, cells, count, severe, slot, text
+from tests.browsing import PAGE, cell, cells, count, filter_field, severe, slot, sorter, text
 from tests.door import Door
 from tests.factories import add_files, add_job, add_three
 from tests.monitor import wait_for
@@ -25,7 +25,7 @@ SLOW = """
     };
 """
 REGIONS = "[id*='by.region']"
-FILTER = "th.dash-filter[data-dash-column='value'] input"
+FILTER = filter_field("value")
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def here(page: Browser) -> str:
 def test_a_refresh_keeps_what_a_person_has_done(page: Browser, engine: Engine) -> None:
     add_three(engine)
     refresh(page, 6)
-    press(page, "th[data-dash-column='total'] .column-header--sort")
+    press(page, sorter("total"))
     press(page, FILTER)
     page.find_element(FILTER).send_keys("r", Keys.ENTER)
     wait_for(lambda: cells(page, "value", REGIONS) == ["rwa"], 5)
@@ -129,7 +129,7 @@ def test_a_value_is_viewed_and_back_shows_all_again(page: Browser, engine: Engin
     add_three(engine)
     refresh(page, 6)
     run(page, "window.notReloaded = true")
-    press(page, "td[data-dash-column='view'] a")
+    press(page, f"{cell('view')} a")
     wait_for(lambda: count(page, "total") == 3, 10)
     assert here(page) == f"{PAGE}&region=civ"
     assert text(page, "filter.filtered") == "Filtered: Region 1 of 2, 3 of 6 files"
@@ -186,8 +186,8 @@ def test_links_in_tables_lead_on_without_loading_the_page_again(
         add_job(connection, "0123456789abcdef")
     run(page, "window.notReloaded = true")
     page.find_element("#refresh").click()
-    page.wait_for_element("td[data-dash-column='monitor'] a")
-    press(page, "td[data-dash-column='monitor'] a")
+    page.wait_for_element(f"{cell('monitor')} a")
+    press(page, f"{cell('monitor')} a")
     page.wait_for_contains_text("#page h1", "0123456789abcdef")
     assert run(page, "return window.notReloaded")
 

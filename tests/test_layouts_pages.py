@@ -22,7 +22,7 @@ from layouts.inconsistencies import inconsistency_values
 from layouts.job_page import job_page, missing_page
 from layouts.links import JOB_PAGE
 from layouts.page import shell
-from layouts.page_values import PageValues, fill
+from layouts.page_values import SLOTS, PageValues, fill
 from layouts.phases import NO_TASKS
 from layouts.pipeline import pipeline_page
 from layouts.selector import no_selector_values, selector_page, selector_values
@@ -126,9 +126,7 @@ def watch(engine: Engine, job_id: str) -> tuple[Component, PageValues]:
 
 def keys(page_values: PageValues) -> list[tuple[str, str]]:
     """Kind and key of every value, sorted."""
-    return sorted(
-        (kind, key) for kind in ids.SLOTS.keys() - OPTIONAL for key in page_values.kind(kind)
-    )
+    return sorted((kind, key) for kind in SLOTS.keys() - OPTIONAL for key in page_values.kind(kind))
 
 
 @each_pipeline
