@@ -30,7 +30,6 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     import callbacks
     from api.metrics import Metrics
     from api.timed_callbacks import time_callbacks
-    from commands.shared import shared_folder
     from database.engine import connections_for, open_engine
     from database.rollups.keeper import Keeper
     from jobs.submission import Submitter
@@ -54,7 +53,6 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         snapshots=snapshots,
         queries=queries,
         submitter=submitter,
-        shared=shared_folder(),
         observer=metrics,
     )
     time_callbacks(app.server, app.callback_map, metrics)

@@ -8,8 +8,13 @@ import resource
 
 import click
 
+from commands.metrics_folder import (
+    MEMORY,
+    make_metrics_folder,
+    metrics_folder,
+    remove_metrics_folder,
+)
 from commands.serve import address
-from commands.shared import MEMORY, make_shared_folder, remove_shared_folder, shared_folder
 from settings import Settings
 
 _settings = Settings()
@@ -43,10 +48,10 @@ loglevel = "warning"
 
 
 def on_starting(server):
-    """Allows so many files, and makes what several processes share."""
+    """Allows so many files, and makes the folder in which several processes measure."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(_now, _files), _most))
     if server.cfg.workers > 1:
-        make_shared_folder()
+        make_metrics_folder()
 
 
 def when_ready(server):
@@ -66,12 +71,12 @@ def post_worker_init(_worker):
 
 def child_exit(_server, worker):
     """Takes the numbers of a process that ended out of what only living ones have."""
-    if shared_folder() is not None:
+    if metrics_folder() is not None:
         from prometheus_client.multiprocess import mark_process_dead
 
         mark_process_dead(worker.pid)
 
 
 def on_exit(_server):
-    """Removes what the processes shared."""
-    remove_shared_folder()
+    """Removes the folder in which the processes measured."""
+    remove_metrics_folder()

@@ -1,7 +1,7 @@
 """What this server measures of itself, for Prometheus; docs/metrics.md is its table.
 
 With several processes each keeps its numbers in a file, and who is asked adds them up: that is
-prometheus_client's own way, switched on by PROMETHEUS_MULTIPROC_DIR (commands/shared.py).
+prometheus_client's own way, switched on by PROMETHEUS_MULTIPROC_DIR (commands/metrics_folder.py).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from benchmarks.rows import Row
 from benchmarks.setup import Setup
 
 # Each is a module here of that name with one public function of its own, `measure`.
-NAMES = ("refresh", "callback", "writes", "viewers", "ticks", "first_view", "runner")
+NAMES = ("refresh", "callback", "writes", "viewers", "ticks", "landings", "first_view", "runner")
 
 Benchmark = Callable[[Setup], Sequence[Row]]
 

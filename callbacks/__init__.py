@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from callbacks import browser, charts, first_answer, navigate, refresh, status, submit
 from callbacks.first_answer import Dashboard
 from callbacks.sent_values import SentValues
 from callbacks.services import Services
-from callbacks.shared_values import SharedValues
 from jobs.submission import Submitter
 from pipelines.registry import Registry
 from queries.cache import RenderCache
@@ -25,14 +23,13 @@ def register_all(
     snapshots: Snapshots,
     queries: CachedQueries,
     submitter: Submitter,
-    shared: Path | None = None,
     observer: Observer = UNOBSERVED,
 ) -> None:
-    """Registers every callback; `shared` is a folder that all serving processes share."""
+    """Registers every callback."""
     rendered: RenderCache[Any] = RenderCache("rendered", observer)
     diffs: RenderCache[Any] = RenderCache("diffs", observer)
     services = Services(registry, snapshots, queries, submitter, rendered, diffs)
-    sent = SentValues(None if shared is None else SharedValues(shared / "values"), observer)
+    sent = SentValues(observer)
     browser.register(app)
     status.register(app, registry)
     navigate.register(app, services, sent)

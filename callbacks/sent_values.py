@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from typing import Any
 
-from callbacks.shared_values import SharedValues
 from layouts.page_values import ROWS, SLOTS, PageValues, Rows, unpack
 from queries.observed import UNOBSERVED, Observer
 
@@ -14,18 +13,17 @@ from queries.observed import UNOBSERVED, Observer
 class SentValues:
     """The latest page values that were sent, by digest: viewers of equal pages share one entry.
 
-    For a digest that is neither here nor in the shared folder (long ago, or before a restart) a
-    page gets all of its values. A single process needs no folder.
+    For a digest that is not here (of long ago, before a restart, or sent by another process) a page
+    gets all of its values.
     """
 
     LARGEST = 2000
     MOST_BYTES = 6_000_000
 
-    def __init__(self, shared: SharedValues | None = None, observer: Observer = UNOBSERVED) -> None:
+    def __init__(self, observer: Observer = UNOBSERVED) -> None:
         self._packed: OrderedDict[str, bytes] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
-        self._shared = shared
         self._observer = observer
 
     def remember(self, page_values: PageValues) -> str:
@@ -35,10 +33,7 @@ class SentValues:
             if known := digest in self._packed:
                 self._packed.move_to_end(digest)
         if not known:
-            packed = page_values.packed
-            self._keep(digest, packed)
-            if self._shared is not None:
-                self._shared.put(digest, packed)
+            self._keep(digest, page_values.packed)
         return digest
 
     def recall(self, digest: str | None) -> PageValues | None:
@@ -48,9 +43,6 @@ class SentValues:
         with self._lock:
             packed = self._packed.get(digest)
         self._observer.looked_up("sent", packed is not None)
-        if packed is None and self._shared is not None:
-            packed = self._shared.get(digest)
-            self._observer.looked_up("shared", packed is not None)
         return None if packed is None else unpack(packed)
 
     def _keep(self, digest: str, packed: bytes) -> None:

@@ -17,7 +17,7 @@ from selenium.webdriver.chrome.options import Options
 from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
 
-from commands.shared import MEMORY
+from commands.metrics_folder import MEMORY
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
 from database.rollups.install import install

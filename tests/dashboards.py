@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dash import Dash
 from sqlalchemy import Engine
 
@@ -17,9 +15,7 @@ from queries.snapshots import Snapshots
 from tests.catalog import JOB_TYPES
 
 
-def make_dashboard(
-    engine: Engine, registry: Registry, snapshots: Snapshots, shared: Path | None = None
-) -> Dash:
+def make_dashboard(engine: Engine, registry: Registry, snapshots: Snapshots) -> Dash:
     """A dashboard whose snapshots are read when the test says so, its other readings at once."""
     app = bare_app()
     callbacks.register_all(
@@ -28,6 +24,5 @@ def make_dashboard(
         snapshots=snapshots,
         queries=open_cached_queries(engine, registry, 10, 0),
         submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)),
-        shared=shared,
     )
     return app

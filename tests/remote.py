@@ -49,6 +49,8 @@ class RemoteApp:
 
     url: str
     asked: bytes = b""
+    # The bytes of the last answer's body as they came, compressed.
+    packed: int = 0
     _session: requests.Session = field(default_factory=requests.Session)
 
     @property
@@ -68,7 +70,9 @@ class RemoteApp:
         """The answer to a POST."""
         self.asked = data
         headers = {**HEADERS, "Content-Type": content_type}
-        return _answer(self._session.post(f"{self.url}{path}", data, headers=headers, timeout=60))
+        response = self._session.post(f"{self.url}{path}", data, headers=headers, timeout=60)
+        self.packed = int(response.headers["Content-Length"])
+        return _answer(response)
 
 
 def _answer(response: requests.Response) -> Reply:
@@ -86,6 +90,12 @@ class RemoteTab(Tab):
     def reconnect(self) -> None:
         """From now on whichever process takes a new connection answers."""
         self.land_on(self._app)
+
+    @property
+    def packed(self) -> int:
+        """The bytes of the last answer's body as they came, compressed."""
+        packed: int = self._client.packed
+        return packed
 
     @property
     def asked(self) -> bytes:

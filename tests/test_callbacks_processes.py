@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from callbacks.page_state import PageState
-from callbacks.sent_values import SentValues
-from callbacks.shared_values import SharedValues
 from layouts import ids
 from layouts.links import JOB_PAGE, PIPELINE, SELECTOR
 from layouts.page_values import PageValues
@@ -31,9 +27,9 @@ SLOTS = PageValues(text={"total": "6"})
 class Process:
     """A process that serves: its readings, and a dashboard over them."""
 
-    def __init__(self, engine: Engine, registry: Registry, shared: Path) -> None:
+    def __init__(self, engine: Engine, registry: Registry) -> None:
         self.snapshots = Snapshots(registry, open_snapshot_reader(engine, registry, 10), 1)
-        self.app = make_dashboard(engine, registry, self.snapshots, shared)
+        self.app = make_dashboard(engine, registry, self.snapshots)
         self.read()
 
     def read(self) -> None:
@@ -43,12 +39,12 @@ class Process:
 
 
 @pytest.fixture
-def processes(engine: Engine, registry: Registry, tmp_path: Path) -> tuple[Process, Process]:
+def processes(engine: Engine, registry: Registry) -> tuple[Process, Process]:
     """Two processes over a database with 40 regions."""
     with engine.begin() as connection:
         for number in range(40):
             add_files(connection, 1, metadata={"region": f"r{number:03}"})
-    return Process(engine, registry, tmp_path), Process(engine, registry, tmp_path)
+    return Process(engine, registry), Process(engine, registry)
 
 
 def grow(engine: Engine) -> None:
@@ -57,20 +53,33 @@ def grow(engine: Engine) -> None:
         add_files(connection, 1, metadata={"region": "r007"})
 
 
-def test_a_tick_that_lands_on_another_process_sends_what_differs(
+def test_a_tick_that_lands_on_another_process_costs_one_whole_answer(
     processes: tuple[Process, Process], engine: Engine
 ) -> None:
     tab, sent = Tab(processes[0].app), []
     tab.open(PIPELINE, FATHOM)
-    for turn in range(1, 6):
+    for turn, landing in enumerate([1, 1, 1, 0, 0], start=1):
         grow(engine)
-        process = processes[turn % 2]
+        process = processes[landing]
         process.read()
         tab.land_on(process.app)
         tab.tick()
         assert tab.text("total") == str(40 + turn)
         sent.append(tab.received)
-    assert max(sent) < 2000
+    stayed = [sent[turn] for turn in (1, 2, 4)]
+    landed = [sent[turn] for turn in (0, 3)]
+    assert max(stayed) < 2000 < min(landed)
+
+
+def test_a_tick_with_nothing_new_costs_the_same_on_another_process(
+    processes: tuple[Process, Process],
+) -> None:
+    first, second = processes
+    tab = Tab(first.app)
+    tab.open(PIPELINE, FATHOM)
+    tab.land_on(second.app)
+    tab.tick()
+    assert tab.received < 1000
 
 
 def test_a_tick_that_lands_on_a_process_that_is_behind_changes_nothing(
@@ -187,41 +196,3 @@ def state(seconds: float, age: float = 0) -> PageState:
 )
 def test_what_is_behind(mine: PageState, sent: dict[str, object] | None, behind: bool) -> None:
     assert mine.is_behind(sent) is behind
-
-
-def test_leaves_are_recalled_by_another_process_and_after_this_one_forgot_them(
-    tmp_path: Path,
-) -> None:
-    first, second = SentValues(SharedValues(tmp_path)), SentValues(SharedValues(tmp_path))
-    digest = first.remember(SLOTS)
-    assert second.recall(digest) == SLOTS
-    assert SentValues().recall(digest) is None
-
-
-@pytest.mark.parametrize("digest", ["../secret", "", "0" * 24, "secret", "/etc/passwd"])
-def test_what_is_no_digest_is_nothing(tmp_path: Path, digest: str) -> None:
-    (tmp_path / "secret").write_bytes(b"secret")
-    assert SharedValues(tmp_path / "shared").get(digest) is None
-
-
-def test_the_shelf_keeps_what_was_used_last(tmp_path: Path) -> None:
-    shared = SharedValues(tmp_path)
-    shared.LARGEST = 2
-    names = [f"{number:024x}" for number in range(3)]
-    for place, name in enumerate(names):
-        shared.put(name, b"values")
-        used = (place, place)
-        os.utime(tmp_path / name, used)
-    shared.put(names[0], b"values")
-    shared.prune()
-    assert [shared.get(name) is not None for name in names] == [True, False, True]
-    shared.MOST_BYTES = 7
-    shared.prune()
-    assert [shared.get(name) is not None for name in names] == [True, False, False]
-
-
-def test_a_shelf_that_is_full_is_no_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    shared = SharedValues(tmp_path / "shared")
-    (tmp_path / "shared").rmdir()
-    shared.put("0" * 24, b"values")
-    assert "can't be shared" in caplog.text

@@ -1,8 +1,7 @@
-"""How the dashboard is served: what fits together, and what processes share."""
+"""How the dashboard is served: what fits together, and where processes measure."""
 
 from __future__ import annotations
 
-import os
 import runpy
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from commands import shared
+from commands import metrics_folder as folders
+from commands.metrics_folder import make_metrics_folder, metrics_folder, remove_metrics_folder
 from commands.serve import CONFIGURATION
-from commands.shared import make_shared_folder, remove_shared_folder, shared_folder
 from database.engine import connections_for, open_engine
 from layouts.page import DEFAULT
 from queries.snapshot_reader import open_snapshot_reader
@@ -22,10 +21,9 @@ from tests.monitor import wait_for
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """An environment in which no folder is shared, restored after the test."""
-    for name in (shared.SHARED, shared.MEASURED):
-        monkeypatch.setenv(name, "")
-        monkeypatch.delenv(name)
+    """An environment without a folder, restored after the test."""
+    monkeypatch.setenv(folders.MEASURED, "")
+    monkeypatch.delenv(folders.MEASURED)
     return monkeypatch
 
 
@@ -46,28 +44,35 @@ def test_a_tab_stays_with_its_process_between_two_ticks() -> None:
     assert found["worker_connections"] > 1000
 
 
-def test_processes_share_a_folder_that_others_cannot_read(
+def test_processes_measure_in_a_folder_that_others_cannot_read(
     environment: pytest.MonkeyPatch,
 ) -> None:
-    assert shared_folder() is None
-    folder = make_shared_folder()
-    assert shared_folder() == folder
+    assert metrics_folder() is None
+    folder = make_metrics_folder()
+    assert metrics_folder() == folder
     assert folder.stat().st_mode & 0o077 == 0
-    assert Path(os.environ[shared.MEASURED]).is_dir()
-    remove_shared_folder()
+    remove_metrics_folder()
     assert not folder.exists()
+
+
+def test_a_folder_of_the_environments_own_is_left(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv(folders.MEASURED, str(tmp_path))
+    remove_metrics_folder()
+    assert tmp_path.exists()
 
 
 def test_what_a_killed_server_left_is_removed_and_nothing_else(
     environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    environment.setattr(shared, "MEMORY", tmp_path)
-    left = tmp_path / f"{shared.BEGINNING}left"
+    environment.setattr(folders, "MEMORY", tmp_path)
+    left = tmp_path / f"{folders.BEGINNING}left"
     left.mkdir()
     (left / "lock").touch()
-    living = make_shared_folder()
+    living = make_metrics_folder()
     assert not left.exists()
-    make_shared_folder()
+    make_metrics_folder()
     assert living.exists()
 
 

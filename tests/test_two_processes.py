@@ -40,17 +40,15 @@ def two(module_database: str, engine: Engine) -> Iterator[Served]:
 def test_two_processes_answer_as_one(two: Served, engine: Engine) -> None:
     tab = RemoteTab(two.url)
     tab.open(PIPELINE, "?type=fathom")
-    totals, timestamps, sent = [], [], []
+    totals, timestamps = [], []
     for _ in range(TICKS):
         _add_and_wait(two, engine)
         tab.reconnect()
         tab.tick()
         totals.append(int(tab.text("total")))
         timestamps.append(tab.timestamps["at"])
-        sent.append(tab.received)
     assert totals == sorted(totals)
     assert timestamps == sorted(timestamps)
-    assert max(sent) < 3000
     # Whoever is asked tells what both did.
     for _ in range(4):
         assert two.counted("callback_seconds_count")["refresh.refresh_page"] == TICKS
@@ -90,8 +88,7 @@ def test_a_process_that_is_killed_is_replaced_and_its_pages_go_on(
 ) -> None:
     tab = RemoteTab(two.url)
     tab.open(PIPELINE, "?type=fathom")
-    whole = tab.received
-    (folder,) = {_shared_folder(worker) for worker in two.workers()}
+    (folder,) = {_metrics_folder(worker) for worker in two.workers()}
     first, second = two.workers()
     first.kill()
     wait_for(lambda: len(two.workers()) == 2 and first not in two.workers())
@@ -100,14 +97,13 @@ def test_a_process_that_is_killed_is_replaced_and_its_pages_go_on(
     total = _add_and_wait(two, engine)
     tab.reconnect()
     wait_for(lambda: bool(tab.tick()) and tab.text("total") == str(total))
-    assert tab.received < whole / 10
     pids = {str(worker.pid) for worker in (first, second)}
-    left = [path.name for path in (folder / "metrics").glob("gauge_live*")]
+    left = [path.name for path in folder.glob("gauge_live*")]
     assert [name for name in left if pids & set(name.replace(".", "_").split("_"))] == []
     two.process.terminate()
     wait_for(lambda: not folder.exists())
 
 
-def _shared_folder(process: psutil.Process) -> Path:
+def _metrics_folder(process: psutil.Process) -> Path:
     (lock,) = [Path(file.path) for file in process.open_files() if Path(file.path).name == "lock"]
     return lock.parent

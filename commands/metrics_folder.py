@@ -1,7 +1,6 @@
-"""What the processes of one server share: a folder in memory, made before they start.
+"""The folder in memory in which the processes of one server keep the numbers of /metrics.
 
-It holds page values (callbacks/shared_values.py) and the numbers of /metrics. A single process
-needs neither.
+It is made before they start. A single process needs none.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-# Names the folder to the processes. prometheus_client asks for its own when it is imported.
-SHARED = "PIPELINE_MONITOR_SHARED"
+# Names the folder to the processes: prometheus_client asks for it when it is imported.
 MEASURED = "PROMETHEUS_MULTIPROC_DIR"
 BEGINNING = "pipeline-monitor-"
 MEMORY = Path("/dev/shm")
 
 
-def make_shared_folder() -> Path:
+def make_metrics_folder() -> Path:
     """Makes the folder and names it in this process's environment; other users can't read it.
 
     Folders of servers that were killed are removed.
@@ -30,22 +28,20 @@ def make_shared_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix=BEGINNING, dir=root))
     # The lock is held, by this process and those it forks, until the last of them ends.
     fcntl.flock(os.open(folder / "lock", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
-    measured = folder / "metrics"
-    measured.mkdir()
-    os.environ[SHARED], os.environ[MEASURED] = str(folder), str(measured)
+    os.environ[MEASURED] = str(folder)
     return folder
 
 
-def shared_folder() -> Path | None:
+def metrics_folder() -> Path | None:
     """The folder that this process shares with others, if it does."""
-    named = os.environ.get(SHARED)
+    named = os.environ.get(MEASURED)
     return Path(named) if named else None
 
 
-def remove_shared_folder() -> None:
-    """Removes the folder, if there is one."""
-    folder = shared_folder()
-    if folder is not None:
+def remove_metrics_folder() -> None:
+    """Removes the folder, if there is one that was made here."""
+    folder = metrics_folder()
+    if folder is not None and folder.name.startswith(BEGINNING):
         shutil.rmtree(folder, ignore_errors=True)
 
 
