@@ -9,7 +9,7 @@ run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
 
 test: .venv/dev browser pooler check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/dev
 	@$(BIN)/ruff check .

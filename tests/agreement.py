@@ -49,6 +49,6 @@ def _rows(frame: pd.DataFrame, by: list[str]) -> dict[tuple[Any, ...], tuple[str
 
 
 def _summed(work: pd.DataFrame, by: list[str], counts: list[str]) -> pd.DataFrame:
-    # Rollups add up whole microseconds, the tables' sum is of floats: they differ in the last digit.
+    # Rollups add up whole microseconds, the tables floats: the sums differ in their last digit.
     sums = work.astype(dict.fromkeys(by, "str")).groupby(by)[counts].sum().round(6)
     return sums[(sums != 0).any(axis=1)].reset_index()

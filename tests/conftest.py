@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import psutil
@@ -45,6 +47,11 @@ PLATFORMS = [
 
 # Bytes: more than the server, its log of changes and the sample ever take.
 ROOM = 2e9
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two processes a core with `-n auto`: half of the time a test waits for other processes."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_setup_options() -> Options:
@@ -195,11 +202,14 @@ def cluster(short_folder: Path) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="session")
-def sample(short_folder: Path) -> Path:
-    """A folder with the whole sample, in few pixels."""
-    folder = short_folder / "sample"
-    folder.mkdir()
-    write_sample(folder, 32, lambda _: None)
+def sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with the whole sample, in few pixels; the processes of a run share it."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "sample"
+    folder.mkdir(exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        write_sample(folder, 32, lambda _: None)
     return folder
 
 
