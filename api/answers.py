@@ -37,6 +37,11 @@ def known(value: Any) -> Any:
     return None if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)) else value
 
 
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame as JSON has them."""
+    return [{name: known(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 def rounded(value: float | None, digits: int) -> float | None:
     """A number in as many digits, null for none."""
     return None if value is None or math.isnan(value) else round(value, digits)

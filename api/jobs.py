@@ -9,13 +9,13 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 from werkzeug.routing import BaseConverter
 
-from api.answers import answer, known, paged, timestamp_text
+from api.answers import answer, known, paged, rows_of, timestamp_text
 from api.csv_files import csv_file
 from api.parameters import PAGING, Parameters
 from api.problems import Problem
 from pipelines.registry import Registry
 from queries.job_list import COLUMNS as JOB_COLUMNS
-from queries.job_list import COUNTS, SHORTEST_PREFIX, VALUES, JobQuery, find_job_ids, jobs
+from queries.job_list import COUNTS, SHORTEST_PREFIX, VALUES, JobQuery, find_job_ids, jobs, types_of
 from queries.job_report import JobReport, read_report
 from queries.paging import FIRST, Paging
 from queries.reader import Reader
@@ -62,10 +62,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
         with reader.transaction() as connection:
             query = _task_query(_meant(connection, job_id), parameters, paging)
             page = tasks(connection, query)
-        rows = [
-            {name: known(value) for name, value in row.items()}
-            for row in page.rows.to_dict("records")
-        ]
+        rows = rows_of(page.rows)
         return answer({"job_id": query.job_id, **paged("tasks", rows, page, paging)})
 
     @blueprint.get("/api/jobs/<job_id:job_id>/tasks.csv")
@@ -95,10 +92,8 @@ def _meant(connection: Connection, job_id: str) -> str:
 
 
 def _job_query(registry: Registry, parameters: Parameters) -> JobQuery:
-    named = parameters.choices("pipeline", registry)
-    types = tuple(one for name in named for one in registry[name].job_types)
     return JobQuery(
-        types if named else None,
+        types_of(registry, parameters.choices("pipeline", registry)),
         parameters.many("job_type"),
         parameters.many("status"),
         parameters.one("q"),
@@ -127,10 +122,7 @@ def _described(registry: Registry, report: JobReport) -> dict[str, Any]:
         **{name: known(getattr(job, name)) for name in JOB_COLUMNS},
         "parameters": job.parameters,
         "result_data": job.result_data,
-        "stages": [
-            {name: known(value) for name, value in stage.items()}
-            for stage in report.stages.to_dict("records")
-        ],
+        "stages": rows_of(report.stages),
         "timestamp": timestamp_text(report.as_of),
     }
 

@@ -8,6 +8,7 @@ from flask import request
 
 from api.parameters import PAGING, Parameters
 from api.problems import Problem
+from layouts.links import PREFIX
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 from queries.cache import CachedResult
@@ -16,7 +17,6 @@ from queries.snapshots import Snapshots
 
 ETL_TYPE, PIPELINE = "etl_type", "pipeline"
 RESERVED = {ETL_TYPE, PIPELINE, "phase", "state", "q", *PAGING}
-PREFIX = "by."
 
 
 def asked_pipeline(registry: Registry) -> Pipeline:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 from jobs.submission import Submitter
@@ -88,30 +89,37 @@ def submit_form(submitter: Submitter, form: FilledForm) -> tuple[dict[str, str],
     return {}, submitted_text(submission.job_id, submission.created, submission.status)
 
 
+def _or_why_not(act: Callable[[Submitter, str], Any]) -> Callable[[Submitter, str], Any]:
+    """What `act` gives, or the text of the error that it raises."""
+
+    @wraps(act)
+    def acted(submitter: Submitter, job_id: str) -> Any:
+        try:
+            return act(submitter, job_id)
+        except MonitorError as error:
+            return str(error)
+
+    return acted
+
+
+@_or_why_not
 def rerun_job(submitter: Submitter, job_id: str) -> Any:
     """Runs a job again: the text below the form."""
-    try:
-        rerun = submitter.rerun(job_id)
-    except MonitorError as error:
-        return str(error)
+    rerun = submitter.rerun(job_id)
     return rerun_text(rerun.job_id, rerun.status, rerun.tasks, rerun.done)
 
 
+@_or_why_not
 def run_from_start(submitter: Submitter, job_id: str) -> Any:
     """Starts a new attempt at a job: the text beside the button."""
-    try:
-        attempt = submitter.run_from_start(job_id)
-    except MonitorError as error:
-        return str(error)
+    attempt = submitter.run_from_start(job_id)
     return attempt_text(attempt.job_id, attempt.created)
 
 
-def cancel_job(submitter: Submitter, job_id: str) -> str:
+@_or_why_not
+def cancel_job(submitter: Submitter, job_id: str) -> Any:
     """Cancels a job: the text beside the button."""
-    try:
-        cancelled = submitter.cancel(job_id)
-    except MonitorError as error:
-        return str(error)
+    cancelled = submitter.cancel(job_id)
     return cancelled_text(cancelled.done, cancelled.tasks)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -12,7 +12,7 @@ from layouts.aria import aria
 from layouts.formats import format_count
 from layouts.links import Filters, filter_parameter, pipeline_link
 from layouts.page_values import PageValues
-from pipelines.models import Grouping, Pipeline
+from pipelines.models import Pipeline
 
 KEY = "filter"
 
@@ -21,7 +21,10 @@ Breakdown = Mapping[str, Sequence[Any]]
 
 def filters(pipeline: Pipeline, chosen: Filters) -> html.Section:
     """The dropdowns with what is chosen; nothing for a pipeline without groupings."""
-    dropdowns = [_dropdown(grouping, chosen) for grouping in pipeline.groupings]
+    dropdowns = [
+        dropdown(filter_parameter(one.field), one.label, chosen.get(one.field, ()))
+        for one in pipeline.groupings
+    ]
     filtered = html.P(
         [
             html.Span(id=ids.text(f"{KEY}.filtered")),
@@ -39,20 +42,21 @@ def filters(pipeline: Pipeline, chosen: Filters) -> html.Section:
     )
 
 
-def _dropdown(grouping: Grouping, chosen: Filters) -> html.Label:
-    parameter = filter_parameter(grouping.field)
-    return html.Label(
-        [
-            grouping.label,
-            dcc.Dropdown(
-                id=ids.options(f"{KEY}.{parameter}"),
-                options=[],
-                value=list(chosen.get(grouping.field, ())),
-                multi=True,
-                placeholder="all",
-            ),
-        ]
+def dropdown(parameter: str, label: str, chosen: Sequence[str]) -> html.Label:
+    """The dropdown of a parameter of the address; a refresh writes its options."""
+    field = dcc.Dropdown(
+        id=ids.options(f"{KEY}.{parameter}"),
+        options=[],
+        value=list(chosen),
+        multi=True,
+        placeholder="all",
     )
+    return html.Label([label, field], **aria(label=label))
+
+
+def options(counts: Iterable[tuple[str, int]]) -> list[dict[str, str]]:
+    """The options of a dropdown, from its values and how many rows or files have each."""
+    return [{"label": f"{value} ({format_count(n)})", "value": value} for value, n in counts]
 
 
 def filter_values(
@@ -65,7 +69,7 @@ def filter_values(
 
     facets: for each field its breakdown's columns under the other filters; files: shown, of all.
     """
-    options = {
+    offered = {
         f"{KEY}.{filter_parameter(field)}": _options(rows, chosen.get(field, ()))
         for field, rows in facets.items()
     }
@@ -78,7 +82,7 @@ def filter_values(
     displayed, total = files
     texts.append(f"{format_count(displayed)} of {format_count(total)} files")
     return PageValues(
-        options=options,
+        options=offered,
         text={f"{KEY}.filtered": "Filtered: " + ", ".join(texts)},
         visible={f"{KEY}.active": bool(chosen)},
     )
@@ -88,8 +92,7 @@ def _options(found: Breakdown, chosen: Sequence[str]) -> list[dict[str, str]]:
     known = set(found["value"])
     # What somebody has chosen stays in the list, so that it can be taken away again.
     added = [(value, _files(found, value)) for value in chosen if value not in known]
-    listed = [*zip(found["value"], found["total"], strict=True), *added]
-    return [{"label": f"{value} ({count:,})", "value": value} for value, count in listed]
+    return options([*zip(found["value"], found["total"], strict=True), *added])
 
 
 def _files(found: Breakdown, value: str) -> int:

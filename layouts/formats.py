@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,16 @@ def unknown(value: object) -> bool:
     if isinstance(value, int | float):
         return not math.isfinite(value)
     return value is None or bool(pd.isna(value))
+
+
+def format_text(value: object) -> str:
+    """The text; nothing for an unknown value."""
+    return "" if unknown(value) else str(value)
+
+
+def known_number(value: Any) -> Any:
+    """A number for a cell that shows nothing for an unknown one."""
+    return None if unknown(value) else value
 
 
 def format_count(count: object) -> str:

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.aria import aria
-from layouts.formats import format_bytes, format_timestamp, unknown
+from layouts.formats import format_bytes, format_text, format_timestamp, known_number, unknown
 from layouts.links import Filters, filter_parameter, group_link, job_link, pipeline_link
 from layouts.lists import Size, list_values, listed
 from layouts.page_values import PageValues
@@ -120,11 +120,11 @@ def _row(pipeline: Pipeline, group: dict[str, Any]) -> dict[str, Any]:
         "group": group["group"],
         "files": group["files"],
         "bytes": format_bytes(group["bytes"]),
-        **{_value(g.field): _text(group[_value(g.field)]) for g in pipeline.groupings},
+        **{_value(g.field): format_text(group[_value(g.field)]) for g in pipeline.groupings},
         "status": format_status(group["status"]) if has_task else "",
-        "error": _text(group["error_details"]),
+        "error": format_text(group["error_details"]),
         "ended_at": "" if unknown(group["ended_at"]) else format_timestamp(group["ended_at"]),
-        "retry_count": None if unknown(group["retry_count"]) else group["retry_count"],
+        "retry_count": known_number(group["retry_count"]),
         "monitor": f"[{_plain(group['task_id'])}]({_task(group)})" if has_task else "",
     }
 
@@ -136,7 +136,3 @@ def _task(group: dict[str, Any]) -> str:
 def _plain(task_id: str) -> str:
     # The cell is Markdown: nothing in an id may act as such.
     return re.sub("[^0-9A-Za-z-]", "", task_id)
-
-
-def _text(value: Any) -> str:
-    return "" if unknown(value) else str(value)

@@ -10,7 +10,7 @@ from dash import html
 
 from layouts import ids
 from layouts.active_jobs import copy_link, progress
-from layouts.formats import format_stage, format_timestamp, unknown
+from layouts.formats import format_stage, format_text, format_timestamp
 from layouts.links import job_link, pipeline_link
 from layouts.lists import Size, list_values, listed
 from layouts.page_values import PageValues
@@ -63,7 +63,7 @@ def _row(job: dict[str, Any], registry: Registry) -> dict[str, Any]:
         "progress": progress(job),
         "created_at": format_timestamp(job["created_at"]),
         "updated_at": format_timestamp(job["updated_at"]),
-        "error": "" if unknown(job["error_details"]) else job["error_details"],
+        "error": format_text(job["error_details"]),
         "monitor": f"[Monitor]({job_link(job['job_id'])})",
         "pipeline": f"[View Pipeline]({pipeline_link(pipeline.id)})" if pipeline else "",
     }

@@ -10,8 +10,9 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import ids
-from layouts.aria import aria
 from layouts.filters import KEY as FILTER
+from layouts.filters import dropdown
+from layouts.filters import options as options_of
 from layouts.formats import format_count
 from layouts.links import SEARCH
 from layouts.page_values import PageValues
@@ -38,7 +39,7 @@ def listed(
 
     query: the address's parameters; filters: the label of each parameter that narrows the list.
     """
-    dropdowns = [_dropdown(name, label, query) for name, label in filters.items()]
+    dropdowns = [dropdown(name, label, query.get(name, ())) for name, label in filters.items()]
     csv = html.A("CSV", id=ids.href(f"{key}.csv"), href="", className="button", download="")
     page = next(iter(query.get("page", ())), "")
     sort = next(iter(query.get("sort", ())), "")
@@ -67,11 +68,7 @@ def list_values(
         pages={key: max(1, -(-size.rows // PAGE_SIZE))},
         text={f"{key}.size": ("" if size.exact else "more than ") + format_count(size.rows)},
         options={
-            f"{FILTER}.{name}": [
-                {"label": f"{value} ({format_count(count)})", "value": value}
-                for value, count in values.items()
-            ]
-            for name, values in options.items()
+            f"{FILTER}.{name}": options_of(counts.items()) for name, counts in options.items()
         },
         href={f"{key}.csv": csv} if csv else {},
     )
@@ -83,14 +80,3 @@ def _search(key: str, query: Mapping[str, Sequence[str]]) -> html.Label:
         id=ids.search(key), type="search", value=text, debounce=True, placeholder="any text"
     )
     return html.Label(["Search", field])
-
-
-def _dropdown(name: str, label: str, query: Mapping[str, Sequence[str]]) -> html.Label:
-    dropdown = dcc.Dropdown(
-        id=ids.options(f"{FILTER}.{name}"),
-        options=[],
-        value=list(query.get(name, ())),
-        multi=True,
-        placeholder="all",
-    )
-    return html.Label([label, dropdown], **aria(label=label))

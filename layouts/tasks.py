@@ -13,7 +13,9 @@ from layouts.formats import (
     format_duration,
     format_memory,
     format_percent,
+    format_text,
     format_timestamp,
+    known_number,
     unknown,
 )
 from layouts.lists import Size, list_values, listed
@@ -59,24 +61,20 @@ def _row(task: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": task["task_id"],
         "task_id": task["task_id"],
-        "stage": None if unknown(task["stage"]) else task["stage"],
+        "stage": known_number(task["stage"]),
         "status": format_status(task["status"]),
         "progress_percent": _progress(task),
         "seconds": format_duration(task["seconds"]),
         "peak_memory_mb": format_memory(task["peak_memory_mb"]),
         "retry_count": task["retry_count"],
-        "executed_by_app": _text(task["executed_by_app"]),
+        "executed_by_app": format_text(task["executed_by_app"]),
         "started_at": format_timestamp(task["started_at"]),
-        "error_details": _text(task["error_details"]),
+        "error_details": format_text(task["error_details"]),
     }
 
 
 def _progress(task: Mapping[str, Any]) -> str:
     """How far a task is and with what, where it says so."""
-    percent, message = task["progress_percent"], _text(task["progress_message"])
+    percent, message = task["progress_percent"], format_text(task["progress_message"])
     stated = [] if unknown(percent) else [format_percent(percent)]
     return " · ".join([*stated, *([message] if message else [])])
-
-
-def _text(value: Any) -> str:
-    return "" if unknown(value) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy import (
 )
 
 from database.tables import JOBS, TASKS
+from pipelines.registry import Registry
 from queries.frames import TEXT, TIMESTAMP, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.jobs import stage_counts
 from queries.paging import FIRST, ListPage, Paging, contains, ordered, read_list_page
@@ -60,6 +62,13 @@ class JobQuery:
     statuses: tuple[str, ...] = ()
     text: str = ""
     paging: Paging = FIRST
+
+
+def types_of(registry: Registry, names: Collection[str]) -> tuple[str, ...] | None:
+    """The job types of the pipelines of these names, none for all; unknown names have none."""
+    if not names:
+        return None
+    return tuple(one for name in names if name in registry for one in registry[name].job_types)
 
 
 def jobs(connection: Connection, query: JobQuery) -> ListPage:

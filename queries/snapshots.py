@@ -56,8 +56,10 @@ class Snapshots:
         """Ends the background threads after their current read."""
         self._stopped.set()
 
-    def latest(self, pipeline_id: str) -> CachedResult[Snapshot]:
-        """The latest snapshot, without waiting for the database."""
+    def latest(self, pipeline_id: str, *, renew: bool = False) -> CachedResult[Snapshot]:
+        """The latest snapshot, without waiting for the database; with `renew` a new one."""
+        if renew:
+            return self.renew(pipeline_id)
         result = self._cache.peek(pipeline_id)
         self._observer.looked_up("snapshots", result.value is not None)
         return result

@@ -31,8 +31,7 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
     wanted = groups_of(services.registry, address)
     assert wanted is not None
     pipeline, phase, state = wanted
-    snapshots = services.snapshots
-    result = (snapshots.renew if renew else snapshots.latest)(pipeline.id)
+    result = services.snapshots.latest(pipeline.id, renew=renew)
     snapshot = result.value
     if snapshot is None:
         return PageState(None, problem=result.error)

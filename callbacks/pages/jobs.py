@@ -13,7 +13,7 @@ from layouts.links import SEARCH
 from layouts.lists import Size
 from layouts.page_values import PageValues
 from pipelines.registry import Registry
-from queries.job_list import VALUES, JobQuery
+from queries.job_list import VALUES, JobQuery, types_of
 from queries.jobs import ACTIVE
 from queries.paging import ListPage
 
@@ -37,10 +37,8 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
 
 def job_query(registry: Registry, address: Address) -> JobQuery:
     """The query for the jobs at an address."""
-    wanted = address.many("pipeline")
-    types = [t for name in wanted if name in registry for t in registry[name].job_types]
     return JobQuery(
-        tuple(types) if wanted else None,
+        types_of(registry, address.many("pipeline")),
         tuple(address.many("job_type")),
         tuple(address.many("status")),
         address.one(SEARCH),

@@ -50,8 +50,7 @@ def opened(address: Address) -> list[str] | None:
 def read(services: Services, address: Address, renew: bool) -> PageState:
     """The pipeline's numbers with the address's filters, and the rows of the open panels."""
     pipeline = services.registry[address.one(TYPE)]
-    read = services.snapshots.renew if renew else services.snapshots.latest
-    result = read(pipeline.id)
+    result = services.snapshots.latest(pipeline.id, renew=renew)
     snapshot = result.value
     if snapshot is None:
         return PageState(None, problem=result.error)

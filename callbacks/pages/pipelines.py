@@ -26,8 +26,10 @@ def build(services: Services, address: Address) -> Component:
 
 def read(services: Services, _address: Address, renew: bool) -> PageState:
     """The progress of every pipeline."""
-    read = services.snapshots.renew if renew else services.snapshots.latest
-    results = {pipeline: read(pipeline.id) for pipeline in services.registry.values()}
+    results = {
+        pipeline: services.snapshots.latest(pipeline.id, renew=renew)
+        for pipeline in services.registry.values()
+    }
     version = tuple((result.read_at, result.error) for result in results.values())
     page_values, failed = services.rendered.get(
         "cards", lambda: read_panels(cards(results)), version
