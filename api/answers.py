@@ -15,7 +15,7 @@ from flask import Response
 from queries.paging import ListPage, Paging
 
 
-def answer(body: Mapping[str, Any]) -> Response:
+def json_response(body: Mapping[str, Any]) -> Response:
     """A JSON answer."""
     try:
         written = orjson.dumps(body)
@@ -30,7 +30,7 @@ def timestamp_text(timestamp: datetime) -> str:
     return timestamp.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def known(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """A cell of a frame as JSON has it: null for NaN, NA and NaT, times in UTC."""
     if isinstance(value, datetime) and not pd.isna(value):
         return timestamp_text(value)
@@ -39,7 +39,9 @@ def known(value: Any) -> Any:
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a frame as JSON has them."""
-    return [{name: known(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    return [
+        {name: json_value(value) for name, value in row.items()} for row in frame.to_dict("records")
+    ]
 
 
 def rounded(value: float | None, digits: int) -> float | None:

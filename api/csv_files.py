@@ -29,11 +29,11 @@ def csv_file(
     """
     first = next(batches, ())
     lines = _lines(list(dtypes), list(dtypes.values()), chain([first], batches))
-    answer = Response(lines, mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{_file_name(name)}.csv"'
+    response = Response(lines, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(name)}.csv"'
     # A client that disconnects leaves no cursor open.
-    answer.call_on_close(getattr(batches, "close", lambda: None))
-    return answer
+    response.call_on_close(getattr(batches, "close", lambda: None))
+    return response
 
 
 def _lines(

@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from api.answers import answer
+from api.answers import json_response
 from api.narrowing import find_pipeline
 from api.problems import Problem
 from api.submissions import not_done, require_json
@@ -73,7 +73,7 @@ def files(registry: Registry, submitter: Submitter) -> Blueprint:
         _check_groups(pipeline, body)
         found = [SourceFile(f.path, f.size, f.metadata, f.groups) for f in body.files]
         written = submitter.register_files(pipeline, body.container, found)
-        return answer({"pipeline": pipeline.id, "files": len(found), "written": written})
+        return json_response({"pipeline": pipeline.id, "files": len(found), "written": written})
 
     return blueprint
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from flask import Blueprint, Response
 
-from api.answers import answer, known, paged
+from api.answers import json_response, json_value, paged
 from api.csv_files import csv_file
 from api.narrowing import asked_pipeline, latest, pipeline_parameters, wanted
 from api.parameters import PAGING, Parameters
@@ -39,7 +39,7 @@ def group_lists(registry: Registry, snapshots: Snapshots, reader: Reader) -> Blu
         rows = [_group(pipeline, row) for row in page.rows.to_dict("records")]
         named = {"pipeline": pipeline.id, "etl_type": pipeline.etl_type}
         asked = {**named, "phase": query.phase_id, "state": query.state}
-        return answer({**asked, **paged("groups", rows, page, query.paging)})
+        return json_response({**asked, **paged("groups", rows, page, query.paging)})
 
     @blueprint.get("/api/etl/groups.csv")
     def groups_csv() -> Response:
@@ -68,12 +68,12 @@ def _query(
 
 def _group(pipeline: Pipeline, row: dict[str, Any]) -> dict[str, Any]:
     """values: what all files of the group have, null for none, "several" where they differ."""
-    task = {name: known(row[name]) for name in OF_TASK}
+    task = {name: json_value(row[name]) for name in OF_TASK}
     return {
         "group": row["group"],
         "files": row["files"],
         "bytes": row["bytes"],
-        "values": {field: known(row[dimension(field)]) for field in pipeline.dimensions},
+        "values": {field: json_value(row[dimension(field)]) for field in pipeline.dimensions},
         "task": None if pd.isna(row["task_id"]) else task,
     }
 

@@ -16,7 +16,7 @@ from queries.snapshots import Snapshots
 def health(pipeline_ids: Iterable[str], snapshots: Snapshots) -> Blueprint:
     """The blueprint of the checks."""
     blueprint = Blueprint("health", __name__)
-    known = list(pipeline_ids)
+    ids = list(pipeline_ids)
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
@@ -25,7 +25,7 @@ def health(pipeline_ids: Iterable[str], snapshots: Snapshots) -> Blueprint:
     @blueprint.get("/readyz")
     def readyz() -> tuple[Response, HTTPStatus]:
         # One is enough: a pipeline whose tables are missing keeps nobody from the others.
-        if any(snapshots.has_read(name) for name in known):
+        if any(snapshots.has_read(name) for name in ids):
             return jsonify(status="ready"), HTTPStatus.OK
         return jsonify(status="no numbers were read yet"), HTTPStatus.SERVICE_UNAVAILABLE
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy import Connection
 from werkzeug.routing import BaseConverter
 
-from api.answers import answer, known, paged, rows_of, timestamp_text
+from api.answers import json_response, json_value, paged, rows_of, timestamp_text
 from api.csv_files import csv_file
 from api.parameters import PAGING, Parameters
 from api.problems import Problem
@@ -45,7 +45,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
         with reader.transaction() as connection:
             page = jobs(connection, query)
         rows = [_listed(registry, row) for row in page.rows.to_dict("records")]
-        return answer(paged("jobs", rows, page, query.paging))
+        return json_response(paged("jobs", rows, page, query.paging))
 
     @blueprint.get("/api/jobs/<job_id:job_id>")
     def one_job(job_id: str) -> Response:
@@ -53,7 +53,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
         with reader.transaction() as connection:
             report = read_report(connection, _meant(connection, job_id))
         assert report is not None, "found in the same moment"
-        return answer(_described(registry, report))
+        return json_response(_described(registry, report))
 
     @blueprint.get("/api/jobs/<job_id:job_id>/tasks")
     def job_tasks(job_id: str) -> Response:
@@ -63,7 +63,7 @@ def job_lists(registry: Registry, reader: Reader) -> Blueprint:
             query = _task_query(_meant(connection, job_id), parameters, paging)
             page = tasks(connection, query)
         rows = rows_of(page.rows)
-        return answer({"job_id": query.job_id, **paged("tasks", rows, page, paging)})
+        return json_response({"job_id": query.job_id, **paged("tasks", rows, page, paging)})
 
     @blueprint.get("/api/jobs/<job_id:job_id>/tasks.csv")
     def tasks_csv(job_id: str) -> Response:
@@ -110,7 +110,7 @@ def _listed(registry: Registry, row: dict[str, Any]) -> dict[str, Any]:
     """A job with its pipeline, null for none, and the tasks of its current stage."""
     return {
         "pipeline": _pipeline(registry, row["job_type"]),
-        **{name: known(row[name]) for name in JOB_COLUMNS},
+        **{name: json_value(row[name]) for name in JOB_COLUMNS},
         "task_counts": {name: row[name] for name in COUNTS},
     }
 
@@ -119,7 +119,7 @@ def _described(registry: Registry, report: JobReport) -> dict[str, Any]:
     job = report.job
     return {
         "pipeline": _pipeline(registry, job.job_type),
-        **{name: known(getattr(job, name)) for name in JOB_COLUMNS},
+        **{name: json_value(getattr(job, name)) for name in JOB_COLUMNS},
         "parameters": job.parameters,
         "result_data": job.result_data,
         "stages": rows_of(report.stages),

@@ -26,13 +26,13 @@ def asked_pipeline(registry: Registry) -> Pipeline:
     """
     etl_type, pipeline_id = request.args.get(ETL_TYPE), request.args.get(PIPELINE)
     if etl_type is None and pipeline_id is None:
-        detail = f"Parameter etl_type is missing; expected one of: {_known(registry)}"
+        detail = f"Parameter etl_type is missing; expected one of: {_names(registry)}"
         raise Problem(HTTPStatus.BAD_REQUEST, detail, parameter=ETL_TYPE)
     if pipeline := find_pipeline(registry, etl_type, pipeline_id):
         return pipeline
     asked = [f"etl_type '{etl_type[:100]}'"] if etl_type is not None else []
     asked += [f"id '{pipeline_id[:100]}'"] if pipeline_id is not None else []
-    detail = f"No pipeline has {' and '.join(asked)}; expected one of: {_known(registry)}"
+    detail = f"No pipeline has {' and '.join(asked)}; expected one of: {_names(registry)}"
     named = PIPELINE if etl_type is None else ETL_TYPE
     raise Problem(HTTPStatus.NOT_FOUND, detail, parameter=named)
 
@@ -49,7 +49,7 @@ def find_pipeline(
     return next(found, None)
 
 
-def _known(registry: Registry) -> str:
+def _names(registry: Registry) -> str:
     """The etl_types; with the pipelines' ids where they are other words."""
     return ", ".join(
         pipeline.etl_type

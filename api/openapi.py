@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from api.answers import answer
+from api.answers import json_response
 from api.parameters import LAST_PAGE, PLAIN_SIZE, Parameters
 from api.schemas import SCHEMAS, Schema, items, named
 from pipelines.registry import Registry
@@ -35,7 +35,7 @@ def openapi(registry: Registry) -> Blueprint:
     @blueprint.get("/api/openapi.json")
     def openapi_json() -> Response:
         Parameters(request.args, ())
-        return answer(document(registry))
+        return json_response(document(registry))
 
     return blueprint
 
@@ -245,10 +245,10 @@ def _path(name: str, description: str, schema: Schema) -> Schema:
 
 
 def _of_pipeline(registry: Registry) -> list[Schema]:
-    known = list(dict.fromkeys(pipeline.etl_type for pipeline in registry.values()))
+    etl_types = list(dict.fromkeys(pipeline.etl_type for pipeline in registry.values()))
     which = "The pipeline's etl_type; it may be left out where `pipeline` is given."
     return [
-        _one("etl_type", which, {"enum": known}),
+        _one("etl_type", which, {"enum": etl_types}),
         _one(
             "pipeline",
             "The pipeline's id, where several pipelines share an etl_type; else the first answers.",

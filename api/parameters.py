@@ -24,17 +24,17 @@ def wrong(name: str, expected: str, given: str | None = None) -> Problem:
 
 
 class Parameters:
-    """What a question gives. Raises Problem for a parameter that is not among `known`, or that no
-    database can hold; `noun` says what the known ones are, `also` are known and not told."""
+    """What a question gives. Raises Problem for a parameter that is not among `allowed`, or that no
+    database can hold; `noun` says what those are, `also` are allowed and not told."""
 
     def __init__(
         self,
         given: MultiDict[str, str],
-        known: Iterable[str],
+        allowed: Iterable[str],
         noun: str = "parameter",
         also: Collection[str] = (),
     ) -> None:
-        names = list(known)
+        names = list(allowed)
         for name in given:
             if name not in names and name not in also:
                 expected = "one of: " + ", ".join(names) if names else "no parameters"

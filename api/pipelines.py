@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from api.answers import answer, timestamp_text
+from api.answers import json_response, timestamp_text
 from api.parameters import Parameters
 from api.stats import totals_of
 from pipelines.models import Pipeline
@@ -24,7 +24,7 @@ def pipelines(registry: Registry, snapshots: Snapshots) -> Blueprint:
     def etl_pipelines() -> Response:
         Parameters(request.args, ())
         rows = [_pipeline(one, snapshots.latest(one.id)) for one in registry.values()]
-        return answer({"pipelines": rows})
+        return json_response({"pipelines": rows})
 
     return blueprint
 

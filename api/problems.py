@@ -76,9 +76,9 @@ def _no_such_endpoint() -> Response:
         return problem(HTTPStatus.NOT_FOUND, detail)
     expected = " or ".join(allowed)
     detail = f"{request.path} does not take {request.method}; expected: {expected}"
-    answer = problem(HTTPStatus.METHOD_NOT_ALLOWED, detail)
-    answer.headers["Allow"] = ", ".join(allowed)
-    return answer
+    response = problem(HTTPStatus.METHOD_NOT_ALLOWED, detail)
+    response.headers["Allow"] = ", ".join(allowed)
+    return response
 
 
 def _endpoint(method: str) -> bool:

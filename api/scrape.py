@@ -57,13 +57,13 @@ class Exposition:
 
     def collect(self) -> Iterator[Metric]:
         """The metrics, as prometheus_client writes them."""
-        answer = self._queues.latest(None)
+        result = self._queues.latest(None)
         measured = self._metrics.collected()
         yield from measured
         yield ages(measured)
-        yield _gauge("database_up", "Whether the database answered last.", float(not answer.error))
-        if answer.value is not None:
-            yield from _queued(answer.value)
+        yield _gauge("database_up", "Whether the database answered last.", float(not result.error))
+        if result.value is not None:
+            yield from _queued(result.value)
 
 
 def _queued(counted: Queue) -> Iterator[Metric]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from api.answers import answer, known, rounded, timestamp_text
+from api.answers import json_response, json_value, rounded, timestamp_text
 from api.narrowing import asked_pipeline, latest, pipeline_parameters, wanted
 from layouts.formats import format_bytes
 from pipelines.registry import Registry
@@ -26,7 +26,7 @@ def stats(registry: Registry, snapshots: Snapshots) -> Blueprint:
         pipeline = asked_pipeline(registry)
         filters = wanted(pipeline, pipeline_parameters(pipeline))
         snapshot, result = latest(snapshots, pipeline)
-        return answer({**stats_json(snapshot.narrowed(filters)), "error": result.error})
+        return json_response({**stats_json(snapshot.narrowed(filters)), "error": result.error})
 
     return blueprint
 
@@ -77,9 +77,9 @@ def _phase(row: dict[str, Any]) -> dict[str, Any]:
         "name": row["name"],
         "pending": row["pending"],
         "eligible": row["eligible"],
-        "processing": known(row["processing"]),
+        "processing": json_value(row["processing"]),
         "completed": row["completed"],
-        "failed": known(row["failed"]),
+        "failed": json_value(row["failed"]),
         "percent_complete": row["percent"],
         "eta_hours": rounded(row["eta_hours"], 1),
         "average_seconds": rounded(row["average_seconds"], 1),
@@ -102,6 +102,6 @@ def _job(row: dict[str, Any]) -> dict[str, Any]:
         "job_id": row["job_id"],
         "job_type": row["job_type"],
         "status": row["status"],
-        "stage": known(row["stage"]),
+        "stage": json_value(row["stage"]),
         "task_counts": {key: row[key] for key in ("completed", "processing", "failed", "pending")},
     }

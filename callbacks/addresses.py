@@ -57,8 +57,8 @@ class Address:
     @property
     def place(self) -> str:
         """Equal for addresses of the same page, whatever its filters."""
-        parts = [self.path, *(self.one(name) for name in PLACES.get(self.path, (TYPE,)))]
-        return blake2b("\n".join(parts).encode(), digest_size=5).hexdigest()
+        values = [self.path, *(self.one(name) for name in PLACES.get(self.path, (TYPE,)))]
+        return blake2b("\n".join(values).encode(), digest_size=5).hexdigest()
 
 
 def read_address(pathname: str | None, search: str | None) -> Address:

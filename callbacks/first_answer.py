@@ -22,10 +22,10 @@ class Dashboard(Dash):
         super().__init__(name, **options)
         self.first_view: Callable[[], str] = str
 
-    def interpolate_index(self, *args: Any, **parts: Any) -> str:
+    def interpolate_index(self, *args: Any, **sections: Any) -> str:
         """The index page of a request; Dash has subclasses override it."""
-        parts["app_entry"] = self.first_view() + parts["app_entry"]
-        index: str = super().interpolate_index(*args, **parts)  # type: ignore[no-untyped-call]
+        sections["app_entry"] = self.first_view() + sections["app_entry"]
+        index: str = super().interpolate_index(*args, **sections)  # type: ignore[no-untyped-call]
         return index
 
 

@@ -30,9 +30,9 @@ class SentValues:
         """Stores page values that are being sent. Returns their digest."""
         digest = page_values.digest
         with self._lock:
-            if known := digest in self._packed:
+            if remembered := digest in self._packed:
                 self._packed.move_to_end(digest)
-        if not known:
+        if not remembered:
             self._keep(digest, page_values.packed)
         return digest
 

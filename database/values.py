@@ -24,7 +24,7 @@ TOO_DEEP = "(nested too deeply to be shown)"
 def _known(cast: Any) -> Any:
     """A cast whose value is None for infinity, for years before 1 and for years after 9999."""
 
-    def known(value: str | None, cursor: Any) -> Any:
+    def cast_or_none(value: str | None, cursor: Any) -> Any:
         if value is None or value.endswith("infinity"):
             return None
         try:
@@ -32,7 +32,7 @@ def _known(cast: Any) -> Any:
         except (ValueError, OverflowError):
             return None
 
-    return known
+    return cast_or_none
 
 
 CASTS = [

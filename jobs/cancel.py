@@ -60,8 +60,8 @@ def _cancel(connection: Connection, job_id: str) -> None:
 
 
 def _status(connection: Connection, table: str) -> str:
-    known = connection.execute(KNOWS_CANCELLED, {"table": table}).scalar_one()
-    return CANCELLED if known else "failed"
+    has_cancelled = connection.execute(KNOWS_CANCELLED, {"table": table}).scalar_one()
+    return CANCELLED if has_cancelled else "failed"
 
 
 # A status that is no enum takes any word.

@@ -26,10 +26,10 @@ def part_file(top: Path, target: Path) -> Iterator[Path]:
     It is on the disk before it has the name, and so is the name afterwards. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    parts = _parts(top, target.parent)
-    remove_abandoned(parts)
+    parts_folder = _parts(top, target.parent)
+    remove_abandoned(parts_folder)
     try:
-        with _folder_of_ones_own(parts) as folder:
+        with _folder_of_ones_own(parts_folder) as folder:
             part = folder / target.name
             yield part
             _flush(part)
@@ -38,12 +38,12 @@ def part_file(top: Path, target: Path) -> Iterator[Path]:
             with suppress(OSError):
                 _flush(target.parent)
     finally:
-        _remove_empty(parts)
+        _remove_empty(parts_folder)
 
 
-def remove_abandoned(parts: Path) -> None:
+def remove_abandoned(parts_folder: Path) -> None:
     """Removes what writers left that are no more."""
-    for lock in _locks(parts):
+    for lock in _locks(parts_folder):
         with _locked(lock) as is_free:
             # Without locks this is unknown.
             if is_free is True:
@@ -51,9 +51,9 @@ def remove_abandoned(parts: Path) -> None:
                 lock.unlink(missing_ok=True)
 
 
-def _locks(parts: Path) -> list[Path]:
+def _locks(parts_folder: Path) -> list[Path]:
     try:
-        return [path for path in parts.iterdir() if path.suffix == LOCK]
+        return [path for path in parts_folder.iterdir() if path.suffix == LOCK]
     except FileNotFoundError:
         # The last one to write has just taken the folder along.
         return []
@@ -73,13 +73,13 @@ def _parts(top: Path, folder: Path) -> Path:
 
 
 @contextmanager
-def _folder_of_ones_own(parts: Path) -> Iterator[Path]:
+def _folder_of_ones_own(parts_folder: Path) -> Iterator[Path]:
     """A folder whose lock this process holds; GDAL may put more files beside the one it writes."""
     while True:
-        lock = parts / f"{uuid4().hex}{LOCK}"
+        lock = parts_folder / f"{uuid4().hex}{LOCK}"
         # The last one to write takes the folder along, at any moment: then once more.
         with suppress(FileNotFoundError, FileExistsError):
-            parts.mkdir(exist_ok=True)
+            parts_folder.mkdir(exist_ok=True)
             lock.touch()
         with _locked(lock) as is_ours:
             # Whoever clears up may have had it first.
@@ -130,9 +130,9 @@ def _is_at(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _remove_empty(parts: Path) -> None:
+def _remove_empty(parts_folder: Path) -> None:
     with suppress(OSError):
-        parts.rmdir()
+        parts_folder.rmdir()
 
 
 def _flush(path: Path) -> None:

@@ -52,10 +52,9 @@ class Platform:
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
         """Posts the job. A refusal is passed on in the platform's own words."""
         before = self._existing(job_type, parameters)
-        answer = self._post(job_type, parameters)
-        job_id, status = _read_answer(answer)
-        known = before is not None and before.job_id == job_id
-        return Submission(job_id, not known and status in ("queued", "created"), status)
+        job_id, status = _read_response(self._post(job_type, parameters))
+        existed = before is not None and before.job_id == job_id
+        return Submission(job_id, not existed and status in ("queued", "created"), status)
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
         """The same job where it exists; the rest the platform alone knows."""
@@ -66,7 +65,7 @@ class Platform:
         """Posts the job's parameters once more: the platform decides what comes of it."""
         job = self._find(job_id, "run again")
         check_unfinished(job)
-        return Rerun(*_read_answer(self._post(job.job_type, job.parameters)))
+        return Rerun(*_read_response(self._post(job.job_type, job.parameters)))
 
     def run_from_start(self, job_id: str) -> Submission:
         """The platform has no way to be asked for it. Raises NoSuchJob or RerunError."""
@@ -120,19 +119,19 @@ class Platform:
         return f"did not answer ({type(error).__name__})"
 
 
-def _read_answer(answer: requests.Response) -> tuple[str, str]:
+def _read_response(response: requests.Response) -> tuple[str, str]:
     """The job's id and status. Raises Refused, and SubmissionError for an answer without an id."""
     try:
-        body = answer.json()
+        body = response.json()
     except requests.JSONDecodeError:
         body = None
     body = body if isinstance(body, dict) else {}
-    if answer.is_redirect:
-        words = f"it sends on to {answer.headers['Location']}; set PLATFORM_URL to that place"
-        raise Refused(answer.status_code, words)
-    if not answer.ok:
-        words = body.get("message") or body.get("error") or answer.reason
-        raise Refused(answer.status_code, str(words)[:LONGEST])
+    if response.is_redirect:
+        words = f"it sends on to {response.headers['Location']}; set PLATFORM_URL to that place"
+        raise Refused(response.status_code, words)
+    if not response.ok:
+        words = body.get("message") or body.get("error") or response.reason
+        raise Refused(response.status_code, str(words)[:LONGEST])
     if not isinstance(body.get("job_id"), str):
         raise SubmissionError("The platform's answer has no job_id; see its log for the job")
     return body["job_id"], str(body.get("status", "queued"))

@@ -45,10 +45,10 @@ def banner(pipeline: Pipeline) -> html.Section:
 
 
 def _failed_of(pipeline: Pipeline) -> str:
-    known = [phase.has_tasks for phase in pipeline.phases]
-    if all(known):
+    have_tasks = [phase.has_tasks for phase in pipeline.phases]
+    if all(have_tasks):
         return "files, all phases"
-    return "files, phases with tasks" if any(known) else "no phase names its tasks"
+    return "files, phases with tasks" if any(have_tasks) else "no phase names its tasks"
 
 
 def _tile(key: str, label: str, note: str = "", leads: bool = False) -> html.Div:

@@ -79,7 +79,7 @@ def completion_figures(
 
 
 def _points(points: pd.DataFrame, column: str, title: str, zone: str) -> Figure:
-    known = points[points[column].notna()]
+    measured = points[points[column].notna()]
     traces = [
         {
             "type": "scatter",
@@ -89,7 +89,7 @@ def _points(points: pd.DataFrame, column: str, title: str, zone: str) -> Figure:
             "y": [round(value, 2) for value in rows[column]],
             "marker": {"symbol": MARKERS[status], "size": 6, "opacity": 0.7},
         }
-        for (stage, task_type, status), rows in known.groupby(["stage", "task_type", "status"])
+        for (stage, task_type, status), rows in measured.groupby(["stage", "task_type", "status"])
     ]
     return {"data": traces, "layout": _layout(title)}
 

@@ -89,16 +89,16 @@ def filter_values(
 
 
 def _options(found: Breakdown, chosen: Sequence[str]) -> list[dict[str, str]]:
-    known = set(found["value"])
+    occurring = set(found["value"])
     # What somebody has chosen stays in the list, so that it can be taken away again.
-    added = [(value, _files(found, value)) for value in chosen if value not in known]
+    added = [(value, _files(found, value)) for value in chosen if value not in occurring]
     return options([*zip(found["value"], found["total"], strict=True), *added])
 
 
 def _files(found: Breakdown, value: str) -> int:
     wanted = value.casefold()
     every = zip(found["value"], found["total"], strict=True)
-    return sum(count for known, count in every if known.casefold() == wanted)
+    return sum(count for one, count in every if one.casefold() == wanted)
 
 
 def _matching(found: Breakdown, chosen: Sequence[str]) -> str:

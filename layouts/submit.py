@@ -36,11 +36,11 @@ def opener(action: SubmitAction, refusal: str | None) -> html.Div:
     )
 
 
-def form(action: SubmitAction, known: Mapping[str, Sequence[str]] | None = None) -> dbc.Modal:
+def form(action: SubmitAction, suggestions: Mapping[str, Sequence[str]] | None = None) -> dbc.Modal:
     """An action's dialog. `known` are the values of each grouping, from which lists are chosen;
     other fields suggest what `known_values` has put on the page."""
     job_type = action.job_type
-    fields = [_row(job_type, parameter, known or {}) for parameter in action.parameters]
+    fields = [_row(job_type, parameter, suggestions or {}) for parameter in action.parameters]
     return dbc.Modal(
         [
             dbc.ModalHeader(dbc.ModalTitle(action.label)),
@@ -121,13 +121,13 @@ def _given(parameter: Parameter, values: Mapping[str, Any]) -> Any:
     return found[0]
 
 
-def _row(job_type: str, parameter: Parameter, known: Mapping[str, Sequence[str]]) -> html.Div:
+def _row(job_type: str, parameter: Parameter, suggestions: Mapping[str, Sequence[str]]) -> html.Div:
     title = parameter.title + (" (required)" if parameter.required else "")
     note = f"{parameter.help} {bounds(parameter).capitalize()}." if _limited(parameter) else ""
     return html.Div(
         [
             html.Label(title, htmlFor=_dom_id(ids.field(job_type, _names(parameter)[0]))),
-            _control(job_type, parameter, known.get(parameter.grouping or "", ())),
+            _control(job_type, parameter, suggestions.get(parameter.grouping or "", ())),
             html.Div(id=ids.mistake(job_type, parameter.name), className="mistake", role="alert"),
             html.Div(note or parameter.help, className="note"),
         ],
@@ -146,7 +146,7 @@ def _known_id(field: str) -> str:
     return f"known-{field}"
 
 
-def _control(job_type: str, parameter: Parameter, known: Sequence[str]) -> Any:
+def _control(job_type: str, parameter: Parameter, suggestions: Sequence[str]) -> Any:
     if parameter.type == "bbox":
         return _bbox(job_type, parameter)
     field = ids.field(job_type, parameter.name)
@@ -154,14 +154,16 @@ def _control(job_type: str, parameter: Parameter, known: Sequence[str]) -> Any:
         return dbc.Switch(id=field, value=bool(parameter.default))
     several = parameter.type in ("list", "integer_list")
     if parameter.choices or (several and parameter.grouping):
-        return _choice(field, parameter, several, parameter.choices or _options(parameter, known))
+        return _choice(
+            field, parameter, several, parameter.choices or _options(parameter, suggestions)
+        )
     return _input(field, parameter)
 
 
-def _options(parameter: Parameter, known: Sequence[str]) -> Sequence[str | int]:
+def _options(parameter: Parameter, suggestions: Sequence[str]) -> Sequence[str | int]:
     """The known values of a list's grouping; of numbers those that are one, and the default."""
     whole = parameter.type == "integer_list"
-    values = [int(v) if whole else v for v in known if v.isdecimal() or not whole]
+    values = [int(v) if whole else v for v in suggestions if v.isdecimal() or not whole]
     return list(dict.fromkeys([*values, *(parameter.default or ())]))
 
 
@@ -218,14 +220,14 @@ def _input(field: ids.Id, parameter: Parameter) -> dbc.Input:
             value=parameter.default,
             debounce=True,
         )
-    known = {"list": _known_id(parameter.grouping)} if parameter.grouping else {}
+    attributes = {"list": _known_id(parameter.grouping)} if parameter.grouping else {}
     value = parameter.default
     if isinstance(value, list):
         value = ", ".join(str(item) for item in value)
     if parameter.type == "integer":
-        known["inputmode"] = "numeric"
+        attributes["inputmode"] = "numeric"
     # An empty field stands for the default.
     hint = {"placeholder": str(value)} if value not in (None, "") else {}
     return dbc.Input(
-        id=field, type="text", value=value, autocomplete="off", debounce=True, **known, **hint
+        id=field, type="text", value=value, autocomplete="off", debounce=True, **attributes, **hint
     )

@@ -85,8 +85,8 @@ def stored_in(
     conditions = []
     for field, wanted in stored:
         value = grouping_value(files, groupings[field])
-        known = value.in_([one for one in wanted if one is not None])
-        conditions.append(or_(known, value.is_(None)) if None in wanted else known)
+        is_listed = value.in_([one for one in wanted if one is not None])
+        conditions.append(or_(is_listed, value.is_(None)) if None in wanted else is_listed)
     return conditions
 
 
@@ -175,6 +175,6 @@ def meant(values: pd.Series, wanted: Sequence[str]) -> set[str]:
     """
     categories = values.array.categories
     occurring = np.bincount(values.array.codes, minlength=len(categories)) > 0
-    known = set(categories[occurring])
-    casefolded = {value.casefold() for value in wanted if value not in known}
-    return {value for value in known if value in wanted or value.casefold() in casefolded}
+    values = set(categories[occurring])
+    casefolded = {value.casefold() for value in wanted if value not in values}
+    return {value for value in values if value in wanted or value.casefold() in casefolded}

@@ -65,13 +65,13 @@ def summary(snapshot: Snapshot, progress: Sequence[Phase] | None = None) -> Summ
 
 def _tasks_per_minute(progress: Sequence[Phase]) -> float | None:
     rates = [phase["tasks_per_minute"] for phase in progress]
-    known = [rate for rate in rates if not math.isnan(rate)]
-    return sum(known) if known else None
+    measured_rates = [rate for rate in rates if not math.isnan(rate)]
+    return sum(measured_rates) if measured_rates else None
 
 
 def _known_sum(counts: Iterable[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+    given = [count for count in counts if count is not None]
+    return sum(given) if given else None
 
 
 def _slowest(progress: Sequence[Phase]) -> tuple[float | None, str, float | None, str]:

@@ -31,13 +31,13 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
     wanted = groups_of(services.registry, address)
     assert wanted is not None
     pipeline, phase, state = wanted
-    result = services.snapshots.latest(pipeline.id, renew=renew)
-    snapshot = result.value
+    latest = services.snapshots.latest(pipeline.id, renew=renew)
+    snapshot = latest.value
     if snapshot is None:
-        return PageState(None, problem=result.error)
+        return PageState(None, problem=latest.error)
     query = group_query(snapshot, phase, state, address)
-    answer = services.queries.groups.latest(query, renew=renew)
-    page, error = answer.value, answer.error or result.error
+    listed = services.queries.groups.latest(query, renew=renew)
+    page, error = listed.value, listed.error or latest.error
     if page is None:
         return PageState(None, problem=error)
     page_values, failed = read_panels(
@@ -46,7 +46,7 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
     active = not snapshot.jobs.empty
     others = (snapshot.as_of.isoformat(),)
     return PageState(
-        page_values, page.as_of.isoformat(), answer.age, active, error or failed, others
+        page_values, page.as_of.isoformat(), listed.age, active, error or failed, others
     )
 
 

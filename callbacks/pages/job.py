@@ -47,11 +47,11 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
         return PageState(None, problem=found.error)
     (job_id,) = found.value
     query = task_query(job_id, address)
-    answer = services.queries.reports.latest(job_id, renew=renew)
+    result = services.queries.reports.latest(job_id, renew=renew)
     tasks = services.queries.tasks.latest(query, renew=renew)
-    if not answer.found:
+    if not result.found:
         return PageState(None, gone=GONE)
-    report, page, error = answer.value, tasks.value, answer.error or tasks.error
+    report, page, error = result.value, tasks.value, result.error or tasks.error
     if report is None or page is None:
         return PageState(None, problem=error)
     page_values, failed = read_panels(
@@ -61,7 +61,7 @@ def read(services: Services, address: Address, renew: bool) -> PageState:
         }
     )
     active = report.job.status in ACTIVE
-    age = max(answer.age, tasks.age)
+    age = max(result.age, tasks.age)
     others = (page.as_of.isoformat(),)
     return PageState(page_values, report.as_of.isoformat(), age, active, error or failed, others)
 

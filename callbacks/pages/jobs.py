@@ -25,14 +25,14 @@ def build(_sources: Services, address: Address) -> Component:
 
 def read(services: Services, address: Address, renew: bool) -> PageState:
     """The page of the list at an address."""
-    answer = services.queries.jobs.latest(job_query(services.registry, address), renew=renew)
+    result = services.queries.jobs.latest(job_query(services.registry, address), renew=renew)
     facets = services.queries.facets.latest(None, renew=renew)
-    page, counts, error = answer.value, facets.value, answer.error or facets.error
+    page, counts, error = result.value, facets.value, result.error or facets.error
     if page is None or counts is None:
         return PageState(None, problem=error)
     page_values, failed = read_panels({"The list": lambda: _list(services.registry, page, counts)})
     active = bool(page.rows["status"].isin(ACTIVE).any())
-    return PageState(page_values, page.as_of.isoformat(), answer.age, active, error or failed)
+    return PageState(page_values, page.as_of.isoformat(), result.age, active, error or failed)
 
 
 def job_query(registry: Registry, address: Address) -> JobQuery:

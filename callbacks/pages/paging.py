@@ -14,5 +14,5 @@ from queries.paging import Paging
 def paging_of(address: Address, sorts: Collection[str]) -> Paging:
     """The page and sort order of an address; invalid parts are ignored."""
     sort = address.one(SORT)
-    known = sort if sort.removeprefix("-") in sorts else ""
-    return Paging(page_number(address.one(PAGE)), PAGE_SIZE, known)
+    valid_sort = sort if sort.removeprefix("-") in sorts else ""
+    return Paging(page_number(address.one(PAGE)), PAGE_SIZE, valid_sort)

@@ -37,8 +37,10 @@ def build(services: Services, address: Address) -> Component:
     refusals = {job_type: services.submitter.unavailable(job_type) for job_type in job_types}
     snapshot = services.snapshots.latest(pipeline.id).value
     found = breakdowns(snapshot, pipeline.dimensions) if snapshot else {}
-    known = {field: columns["value"] for field, columns in found.items()}
-    return pipeline_page(pipeline, refusals, known, address.filters(pipeline), opened(address))
+    suggestions = {field: columns["value"] for field, columns in found.items()}
+    return pipeline_page(
+        pipeline, refusals, suggestions, address.filters(pipeline), opened(address)
+    )
 
 
 def opened(address: Address) -> list[str] | None:

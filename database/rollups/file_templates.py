@@ -41,7 +41,7 @@ def measures(pipeline: Pipeline) -> dict[str, str]:
     return {name: f"coalesce({total}, 0)" for name, total in sums.items()}
 
 
-def parts(definition: Definition, number: int) -> dict[str, str]:
+def template_values(definition: Definition, number: int) -> dict[str, str]:
     """All parts of a pipeline's templates; `number` is that of its lock."""
     pipeline = definition.pipeline
     given = names(pipeline.id) | _constants(pipeline, number)

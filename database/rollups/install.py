@@ -101,9 +101,9 @@ def _make_files(connection: Connection, changed: Sequence[Definition]) -> None:
     drop_triggers(connection, "etl_source_files")
     for definition in changed:
         number = _enter(connection, definition.pipeline.id, stored(definition), definition.digest)
-        parts = file_templates.parts(definition, number)
+        values = file_templates.template_values(definition, number)
         for template in ("files_drop", "files"):
-            run(connection, filled(template, parts))
+            run(connection, filled(template, values))
     pipelines = [rollup for rollup in rollups_of(connection).values() if rollup.subject != TASKS]
     run(connection, filled("files_function", {"files_changed_body": files_changed(pipelines)}))
     make_triggers(connection, "etl_source_files", "monitor.files_changed")
@@ -143,8 +143,8 @@ def _install_tasks(engine: Engine, tell: Callable[[str], None]) -> None:
     digest = _tasks_digest(of_pipelines, times, (*columns, *of_jobs))
     rollup: Rollup | None = subjects.get(TASKS)
     if not (rollup and rollup.digest == digest and guarded):
-        parts = task_templates.parts(of_pipelines, times, columns, of_jobs)
-        _change(engine, lambda connection: _make_tasks(connection, parts, digest, columns))
+        values = task_templates.template_values(of_pipelines, times, columns, of_jobs)
+        _change(engine, lambda connection: _make_tasks(connection, values, digest, columns))
         rollup = None
     if rollup is None or rollup.built_at is None or is_invalid(engine, TASKS):
         rebuild(engine, TASKS)
@@ -167,11 +167,11 @@ def _tasks_digest(
 
 
 def _make_tasks(
-    connection: Connection, parts: dict[str, str], digest: str, columns: Sequence[Column]
+    connection: Connection, values: dict[str, str], digest: str, columns: Sequence[Column]
 ) -> None:
     _enter(connection, TASKS, {"columns": columns}, digest)
     drop_triggers(connection, "tasks")
-    run(connection, filled("tasks_functions", parts))
+    run(connection, filled("tasks_functions", values))
     make_triggers(connection, "tasks", "monitor.tasks_changed")
 
 

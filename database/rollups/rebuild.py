@@ -39,7 +39,9 @@ def rebuild(engine: Engine, subject: str, *, only_invalid: bool = False) -> None
         _rebuild_tasks(engine, definitions(subjects))
     else:
         rollup = subjects[subject]
-        script = filled("files_count", file_templates.parts(rollup.of_pipeline(), rollup.number))
+        script = filled(
+            "files_count", file_templates.template_values(rollup.of_pipeline(), rollup.number)
+        )
         with advisory_lock(engine, rollup.number):
             if not only_invalid or is_invalid(engine, subject):
                 with snapshot_transaction(engine, "etl_source_files") as connection:
@@ -74,9 +76,9 @@ def _rebuild_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:
     refresh_all_phase_tasks(engine, of_pipelines)
     with engine.connect() as connection:
         times = task_templates.times_of_tasks(connection)
-    parts = task_templates.parts(of_pipelines, times)
+    values = task_templates.template_values(of_pipelines, times)
     with advisory_lock(engine, 0), snapshot_transaction(engine, "tasks") as connection:
-        run(connection, filled("tasks_count", parts))
+        run(connection, filled("tasks_count", values))
 
 
 def refresh_all_phase_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:

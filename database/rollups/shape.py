@@ -49,9 +49,9 @@ COLUMNS = text(
 
 def drift(connection: Connection, table: str, columns: Iterable[Column]) -> str | None:
     """What of the columns is not as it was at the installation, and what to do; none if nothing."""
-    known = dict(columns)
-    now = dict(columns_as_they_are(connection, table, known))
-    changed = sorted(name for name, kind in known.items() if now.get(name) != kind)
+    installed = dict(columns)
+    now = dict(columns_as_they_are(connection, table, installed))
+    changed = sorted(name for name, kind in installed.items() if now.get(name) != kind)
     if not changed:
         return None
     what = "has another type" if changed[0] in now else "is gone"

@@ -1,4 +1,4 @@
-"""SQL with names from the registry: templates whose parts are quoted before they are put in."""
+"""SQL with names from the registry: templates whose values are quoted before they are put in."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Statements(Template):
     delimiter = "@"
 
 
-def filled(name: str, parts: Mapping[str, str]) -> str:
-    """The template of that name with its parts. Raises KeyError for a part that is not given."""
+def filled(name: str, values: Mapping[str, str]) -> str:
+    """The template of that name with its values. Raises KeyError for a value that is not given."""
     text = (TEMPLATES / f"{name}.sql").read_text(encoding="utf-8")
-    return Statements(text).substitute(parts)
+    return Statements(text).substitute(values)
 
 
 def compiled(clause: ClauseElement) -> str:

@@ -25,9 +25,9 @@ class Times:
 
     def instant(self, timestamp: str) -> str:
         """A time as an instant, whatever the zone of its writer; NULL for an unknown one."""
-        known, naive = is_valid_time(timestamp), "without time zone" in self.kind
+        is_valid, naive = is_valid_time(timestamp), "without time zone" in self.kind
         instant = f"{timestamp} AT TIME ZONE {literal_text(self.zone)}" if naive else timestamp
-        return f"CASE WHEN {known} THEN {instant} END"
+        return f"CASE WHEN {is_valid} THEN {instant} END"
 
 
 TABLES = (
@@ -41,7 +41,7 @@ TABLES = (
 )
 
 
-def parts(
+def template_values(
     definitions: Sequence[Definition],
     times: Times,
     columns: Sequence[Column] = (),
@@ -86,18 +86,18 @@ def _trigger(work: str, definitions: Sequence[Definition], conditions: list[str]
 
 def _phases(definitions: Sequence[Definition]) -> dict[str, str]:
     """The phases whose tasks are known by their type, and where those name their group."""
-    known = [
+    with_tasks = [
         (definition.pipeline, number, phase)
         for definition in definitions
         for number, phase in enumerate(definition.pipeline.phases, start=1)
         if phase.has_tasks
     ]
-    types = sorted({phase.task_type or "" for _, _, phase in known})
+    types = sorted({phase.task_type or "" for _, _, phase in with_tasks})
     rows = [
         f"{literal_text(phase.task_type or '')}, {literal_text(pipeline.id)}, {number}::smallint"
-        for pipeline, number, phase in known
+        for pipeline, number, phase in with_tasks
     ]
-    groups = [f"{_group('r', phase)}, {_path(pipeline)}" for pipeline, _, phase in known]
+    groups = [f"{_group('r', phase)}, {_path(pipeline)}" for pipeline, _, phase in with_tasks]
     nothing = "NULL::text, NULL::text, NULL::smallint"
     cells = [
         f"WHEN {literal_text(d.pipeline.id)} THEN {names(d.pipeline.id)['cell_of']}"
@@ -111,8 +111,8 @@ def _phases(definitions: Sequence[Definition]) -> dict[str, str]:
             f"({row}, {group})" for row, group in zip(rows, groups, strict=True)
         )
         or f"({nothing}, NULL::text, NULL::text[])",
-        "group_of_new": _any_group("r", known),
-        "group_of_old": _any_group("o", known),
+        "group_of_new": _any_group("r", with_tasks),
+        "group_of_old": _any_group("o", with_tasks),
         "cell_of_group": f"CASE known.pipeline {' '.join(cells)} END" if cells else "NULL::text[]",
     }
 
@@ -131,10 +131,10 @@ def _path(pipeline: Pipeline) -> str:
     return f"ARRAY[{keys}]::text[]"
 
 
-def _any_group(row: str, known: Sequence[tuple[Pipeline, int, Phase]]) -> str:
+def _any_group(row: str, with_tasks: Sequence[tuple[Pipeline, int, Phase]]) -> str:
     """What changes when the group of a task does, whatever its type."""
-    groups = {_group(row, phase) for _, _, phase in known}
-    named = {_path(pipeline) for pipeline, _, _ in known if pipeline.within}
+    groups = {_group(row, phase) for _, _, phase in with_tasks}
+    named = {_path(pipeline) for pipeline, _, _ in with_tasks if pipeline.within}
     groups |= {f"{row}.parameters #>> {path}" for path in named}
     return f"ARRAY[{', '.join(sorted(groups))}]::text[]"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, text
 
 from database.rollups.definition import Definition, columns_of
-from database.rollups.file_templates import names, parts
+from database.rollups.file_templates import names, template_values
 from database.rollups.origin import NAMED, RESTORED, of_others, origin
 from database.rollups.shape import as_installed, trigger
 from database.rollups.sql import body, filled, identifier, literal_text, run
@@ -78,7 +78,7 @@ def files_changed(pipelines: Sequence[Rollup]) -> str:
 
 def _of(rollup: Rollup) -> dict[str, str]:
     definition = rollup.of_pipeline()
-    given = parts(definition, rollup.number)
+    given = template_values(definition, rollup.number)
     return given | _events(definition, given)
 
 

@@ -32,11 +32,14 @@ def verify(engine: Engine, subject: str) -> list[Difference]:
             f"There are no rollups of '{subject or 'app.tasks'}'; install them first"
         )
     if subject == TASKS:
-        table, parts = "tasks", task_templates.parts(definitions(subjects), times)
-        script = filled("tasks_verify", parts)
+        table, values = "tasks", task_templates.template_values(definitions(subjects), times)
+        script = filled("tasks_verify", values)
     else:
         rollup = subjects[subject]
-        table, parts = "etl_source_files", file_templates.parts(rollup.of_pipeline(), rollup.number)
-        script = filled("files_verify", parts)
+        table, values = (
+            "etl_source_files",
+            file_templates.template_values(rollup.of_pipeline(), rollup.number),
+        )
+        script = filled("files_verify", values)
     with snapshot_transaction(engine, table) as connection:
         return [Difference(*row) for row in run(connection, script)]

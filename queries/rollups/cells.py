@@ -33,9 +33,9 @@ class Cells:
 
     def position(self, values: Values) -> int:
         """Where a cell stands; a new one is all zeros."""
-        known = self._positions.get(values)
-        if known is not None:
-            return known
+        position = self._positions.get(values)
+        if position is not None:
+            return position
         position = len(self._positions)
         if position == len(self._measures):
             self._coded = np.concatenate([self._coded, np.zeros_like(self._coded)])

@@ -35,8 +35,8 @@ def _wanted(pipeline: Pipeline, query: CompletionQuery) -> str:
     places = {field: place for place, field in enumerate(pipeline.dimensions, start=1)}
     conditions = ["true"]
     for field, values in query.stored:
-        known = ", ".join(literal_text(value) for value in values if value is not None)
-        either = [f"cell[{places[field]}] = ANY (ARRAY[{known}]::text[])"]
+        listed = ", ".join(literal_text(value) for value in values if value is not None)
+        either = [f"cell[{places[field]}] = ANY (ARRAY[{listed}]::text[])"]
         if None in values:
             either.append(f"cell[{places[field]}] IS NULL")
         conditions.append(f"({' OR '.join(either)})")

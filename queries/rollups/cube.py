@@ -120,11 +120,11 @@ class RollupCube:
 
     def _fetch(self, connection: Connection, cached: _State) -> None:
         """Updates the cached state to the connection's transaction."""
-        known = self._statements
+        sql = self._statements
         if cached.snapshot is None:
-            wanted = [known.cells, known.minutes, known.all_durations]
+            wanted = [sql.cells, sql.minutes, sql.all_durations]
         else:
-            changing = (known.cells, known.minutes, known.durations)
+            changing = (sql.cells, sql.minutes, sql.durations)
             wanted = [since(statement, cached.snapshot) for statement in changing]
         cells, minutes, durations = (run(connection, statement).all() for statement in wanted)
         for values, cell_id, *measures in cells:
