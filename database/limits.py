@@ -1,8 +1,8 @@
-"""How long this program waits for a database server that says nothing.
+"""Limits how long this program waits for a database server that does not respond.
 
-A server that is gone without a word, behind a router that forgot the connection or a proxy that
-swallows what it is sent, answers no statement and enforces no timeout of its own. libpq would wait
-for ever; here every wait has an end, and the connection is closed then.
+If a server disappears without closing its connections (a router dropped the connection, a proxy
+swallows data), it answers no statement and enforces no timeout, and libpq waits forever. Here every
+wait has a limit, after which the connection is closed.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from psycopg2.extensions import (
     set_wait_callback,
 )
 
-# Seconds. A connection that has been idle is tried before it is used, and answers at once or never;
-# statements of no reading may work for long.
+# In seconds. An idle connection is tested before use, and responds at once or never. Statements
+# that are not part of a read may take long.
 CONNECT, IDLE, WORK = 10.0, 5.0, 3600.0
-# What a reading's statement may take longer than its own timeout, which the server enforces.
+# Added to the timeout of a read's statement, which the server enforces itself.
 GRACE = 5.0
 EVENTS = {POLL_READ: select.POLLIN, POLL_WRITE: select.POLLOUT}
 
 
 class Limited(connection):  # type: ignore[misc] # psycopg2 has no types
-    """A connection whose every wait ends after `limit` seconds."""
+    """A connection on which no wait is longer than `limit` seconds."""
 
     limit = CONNECT
 
 
 def wait(waiting: connection) -> None:
-    """Waits until a connection has done what it is asked. Raises OperationalError at its limit."""
+    """Waits for a connection's current operation. Raises OperationalError at its limit."""
     limit = getattr(waiting, "limit", WORK)
     until = time.monotonic() + limit
     while (state := waiting.poll()) != POLL_OK:
@@ -46,5 +46,5 @@ def wait(waiting: connection) -> None:
 
 
 def limit_waits() -> None:
-    """Makes every connection of this process wait in this way."""
+    """Applies the limits to every connection of this process."""
     set_wait_callback(wait)

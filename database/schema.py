@@ -15,12 +15,12 @@ SCHEMA = Path(__file__).with_name("schema.sql")
 def install_schema(engine: Engine, registry: Registry) -> None:
     """Creates schema `app` if it is missing, and the columns of every registered phase.
 
-    Only ever for the embedded database: one that a user names is used as it is.
+    Only for the embedded database: a user's own database is used as it is.
     """
     with engine.begin() as connection:
         if not inspect(connection).has_schema("app"):
             connection.exec_driver_sql(SCHEMA.read_text(encoding="utf-8"))
-        # One that an earlier version made could not say that a job was cancelled.
+        # An enum from an earlier version lacks this status.
         connection.execute(text("ALTER TYPE app.job_status ADD VALUE IF NOT EXISTS 'cancelled'"))
         for pipeline in registry.values():
             for phase in pipeline.phases:
@@ -29,7 +29,7 @@ def install_schema(engine: Engine, registry: Registry) -> None:
 
 
 def _phase_columns(phase: Phase) -> list[str]:
-    # Names come from the registry, whose models allow [a-z0-9_] alone.
+    # Names come from the registry, whose models allow only [a-z0-9_].
     table = "app.etl_source_files"
     columns = {
         phase.output_column: "varchar(512)",

@@ -1,6 +1,6 @@
-"""The tables as the queries name them: the columns used, and no more.
+"""The tables for queries, with only the columns that are used.
 
-Statuses are an enum in the platform's database and may gain values; they are read as text.
+In the platform's database, statuses are an enum that may gain values; they are read as text.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ TASKS = table(
 
 
 def source_files(pipeline: Pipeline) -> TableClause:
-    """`app.etl_source_files` with the columns that a pipeline's phases and groupings name."""
+    """`app.etl_source_files` with the columns that a pipeline's phases and groupings use."""
     phases = pipeline.phases
     own = {
         *(phase.completed_field for phase in phases),
@@ -80,7 +80,7 @@ def source_files(pipeline: Pipeline) -> TableClause:
 
 
 def grouping_value(files: FromClause, grouping: Grouping) -> ColumnElement[str]:
-    """A file's value of a grouping as text, NULL where it has none."""
+    """A file's value of a grouping as text; NULL if it has none."""
     if grouping.source == "column":
         return cast(files.c[grouping.field], Text)
     value: ColumnElement[str] = files.c.source_metadata[tuple(grouping.field.split("."))].astext
@@ -88,6 +88,6 @@ def grouping_value(files: FromClause, grouping: Grouping) -> ColumnElement[str]:
 
 
 def spelled_alike(value: ColumnElement[str]) -> ColumnElement[str]:
-    """A value without regard to its case and the spaces around it; empty where there is none."""
+    """A value in lower case, trimmed; empty for NULL."""
     alike: ColumnElement[str] = func.coalesce(func.lower(func.btrim(value)), "")
     return alike

@@ -1,4 +1,4 @@
-"""Values of a database that Python can't hold: unknown, instead of failing a whole page."""
+"""Reads database values that Python can't represent as unknown, instead of failing a page."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from psycopg2.extensions import (
     register_type,
 )
 
-# PostgreSQL's numbers of the types.
+# PostgreSQL's type OIDs.
 DATE, TIMESTAMP, TIMESTAMPTZ = 1082, 1114, 1184
 MOST_DIGITS = 300
 TOO_DEEP = "(nested too deeply to be shown)"
 
 
 def _known(cast: Any) -> Any:
-    """A cast whose value is None for infinity, for years before 1 and for years after 9999."""
+    """A cast that gives None for infinity and for years outside 1 to 9999."""
 
     def cast_or_none(value: str | None, cursor: Any) -> Any:
         if value is None or value.endswith("infinity"):
@@ -43,13 +43,13 @@ CASTS = [
 
 
 def register(dbapi_connection: connection) -> None:
-    """Makes a connection read times that Python can't hold as None."""
+    """Makes a connection read times that Python can't represent as None."""
     for cast in CASTS:
         register_type(cast, dbapi_connection)
 
 
 def load_json(text: str) -> Any:
-    """A JSON value; numbers that would not be JSON again stay text, as they were written."""
+    """A JSON value; numbers that could not be written as JSON again stay text."""
     try:
         return json.loads(text, parse_float=_float, parse_int=_int)
     except RecursionError:

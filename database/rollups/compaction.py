@@ -1,4 +1,4 @@
-"""Compacts rollups: adds the changes to the counts."""
+"""Compacts rollups: adds pending changes to the counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from database.rollups.state import TASKS
 
 
 def compact(engine: Engine, subject: str) -> int | None:
-    """Compacts a subject's changes. Returns their number, or None while another process does it."""
+    """Compacts a subject's changes. Returns their number; None if another process is doing it."""
     function = "monitor.compact_tasks" if subject == TASKS else names(subject)["compact"]
     with engine.begin() as connection:
         compacted: int | None = run(connection, f"SELECT {function}()").scalar_one()

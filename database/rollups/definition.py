@@ -1,4 +1,4 @@
-"""The parts of a pipeline's registry entry and of the tables that its rollups depend on."""
+"""What a pipeline's rollups depend on: parts of its registry entry and of the tables."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from database.engine import DatabaseError
 from database.rollups.shape import Column, columns_as_they_are
 from pipelines.models import Pipeline
 
-# Raised when the rollups change in shape or meaning: what was installed before is rebuilt.
+# Increase it when rollups change in structure or meaning: installed ones are then rebuilt.
 VERSION = 5
 LONGEST_PREFIX = 40
 
 
 @dataclass(frozen=True)
 class Definition:
-    """A pipeline and the columns that its rollups are made from.
+    """A pipeline and the columns that its rollups are computed from.
 
-    timestamps: the SQL types of the phases' completed_field; indexed: for each phase, whether the
-    files of a group are found by an index; columns: what else it is made from.
+    timestamps: the SQL types of the phases' completed_field; indexed: for each phase, whether an
+    index finds the files of a group; columns: all columns used, with their types.
     """
 
     pipeline: Pipeline
@@ -33,7 +33,7 @@ class Definition:
 
     @property
     def digest(self) -> str:
-        """Equal for definitions that keep the same counts."""
+        """Equal for definitions with the same counts."""
         return sha256(json.dumps([VERSION, self._facts()]).encode()).hexdigest()
 
     def _facts(self) -> list[Any]:
@@ -47,7 +47,7 @@ class Definition:
 
 
 def counted_fields(pipeline: Pipeline) -> list[Any]:
-    """What a registry entry says of what is counted."""
+    """The parts of a registry entry that affect the counts."""
     return [
         pipeline.etl_type,
         [[grouping.field, grouping.source] for grouping in pipeline.groupings],
@@ -62,16 +62,16 @@ def counted_fields(pipeline: Pipeline) -> list[Any]:
 
 
 def prefix_of(pipeline_id: str) -> str:
-    """What the names of a pipeline's rollup tables begin with: its id, if that is not too long."""
+    """The prefix of a pipeline's rollup tables: its id, shortened if too long."""
     if len(pipeline_id) <= LONGEST_PREFIX:
         return pipeline_id
     return f"{pipeline_id[: LONGEST_PREFIX - 9]}_{sha256(pipeline_id.encode()).hexdigest()[:8]}"
 
 
 def define(connection: Connection, pipeline: Pipeline) -> Definition:
-    """The definition of a pipeline over the tables as they are. Raises MissingColumn."""
+    """The definition of a pipeline for the current tables. Raises MissingColumn."""
     types = column_types(connection, "etl_source_files")
-    # A trigger that names a column which is not there would refuse every write.
+    # A trigger on a missing column would make every write fail.
     missing = [name for name in columns_of(pipeline) if name not in types]
     if missing:
         raise MissingColumn(
@@ -90,7 +90,7 @@ def define(connection: Connection, pipeline: Pipeline) -> Definition:
 
 
 def columns_of(pipeline: Pipeline) -> list[str]:
-    """The columns of `app.etl_source_files` that a pipeline's rollups are made from."""
+    """The columns of `app.etl_source_files` that a pipeline's rollups are computed from."""
     names = {"etl_type", "file_size_bytes", *(phase.completed_field for phase in pipeline.phases)}
     names |= {phase.group_key for phase in pipeline.phases if phase.has_tasks and phase.group_key}
     names |= {
@@ -101,7 +101,7 @@ def columns_of(pipeline: Pipeline) -> list[str]:
 
 
 class MissingColumn(DatabaseError):
-    """The tables lack a column that a pipeline names; the message says which."""
+    """The tables lack a column that a pipeline uses; the message names it."""
 
 
 def column_types(connection: Connection, name: str) -> dict[str, str]:
@@ -122,7 +122,7 @@ def _is_indexed(connection: Connection, column: str | None) -> bool:
     return bool(connection.execute(INDEXED, {"column": column}).scalar_one())
 
 
-# Whether an index begins with the column, or with etl_type and the column.
+# Whether an index starts with the column, or with etl_type and the column.
 INDEXED = text(
     """
     SELECT EXISTS (

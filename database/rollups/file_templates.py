@@ -1,4 +1,4 @@
-"""The parts of the templates for a pipeline's files."""
+"""The values for the SQL templates of a pipeline's files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from database.rollups.sql import body, compiled, filled, identifier, is_valid_ti
 from database.tables import grouping_value, spelled_alike
 from pipelines.models import Pipeline
 
-# The first key of the advisory locks; the second is the number of a subject.
+# The first key of the advisory locks; the second is the subject's number.
 LOCK_CLASS = 1_835_888_499
 HOURS_BEFORE = "date_trunc('hour', now() - interval '2 days', 'UTC')"
 OBJECTS = ("changes", "cells", "minutes", "hours", "dirty_groups", "compact", "cell_of")
@@ -27,7 +27,7 @@ def names(pipeline_id: str) -> dict[str, str]:
 
 
 def measures(pipeline: Pipeline) -> dict[str, str]:
-    """The measures of a cell as sums over facts, by column; phases are counted from 1."""
+    """The measures of a cell as sums over facts, by column. Phases are numbered from 1."""
     sums = {"files": "sum(files)", "unsized": "sum(unsized)", "bytes": "sum(bytes)"}
     for number, _ in enumerate(pipeline.phases, start=1):
         done = f"at_{number} IS NOT NULL"
@@ -42,7 +42,7 @@ def measures(pipeline: Pipeline) -> dict[str, str]:
 
 
 def template_values(definition: Definition, number: int) -> dict[str, str]:
-    """All parts of a pipeline's templates; `number` is that of its lock."""
+    """All values for a pipeline's templates; `number` is that of its lock."""
     pipeline = definition.pipeline
     given = names(pipeline.id) | _constants(pipeline, number)
     given |= _timestamps(definition) | _groups(pipeline) | _measures(pipeline)
@@ -64,14 +64,14 @@ def _constants(pipeline: Pipeline, number: int) -> dict[str, str]:
 
 
 def cell(pipeline: Pipeline) -> str:
-    """The values of a row's groupings, from a row called r."""
+    """The grouping values of the row `r`, as an SQL array."""
     row = _row(pipeline)
     values = [compiled(grouping_value(row, grouping)) for grouping in pipeline.groupings]
     return f"ARRAY[{', '.join(values)}]::text[]"
 
 
 def within(pipeline: Pipeline) -> str:
-    """Within what a row's groups are meant, from a row called r; see queries/within.py."""
+    """What tells groups of one name apart, for the row `r`; see queries/within.py."""
     if pipeline.within is None:
         return "NULL::text"
     return compiled(spelled_alike(grouping_value(_row(pipeline), pipeline.within)))
@@ -86,8 +86,8 @@ def _row(pipeline: Pipeline) -> TableClause:
 def _timestamps(definition: Definition) -> dict[str, str]:
     """The minutes in which a row's phases were completed.
 
-    Changes keep them as the table has them: a naive time is in the server's zone, which the session
-    of a writer need not be in; who compacts and reads knows it.
+    Changes store them as the table does. A naive time is in the server's zone, which may differ
+    from the zone of the writer's session; compaction and reads run in the server's zone.
     """
     numbers = range(1, len(definition.timestamps) + 1)
     rows = [
@@ -106,7 +106,7 @@ def _timestamps(definition: Definition) -> dict[str, str]:
 
 
 def _minute(timestamp: str) -> str:
-    """The minute of a time; -infinity for one that nobody can reckon with, which is a time too."""
+    """The minute of a time; -infinity for an invalid time, which still counts as completed."""
     return (
         f"CASE WHEN {is_valid_time(timestamp)} THEN date_trunc('minute', {timestamp}) "
         f"WHEN {timestamp} IS NOT NULL THEN '-infinity' END"
@@ -114,7 +114,7 @@ def _minute(timestamp: str) -> str:
 
 
 def _groups(pipeline: Pipeline) -> dict[str, str]:
-    """The names of a row's groups in the phases whose tasks are known."""
+    """The names of a row's groups, in the phases that have tasks."""
     numbers = _with_tasks(pipeline)
     keys = [identifier(pipeline.phases[number - 1].group_key or "") for number in numbers]
     places = range(1, 2 + len(pipeline.phases) + len(keys))
@@ -128,7 +128,7 @@ def _groups(pipeline: Pipeline) -> dict[str, str]:
 
 
 def phase_groups(pipeline: Pipeline) -> str:
-    """Of a change: the groups that it is of, as rows of the phase's number and a name."""
+    """The groups of a change, as rows of phase number and name."""
     rows = [f"({number}::smallint, grp_{number})" for number in _with_tasks(pipeline)]
     return ", ".join(rows) or "(NULL::smallint, NULL::text)"
 
@@ -138,7 +138,7 @@ def _with_tasks(pipeline: Pipeline) -> list[int]:
 
 
 def _coarse(minutes: Sequence[str], hours_before: str) -> list[str]:
-    """The minutes, the old ones as hours."""
+    """The minutes, with old ones rounded to hours."""
     return [
         f"CASE WHEN ({at})::timestamptz < {hours_before} "
         f"THEN date_trunc('hour', ({at})::timestamptz, 'UTC') "
@@ -162,12 +162,12 @@ def _measures(pipeline: Pipeline) -> dict[str, str]:
 
 
 def _listed(items: Iterable[str]) -> str:
-    """Items that something follows."""
+    """Items with a comma after each."""
     return "".join(f"{item}, " for item in items)
 
 
 def _nearest(pipeline: Pipeline) -> str:
-    """The order in which files within what a task names come first."""
+    """An order that puts files matching what the task names first."""
     return f"{within(pipeline)} = coalesce(wanted_within, '') DESC," if pipeline.within else ""
 
 

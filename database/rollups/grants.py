@@ -1,4 +1,4 @@
-"""Roles that may read the files may read their rollups."""
+"""Lets roles that may read the files also read the rollups."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def grant_readers(connection: Connection) -> None:
         run(connection, f"GRANT SELECT ON ALL TABLES IN SCHEMA monitor TO {name}")
 
 
-# The role 0 is everybody.
+# Role 0 is PUBLIC.
 READERS = text(
     """
     SELECT DISTINCT role.rolname::text

@@ -1,4 +1,4 @@
-"""Installs what keeps the counts, pipeline by pipeline, and removes it."""
+"""Installs the rollups, pipeline by pipeline, and removes them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from database.rollups.state import TASKS, Rollup, rollups_of, stored, write_defi
 from database.rollups.triggers import are_whole, drop_triggers, files_changed, make_triggers
 from pipelines.registry import Registry
 
-# A trigger needs its table for a moment without writers; they must not queue behind us for long.
+# Creating a trigger locks out writers for a moment; they must not queue behind us for long.
 LOCK_SECONDS = 0.2
 LOCK_ATTEMPTS = 50
 PAUSE_SECONDS = 1.0
@@ -34,7 +34,7 @@ PAUSE_SECONDS = 1.0
 def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> None:
     """Installs the rollups of every registered pipeline and of the tasks; `tell` gets the steps.
 
-    Those that exist already stay as they are. Raises DatabaseError, and leaves them so then too.
+    Existing rollups stay as they are. Raises DatabaseError, which leaves them unchanged too.
     """
     try:
         with advisory_lock(engine, INSTALLATION):
@@ -49,7 +49,7 @@ def install(engine: Engine, registry: Registry, tell: Callable[[str], None]) -> 
 
 
 def remove(engine: Engine) -> bool:
-    """Removes schema `monitor` and its triggers; false when there was none."""
+    """Removes schema `monitor` and its triggers; false if there was none."""
     with advisory_lock(engine, INSTALLATION):
         with engine.connect() as connection:
             if current(connection) is None:
@@ -59,7 +59,7 @@ def remove(engine: Engine) -> bool:
 
 
 def _check_seen(engine: Engine) -> None:
-    """Raises DatabaseError for a table whose changes triggers would not see."""
+    """Raises DatabaseError if triggers would not see all changes of a table."""
     with engine.connect() as connection:
         for table in ("etl_source_files", "tasks"):
             if reason := unseen(connection, table):
@@ -87,7 +87,7 @@ def _install_files(engine: Engine, registry: Registry, tell: Callable[[str], Non
 
 
 def _changed(connection: Connection, registry: Registry) -> list[Definition]:
-    """The pipelines whose rollups are not of their current entry; without triggers, all of them."""
+    """The pipelines whose rollups do not match their registry entry; without triggers, all."""
     subjects = rollups_of(connection)
     wanted = {one.pipeline.id: one for one in definitions(subjects)}
     wanted |= {name: define(connection, pipeline) for name, pipeline in registry.items()}
@@ -176,7 +176,7 @@ def _make_tasks(
 
 
 def _change(engine: Engine, make: Callable[[Connection], Any]) -> None:
-    """Changes tables or triggers in one transaction, which never makes writers wait for long."""
+    """Changes tables or triggers in one transaction, without blocking writers for long."""
     for _ in range(LOCK_ATTEMPTS):
         try:
             with _impatient(engine) as connection:
@@ -198,7 +198,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 @contextmanager
 def _impatient(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
-        # A role may have limits of its own, which are meant for other statements.
+        # The role's own limits are meant for other statements.
         milliseconds = round(LOCK_SECONDS * 1000)
         run(connection, f"SET LOCAL lock_timeout = {milliseconds}; SET LOCAL statement_timeout = 0")
         yield connection

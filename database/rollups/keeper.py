@@ -20,12 +20,12 @@ from pipelines.registry import Registry
 
 log = logging.getLogger(__name__)
 
-# A migration that failed is tried again after so long: it waits for locks of the platform's tables.
+# Seconds until a failed migration is tried again: it waits for locks on the platform's tables.
 PAUSE_SECONDS = 60.0
 
 
 def _broken(connection: Connection, rollup: Rollup) -> str | None:
-    """Why recounting would not help; none if it would."""
+    """Why a recount would not help; None if it would."""
     if message := drift(connection, rollup.table, rollup.columns):
         return message
     if message := unseen(connection, rollup.table):
@@ -38,10 +38,10 @@ def _broken(connection: Connection, rollup: Rollup) -> str | None:
 
 
 class Keeper:
-    """A background thread that compacts every `interval` seconds; many processes may have one.
+    """A background thread that compacts every `interval` seconds. Several processes may have one.
 
-    Without rollups, or on a read-only database, it does nothing. Rollups of an earlier version are
-    reinstalled where this role owns them.
+    Without rollups, or on a read-only database, it does nothing. It reinstalls rollups of an
+    earlier version if this role owns them.
     """
 
     def __init__(self, engine: Engine, interval: float, registry: Registry | None = None) -> None:
@@ -57,11 +57,11 @@ class Keeper:
         threading.Thread(target=self._run, name="keeper", daemon=True).start()
 
     def stop(self) -> None:
-        """Ends the thread after its current compaction."""
+        """Stops the thread after the current compaction."""
         self._stopped.set()
 
     def compact_all(self) -> None:
-        """Compacts every subject once. Raises what the database raises."""
+        """Compacts every subject once. Raises SQLAlchemy's errors, and DatabaseError."""
         with self._engine.connect() as connection:
             if connection.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
                 return
@@ -78,7 +78,7 @@ class Keeper:
                 compact(self._engine, name)
 
     def migrate(self) -> None:
-        """Reinstalls rollups of an earlier version. Raises what an installation raises."""
+        """Reinstalls rollups of an earlier version. Raises what `compact_all` raises."""
         if self._registry is None or time.monotonic() < self._migrate_at:
             return
         self._migrate_at = time.monotonic() + PAUSE_SECONDS
@@ -98,7 +98,7 @@ class Keeper:
             except (*DATABASE_FAILURES, DatabaseError) as error:
                 self._report(error_message(error))
             except Exception:
-                # The thread has to outlive what nobody thought of.
+                # The thread must survive unexpected errors.
                 log.exception("Compacting the rollups failed")
 
     def _report(self, reason: str) -> None:

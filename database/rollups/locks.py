@@ -1,4 +1,4 @@
-"""The locks that keep a compaction, a full count and an installation apart."""
+"""The locks that keep compactions, full counts and installations from overlapping."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sqlalchemy import Engine, text
 from database.rollups.file_templates import LOCK_CLASS
 
 INSTALLATION = -1
-# A role's own are for other statements; this transaction waits idle for as long as the work lasts.
+# The role's own limits are for other statements: this transaction is idle while the work runs.
 LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 
 
 @contextmanager
 def advisory_lock(engine: Engine, number: int) -> Iterator[None]:
-    """Waits for a subject's lock and holds it in a transaction of its own.
+    """Waits for a subject's lock and holds it in a separate transaction.
 
-    Transactions that see one moment have to begin when they hold it already. A session's lock would
-    be another one's behind a pooler, which gives a connection to whoever needs it next.
+    A transaction with one snapshot must begin after the lock is held. A session lock would not do:
+    a pooler gives the session's connection to another client next.
     """
     with engine.begin() as connection:
         for limit in LIMITS:

@@ -16,9 +16,9 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 def migrate(connection: Connection) -> None:
-    """Creates or changes the tables that all pipelines share.
+    """Creates or updates the tables that all pipelines share.
 
-    Raises DatabaseError when the schema belongs to somebody else, or the platform's tables are
+    Raises DatabaseError if the schema belongs to another role, or the platform's tables are
     missing.
     """
     if current(connection) is None:
@@ -27,7 +27,7 @@ def migrate(connection: Connection) -> None:
 
 
 def alembic_config(connection: Connection) -> Config:
-    """What Alembic's commands need to change the schema in a connection's transaction."""
+    """The configuration with which Alembic changes the schema in a connection's transaction."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -36,7 +36,7 @@ def alembic_config(connection: Connection) -> Config:
 
 
 def current(connection: Connection) -> str | None:
-    """The revision of the schema, none when there is none."""
+    """The revision of the schema; None without a schema."""
     options = {"version_table_schema": "monitor"}
     revision: str | None = MigrationContext.configure(
         connection, opts=options

@@ -1,4 +1,4 @@
-"""Full counts while writers write: one transaction sees one moment, what comes later is added."""
+"""Full counts while writers write: one snapshot is counted, later changes are added to it."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ ROUNDS = 600
 def rebuild(engine: Engine, subject: str, *, only_invalid: bool = False) -> None:
     """Recounts a subject: a pipeline's files, or all tasks (state.TASKS).
 
-    only_invalid: nothing is done when another process has counted it meanwhile.
-    Raises DatabaseError when it is not installed.
+    only_invalid: do nothing if another process has recounted it in the meantime.
+    Raises DatabaseError if it is not installed.
     """
     with engine.connect() as connection:
         subjects = rollups_of(connection)
@@ -61,11 +61,11 @@ def definitions(subjects: dict[str, Rollup]) -> list[Definition]:
 
 @contextmanager
 def snapshot_transaction(engine: Engine, table: str) -> Iterator[Connection]:
-    """A transaction that sees a table of schema `app` and its rollups at one point in time."""
+    """A transaction that sees a table of schema `app` and its rollups in one snapshot."""
     options = {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**options) as connection, connection.begin():
-        # Both come before the first query, which is when the transaction's moment is taken: a
-        # TRUNCATE before it is seen, one after it waits.
+        # Both come before the first query, which takes the snapshot: an earlier TRUNCATE is
+        # visible, a later one waits.
         run(connection, NO_LIMITS)
         run(connection, "SET LOCAL work_mem = '128MB'")
         run(connection, f"LOCK TABLE app.{table} IN ACCESS SHARE MODE")
@@ -82,11 +82,11 @@ def _rebuild_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:
 
 
 def refresh_all_phase_tasks(engine: Engine, of_pipelines: Sequence[Definition]) -> None:
-    """Refreshes the rollup row of every task, in batches; writers hardly wait."""
+    """Refreshes the rollup row of every task, in batches that hardly delay writers."""
     for ids in chain(_batches(engine, of_pipelines), _gone(engine)):
         left, rounds = ids, 0
         while left := _keep(engine, left):
-            # Somebody holds these rows; waiting for one while others are held could be a deadlock.
+            # These rows are locked. Waiting for one while holding others could deadlock.
             rounds += 1
             if rounds > ROUNDS:
                 raise DatabaseError(
@@ -120,7 +120,7 @@ NEXT_TASKS = text(
 
 
 def _gone(engine: Engine) -> Iterator[list[str]]:
-    """The rollup rows whose task is gone: none, unless it went behind the triggers."""
+    """Rollup rows without a task: none, unless a task was deleted without the triggers."""
     with engine.connect() as connection:
         run(connection, NO_LIMITS)
         ids = list(connection.execute(GONE_TASKS).scalars())
@@ -137,7 +137,7 @@ GONE_TASKS = text(
 
 
 def _keep(engine: Engine, ids: Sequence[str]) -> list[str]:
-    """Those of the tasks that somebody else holds."""
+    """The rows whose tasks another transaction has locked."""
     with engine.begin() as connection:
         run(connection, NO_LIMITS)
         mine = set(connection.execute(LOCK_TASKS, {"ids": list(ids)}).scalars())

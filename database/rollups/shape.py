@@ -1,4 +1,4 @@
-"""What the triggers need of the tables: columns of a type, and a shape whose changes they see."""
+"""What triggers require of a table: columns of certain types, and a kind whose changes they see."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sqlalchemy import Connection, text
 
 from database.rollups.sql import filled, literal_text
 
-# A column and the number of its type; 0 for one that is not PostgreSQL's own.
+# A column's name and type OID; 0 for a type that is not built in.
 Column = tuple[str, int]
 
-# So many statements of a transaction may fail without failing it; a session keeps track of 64.
+# How many of a transaction's statements catch errors: PostgreSQL tracks 64 subtransactions cheaply.
 LAST_CAUGHT = 50
 INSTALL = "run `python app.py database install`"
 TASK_COLUMNS = (
@@ -31,7 +31,7 @@ JOB_COLUMNS = ("job_id", "parameters")
 def columns_as_they_are(
     connection: Connection, table: str, names: Collection[str]
 ) -> tuple[Column, ...]:
-    """The columns of those names that a table of schema `app` has, by name."""
+    """Those of the named columns that a table of schema `app` has, by name."""
     rows = connection.execute(COLUMNS, {"table": f"app.{table}", "names": list(names)})
     return tuple((name, int(kind)) for name, kind in rows)
 
@@ -48,7 +48,7 @@ COLUMNS = text(
 
 
 def drift(connection: Connection, table: str, columns: Iterable[Column]) -> str | None:
-    """What of the columns is not as it was at the installation, and what to do; none if nothing."""
+    """What has changed in the columns since the installation, and what to do; None if nothing."""
     installed = dict(columns)
     now = dict(columns_as_they_are(connection, table, installed))
     changed = sorted(name for name, kind in installed.items() if now.get(name) != kind)
@@ -59,7 +59,7 @@ def drift(connection: Connection, table: str, columns: Iterable[Column]) -> str 
 
 
 def unseen(connection: Connection, table: str) -> str | None:
-    """Why triggers would not see all changes of a table of schema `app`; none if they do."""
+    """Why triggers would miss changes of a table of schema `app`; None if they see all."""
     return connection.execute(UNSEEN, {"table": f"app.{table}"}).scalar_one_or_none()
 
 
@@ -84,7 +84,7 @@ UNSEEN = text(
 
 
 def as_installed(table: str, columns: Sequence[Column]) -> str:
-    """The condition, as SQL, that a table of schema `app` still has these columns."""
+    """The SQL condition that a table of schema `app` still has these columns."""
     rows = ", ".join(f"({literal_text(name)}::name, {kind}::oid)" for name, kind in columns)
     given = {"table": f"'app.{table}'", "columns": rows, "column_count": str(len(columns))}
     return filled("as_installed", given)
@@ -98,11 +98,11 @@ def trigger(
     needed: Iterable[str],
     subjects: str,
 ) -> str:
-    """The body of a trigger's function, which never fails whoever writes a table of schema `app`.
+    """The body of a trigger function that never makes a write to a table of schema `app` fail.
 
-    declared: the variable that the work needs; conditions: of `as_installed`; needed: relations of
-    schema `monitor`; subjects: whose counts are not believed after a failure, as a condition on
-    monitor.rollups.
+    work: the SQL that records changes; declared: its variable; conditions: from `as_installed`;
+    needed: relations of schema `monitor`; subjects: an SQL condition on monitor.rollups for the
+    subjects that a failure makes invalid.
     """
     uncounted = literal_text(f"a change of app.{table} could not be counted: ")
     causes = {

@@ -16,7 +16,7 @@ from database.rollups.shape import Column
 from database.rollups.sql import Statements, literal_text, run
 from pipelines.models import Pipeline
 
-# All tasks, whatever their pipeline.
+# The subject of all tasks, of any pipeline.
 TASKS = ""
 
 
@@ -32,16 +32,16 @@ class Rollup:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns that it is made from, as they were at the installation."""
+        """The columns that it is computed from, as of the installation."""
         return tuple((name, kind) for name, kind in self.definition.get("columns", ()))
 
     @property
     def table(self) -> str:
-        """The table of schema `app` that it is made from."""
+        """The table of schema `app` that it is computed from."""
         return "tasks" if self.subject == TASKS else "etl_source_files"
 
     def of_pipeline(self) -> Definition:
-        """The pipeline's definition as it was installed."""
+        """The pipeline's installed definition."""
         return Definition(
             Pipeline.model_validate(self.definition["pipeline"]),
             tuple(self.definition["moments"]),
@@ -51,7 +51,7 @@ class Rollup:
 
 
 def stored(definition: Definition) -> dict[str, Any]:
-    """A definition as monitor.rollups holds it."""
+    """A definition as monitor.rollups stores it."""
     return {
         "pipeline": definition.pipeline.model_dump(mode="json", by_alias=True),
         "moments": definition.timestamps,
@@ -61,7 +61,7 @@ def stored(definition: Definition) -> dict[str, Any]:
 
 
 def rollups_of(connection: Connection) -> dict[str, Rollup]:
-    """The rollups by subject; none when the schema is not there."""
+    """The rollups by subject; empty without the schema."""
     if not has_schema(connection):
         return {}
     rows = connection.execute(SUBJECTS).all()
@@ -72,12 +72,12 @@ def rollups_of(connection: Connection) -> dict[str, Rollup]:
 
 
 def write_definition(definition: Mapping[str, Any]) -> str:
-    """A definition for monitor.rollups: JSON in a JSON string, in characters of every encoding."""
+    """A definition for monitor.rollups: JSON in a JSON string, all ASCII."""
     return json.dumps(json.dumps(definition))
 
 
 def read_definition(written: Any) -> dict[str, Any]:
-    """The definition that monitor.rollups holds, also as earlier versions wrote it."""
+    """Reads a definition from monitor.rollups, also in the format of earlier versions."""
     return dict(json.loads(written)) if isinstance(written, str) else dict(written)
 
 
@@ -88,15 +88,15 @@ SUBJECTS = text(
 
 
 def has_schema(connection: Connection) -> bool:
-    """Whether schema `monitor` is there, of this version, and may be read."""
+    """Whether schema `monitor` exists, has this version and may be read."""
     return unreadable(connection) is None
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Why no rollups can be read; an installation is the remedy, whatever the reason.
+    """Why no rollups can be read. The remedy is always to install them.
 
-    outdated: whether an earlier version installed them, or nobody did.
+    outdated: they are of an earlier version; otherwise there are none.
     """
 
     outdated: bool
@@ -117,7 +117,7 @@ def unreadable(connection: Connection) -> Unreadable | None:
     return None if readable else Unreadable(outdated)
 
 
-# Until version 4 the table of the rollups was called `kept`.
+# Up to version 4 the table was called `kept`.
 SCHEMA = text(
     """
     SELECT coalesce(bool_or(

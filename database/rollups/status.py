@@ -18,7 +18,7 @@ from pipelines.registry import Registry
 
 @dataclass(frozen=True)
 class Standing:
-    """How a subject's rollups stand; pending_changes: changes that are not compacted yet."""
+    """The state of a subject's rollups; pending_changes: changes that are not compacted yet."""
 
     subject: str
     state: str
@@ -27,7 +27,7 @@ class Standing:
 
 
 def status(engine: Engine, registry: Registry) -> list[Standing]:
-    """The standing of each registered pipeline, of other rollups, and of the tasks."""
+    """One standing per registered pipeline, per other rollup, and for the tasks."""
     with engine.connect() as connection:
         if not has_schema(connection):
             return []

@@ -1,4 +1,4 @@
-"""The parts of the templates for the tasks."""
+"""The values for the SQL templates of the tasks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pipelines.models import Phase, Pipeline
 
 @dataclass(frozen=True)
 class Times:
-    """The tasks' times: their SQL type, and the server's zone, in which naive ones are."""
+    """The tasks' time columns: their SQL type, and the server's zone, which naive times are in."""
 
     kind: str
     zone: str
 
     def instant(self, timestamp: str) -> str:
-        """A time as an instant, whatever the zone of its writer; NULL for an unknown one."""
+        """A time as an instant, independent of the writer's time zone; NULL for an invalid time."""
         is_valid, naive = is_valid_time(timestamp), "without time zone" in self.kind
         instant = f"{timestamp} AT TIME ZONE {literal_text(self.zone)}" if naive else timestamp
         return f"CASE WHEN {is_valid} THEN {instant} END"
@@ -47,7 +47,7 @@ def template_values(
     columns: Sequence[Column] = (),
     of_jobs: Sequence[Column] = (),
 ) -> dict[str, str]:
-    """All parts of the tasks' templates; columns, of_jobs: those that the triggers need."""
+    """All values for the tasks' templates; columns, of_jobs: the columns that triggers need."""
     timestamp = times.kind
     given = {
         "timestamp_type": timestamp,
@@ -77,7 +77,7 @@ def template_values(
 
 
 def _trigger(work: str, definitions: Sequence[Definition], conditions: list[str]) -> str:
-    # A task's group is looked up among the files, so that both tables have to be as they were.
+    # A task's group is looked up among the files, so both tables must be unchanged.
     of_files = sorted({column for one in definitions for column in one.columns})
     conditions += [as_installed("etl_source_files", of_files)] if of_files else []
     needed = [f"monitor.{name}" for name in TABLES]
@@ -85,7 +85,7 @@ def _trigger(work: str, definitions: Sequence[Definition], conditions: list[str]
 
 
 def _phases(definitions: Sequence[Definition]) -> dict[str, str]:
-    """The phases whose tasks are known by their type, and where those name their group."""
+    """The phases that have tasks, their task types, and where tasks name their group."""
     with_tasks = [
         (definition.pipeline, number, phase)
         for definition in definitions
@@ -124,7 +124,7 @@ def _group(row: str, phase: Phase) -> str:
 
 
 def _path(pipeline: Pipeline) -> str:
-    """Where a task, or its job, says within what its group is meant."""
+    """Where a task, or its job, names what tells groups of one name apart."""
     if pipeline.within is None or pipeline.within.group_parameter is None:
         return "NULL::text[]"
     keys = ", ".join(map(literal_text, pipeline.within.group_parameter.split(".")))
@@ -132,7 +132,7 @@ def _path(pipeline: Pipeline) -> str:
 
 
 def _any_group(row: str, with_tasks: Sequence[tuple[Pipeline, int, Phase]]) -> str:
-    """What changes when the group of a task does, whatever its type."""
+    """SQL that changes whenever the group of a task does, whatever the task type."""
     groups = {_group(row, phase) for _, _, phase in with_tasks}
     named = {_path(pipeline) for pipeline, _, _ in with_tasks if pipeline.within}
     groups |= {f"{row}.parameters #>> {path}" for path in named}
@@ -140,6 +140,6 @@ def _any_group(row: str, with_tasks: Sequence[tuple[Pipeline, int, Phase]]) -> s
 
 
 def times_of_tasks(connection: Connection) -> Times:
-    """The tasks' times as they are in a database."""
+    """The tasks' time columns in this database."""
     zone: str = connection.execute(text("SHOW TimeZone")).scalar_one()
     return Times(column_types(connection, "tasks")["execution_started_at"], zone)

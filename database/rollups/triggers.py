@@ -1,4 +1,4 @@
-"""The triggers that note what writers change."""
+"""The triggers that record what writers change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVENTS = ("insert", "update", "delete", "truncate")
 
 
 def drop_triggers(connection: Connection, table: str) -> None:
-    """Drops them, once nobody else writes the table; what was invalid before stays so."""
+    """Drops the triggers, after waiting for other writers; invalid rollups stay invalid."""
     given = {
         "restored": literal_text(RESTORED),
         "of_others": of_others("rollups", table),
@@ -29,9 +29,9 @@ def drop_triggers(connection: Connection, table: str) -> None:
 
 
 def make_triggers(connection: Connection, table: str, function: str) -> None:
-    """Makes them; those that were there are to be dropped before.
+    """Creates the triggers; existing ones must be dropped first, in the same transaction.
 
-    Nobody has written the table meanwhile: its rollups are as good as they were.
+    Nobody can write the table in between, so valid rollups stay valid.
     """
     given = {
         "table": f"app.{table}",
@@ -44,9 +44,9 @@ def make_triggers(connection: Connection, table: str, function: str) -> None:
 
 
 def are_whole(connection: Connection, table: str) -> bool:
-    """Whether a table of schema `app` has all its triggers, and none was ever disabled.
+    """Whether a table of schema `app` has all triggers, and none was ever disabled.
 
-    They are made to fire always; one that is enabled in the usual way was disabled for a while.
+    They are created to fire always (ENABLE ALWAYS); one with a plain ENABLE was disabled before.
     """
     values = {"table": table, "prefix": NAMED[table]}
     return int(connection.execute(ENABLED, values).scalar_one()) == len(EVENTS)
@@ -62,9 +62,9 @@ ENABLED = text(
 
 
 def files_changed(pipelines: Sequence[Rollup]) -> str:
-    """The body of the function that all pipelines share.
+    """The body of the trigger function that all pipelines share.
 
-    A trigger a pipeline would cost each writer that of all pipelines.
+    With one trigger per pipeline, each write would pay for all of them.
     """
     found = [filled("files_of_pipeline", _of(rollup)) for rollup in pipelines]
     columns = sorted({column for rollup in pipelines for column in rollup.columns})
@@ -83,10 +83,10 @@ def _of(rollup: Rollup) -> dict[str, str]:
 
 
 def _events(definition: Definition, given: Mapping[str, str]) -> dict[str, str]:
-    """What is noted at each event, from the rows before and after it.
+    """SQL for each event, which records changes from the rows before and after it.
 
-    Rows are taken together before anything is made of them: with expressions for either side the
-    trigger takes half as long again.
+    Both sides are united before expressions are computed: computing them for each side
+    makes the trigger take 50 % longer.
     """
     events = {"inserted": ("new",), "deleted": ("old",), "updated": ("old", "new")}
     return {event: _facts(definition, given, sides) for event, sides in events.items()}
@@ -98,7 +98,7 @@ def _facts(definition: Definition, given: Mapping[str, str], sides: Iterable[str
 
 
 def _rows(definition: Definition, side: str) -> str:
-    """One side's rows: what is counted of them, and whether they came or went."""
+    """One side's rows: the counted columns, and a sign for added or removed."""
     listed = ", ".join(map(identifier, columns_of(definition.pipeline)))
     sign = "1" if side == "new" else "-1"
     return filled("files_rows", {"sign": sign, "fields": listed, "side": f"{side}_rows"})

@@ -1,4 +1,4 @@
-"""Compares the rollups with a full count, at one moment, while writers write."""
+"""Compares the rollups with a full count in one snapshot, while writers write."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from database.rollups.state import TASKS, rollups_of
 
 @dataclass(frozen=True)
 class Difference:
-    """Something whose rollup differs from a full count; both as PostgreSQL writes them."""
+    """A rollup that differs from a full count; both values as PostgreSQL writes them."""
 
     what: str
     rollup: str | None
@@ -23,7 +23,7 @@ class Difference:
 
 
 def verify(engine: Engine, subject: str) -> list[Difference]:
-    """What differs for a subject: a pipeline's id, or state.TASKS. Raises DatabaseError."""
+    """The differences of a subject: a pipeline's id, or state.TASKS. Raises DatabaseError."""
     with engine.connect() as connection:
         subjects = rollups_of(connection)
         times = task_templates.times_of_tasks(connection)

@@ -1,4 +1,4 @@
-"""Runs the migrations of schema `monitor` on the connection that is given."""
+"""Runs the migrations of schema `monitor` on the given connection."""
 
 from __future__ import annotations
 

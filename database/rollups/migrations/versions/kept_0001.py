@@ -1,4 +1,4 @@
-"""The tables that all pipelines share. Those of each pipeline are made from its registry entry."""
+"""The tables that all pipelines share. Each pipeline's own are created from its registry entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Creates them, with times as `app.tasks` has them."""
+    """Creates them, with the column types of the times in `app.tasks`."""
     connection = op.get_bind()
     moment = column_types(connection, "tasks")["execution_started_at"]
     script = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
@@ -24,5 +24,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops the schema, and with its functions the triggers."""
+    """Drops the schema; its functions take the triggers with them."""
     run(op.get_bind(), "DROP SCHEMA monitor CASCADE")

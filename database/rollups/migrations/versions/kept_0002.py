@@ -1,4 +1,4 @@
-"""One function for the files of all pipelines, where each pipeline had triggers of its own."""
+"""One function for the files of all pipelines, instead of triggers per pipeline."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Drops the former triggers; the installation goes on to make the new one, and counts."""
+    """Drops the old triggers; the installation then creates the new one and counts."""
     run(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
-    """Drops the triggers; the former program's installation makes its own, and counts."""
+    """Drops the triggers; the installation of the earlier version creates its own and counts."""
     run(op.get_bind(), "DROP FUNCTION IF EXISTS monitor.files_changed() CASCADE")

@@ -15,12 +15,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes it instead of the former one."""
+    """Replaces the old index."""
     run(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
 
 
 def downgrade() -> None:
-    """Makes the former one again."""
+    """Restores the old index."""
     bind = op.get_bind()
     run(bind, "DROP INDEX monitor.phase_tasks_pipeline_phase_hashtextextended_idx")
     run(bind, "CREATE INDEX ON monitor.phase_tasks (pipeline, phase, grp)")

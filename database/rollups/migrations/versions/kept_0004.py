@@ -1,4 +1,4 @@
-"""Which triggers were there when it was counted, and what a task says of its group and times."""
+"""The triggers at the time of the count, and the group and times of each task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds it; what was counted before is counted anew."""
+    """Adds the columns; earlier counts are recounted."""
     bind = op.get_bind()
     run(bind, "ALTER TABLE monitor.kept ADD COLUMN IF NOT EXISTS origin text")
     run(bind, "ALTER TABLE monitor.phase_tasks ADD COLUMN IF NOT EXISTS within text")
@@ -25,7 +25,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drops it."""
+    """Drops the columns."""
     bind = op.get_bind()
     run(bind, "ALTER TABLE monitor.phase_tasks DROP COLUMN untimed")
     run(bind, "ALTER TABLE monitor.phase_tasks DROP COLUMN within")

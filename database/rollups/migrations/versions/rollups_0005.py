@@ -1,4 +1,4 @@
-"""The names of rollups: `kept`, `distrust`, folds and touched groups are called otherwise now."""
+"""New names: `kept`, `distrust`, folds and touched groups are renamed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Renames what stays, and drops what an installation makes anew under its new name.
+    """Renames what stays, and drops what the installation recreates under its new name.
 
-    The triggers go first: they name what is renamed. Until the installation has made new ones,
-    pages count from the tables.
+    The triggers go first, because they use the old names. Until the installation has created new
+    ones, pages count the tables.
     """
     bind = op.get_bind()
     run(bind, "DROP FUNCTION IF EXISTS monitor.files_changed() CASCADE")
@@ -30,7 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Renames it back; an installation of the earlier version makes the rest."""
+    """Renames back; the installation of the earlier version creates the rest."""
     bind = op.get_bind()
     run(bind, "DROP FUNCTION IF EXISTS monitor.files_changed() CASCADE")
     run(bind, "DROP FUNCTION IF EXISTS monitor.tasks_changed() CASCADE")
