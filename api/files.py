@@ -12,11 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from api.answers import json_response
 from api.narrowing import find_pipeline
 from api.problems import Problem
-from api.submissions import not_done, require_json
+from api.submissions import register_error_handlers, require_json
 from jobs.registration import LONGEST_PATH
 from jobs.source_files import SourceFile
 from jobs.submission import Submitter
-from pipelines.errors import MonitorError
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 
@@ -62,7 +61,7 @@ class Body(BaseModel):
 def files(registry: Registry, submitter: Submitter) -> Blueprint:
     """The blueprint of the registration."""
     blueprint = Blueprint("files", __name__)
-    blueprint.register_error_handler(MonitorError, not_done)
+    register_error_handlers(blueprint)
 
     @blueprint.post("/api/etl/files")
     def register_files() -> Response:

@@ -15,7 +15,7 @@ from api.problems import Problem, problem
 from jobs.cancel import CancelError
 from jobs.platform import Refused
 from jobs.rerun import NoSuchJob, RerunError
-from jobs.submission import FilesRefused, Submitter
+from jobs.submission import FilesRefused, SubmissionError, Submitter
 from pipelines.errors import MonitorError
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
@@ -24,7 +24,7 @@ from pipelines.registry import Registry
 def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
     """The blueprint of the submissions."""
     blueprint = Blueprint("submissions", __name__)
-    blueprint.register_error_handler(MonitorError, not_done)
+    register_error_handlers(blueprint)
 
     @blueprint.post("/api/jobs/submit/<job_type>")
     def submit_job(job_type: str) -> Response:
@@ -93,24 +93,30 @@ STATUSES: dict[type[MonitorError], HTTPStatus] = {
     RerunError: HTTPStatus.CONFLICT,
     CancelError: HTTPStatus.CONFLICT,
     FilesRefused: HTTPStatus.CONFLICT,
+    SubmissionError: HTTPStatus.SERVICE_UNAVAILABLE,
+    Refused: HTTPStatus.BAD_GATEWAY,
 }
+# What the platform refuses as the client's mistake is that here too.
+PASSED_ON = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
-def not_done(error: MonitorError) -> Response:
-    """Why nothing was changed: a job that can't be, or a database or platform that refuses."""
-    if isinstance(error, ParameterErrors):
-        return _refused(str(error), error.messages)
-    if isinstance(error, Problem):
-        return problem(error.status, error.detail, **error.members)
-    if isinstance(error, Refused):
-        return problem(_passed_on(error.status), str(error))
-    return problem(STATUSES.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE), str(error))
+def _not_done(error: MonitorError) -> Response:
+    """Why nothing was changed."""
+    if isinstance(error, Refused) and error.status in PASSED_ON:
+        return problem(HTTPStatus(error.status), str(error))
+    status = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    return problem(status, str(error))
 
 
-def _passed_on(status: int) -> HTTPStatus:
-    """What the platform refuses as the client's mistake is that here too."""
-    mistakes = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
-    return HTTPStatus(status) if status in mistakes else HTTPStatus.BAD_GATEWAY
+def register_error_handlers(blueprint: Blueprint) -> None:
+    """Makes a problem of each error that says why nothing was changed."""
+    blueprint.register_error_handler(ParameterErrors, _mistaken)
+    for kind in STATUSES:
+        blueprint.register_error_handler(kind, _not_done)
+
+
+def _mistaken(errors: ParameterErrors) -> Response:
+    return _refused(str(errors), errors.messages)
 
 
 def _refused(message: str, messages: dict[str, str]) -> Response:
