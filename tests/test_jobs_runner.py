@@ -178,7 +178,11 @@ def test_jobs_of_the_platform_are_left_alone(
     add_job(engine, "ours", tasks=1)
     with running(engine, cluster, storage):
         wait_until_ended(engine, "ours")
-    assert job(engine, "platform").status == "queued"
+    # It is the older one: whoever claimed it would have done so before, and left a mark.
+    left = job(engine, "platform")
+    assert (left.status, left.stage, left.metadata) == ("queued", 1, {"executor": "platform"})
+    tasks = "SELECT count(*) AS n FROM app.tasks WHERE parent_job_id = 'platform'"
+    assert row(engine, tasks).n == 0
 
 
 @pytest.mark.parametrize("mark", ["depends_on", "after"])
@@ -204,6 +208,17 @@ def test_a_runner_that_stops_gives_its_job_back(
     with running(engine, cluster, storage):
         wait_until_ended(engine, "back")
     assert job(engine, "back").status == "completed"
+
+
+def test_what_a_stopped_runner_had_begun_counts_as_a_retry(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    add_job(engine, "begun", tasks=40, held_from=0)
+    with running(engine, cluster, storage):
+        wait_for(lambda: all(_status(engine, f"begun-s2-{n}") == "processing" for n in (0, 1)))
+    retries = "SELECT task_index, retry_count FROM app.tasks WHERE stage = 2 AND retry_count > 0"
+    with engine.connect() as connection:
+        assert sorted(connection.execute(text(retries)).all()) == [("0", 1), ("1", 1)]
 
 
 def _completed(engine: Engine, job_id: str) -> int:
