@@ -195,6 +195,17 @@ def test_a_short_job_does_not_wait_for_long_ones(
     assert status(engine, "short") == "completed"
 
 
+def test_what_a_stopped_runner_had_begun_counts_as_a_retry(
+    engine: Engine, cluster: Client, storage: Storage
+) -> None:
+    add_job(engine, "begun", tasks=40, held_from=0)
+    with running(engine, cluster, storage):
+        wait_for(lambda: _of_stage(engine, "begun", "processing") == 2)
+    retries = "SELECT task_index, retry_count FROM app.tasks WHERE stage = 2 AND retry_count > 0"
+    with engine.connect() as connection:
+        assert sorted(connection.execute(text(retries)).all()) == [("0", 1), ("1", 1)]
+
+
 def claimed(engine: Engine, job_id: str) -> Job:
     add_job(engine, job_id, tasks=1)
     with engine.begin() as connection:

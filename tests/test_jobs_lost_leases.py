@@ -25,7 +25,7 @@ def storage(tmp_path: Path) -> Storage:
 
 
 @pytest.fixture
-def told(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     """What the runner's log says."""
     caplog.set_level("INFO", "jobs")
     return caplog
@@ -59,19 +59,19 @@ def plan_of(engine: Engine) -> Stage:
 
 
 def test_a_plan_of_a_lost_job_leaves_no_task(
-    engine: Engine, cluster: Client, storage: Storage, told: pytest.LogCaptureFixture
+    engine: Engine, cluster: Client, storage: Storage, log: pytest.LogCaptureFixture
 ) -> None:
     add_job(engine, "lost")
     kinds = {"toy": JobType("toy", (plan_of(engine),))}
     # So seldom a heartbeat that the stage's own write has to notice.
     with running(engine, cluster, storage, kinds, heartbeat_seconds=60):
-        wait_for(lambda: REFUSED in told.text or tasks(engine))
+        wait_for(lambda: REFUSED in log.text or tasks(engine))
     assert tasks(engine) == []
     assert "planned_stage" not in job(engine, "lost").metadata
 
 
 def test_a_plan_that_a_lost_job_makes_again_changes_no_task(
-    engine: Engine, cluster: Client, storage: Storage, told: pytest.LogCaptureFixture
+    engine: Engine, cluster: Client, storage: Storage, log: pytest.LogCaptureFixture
 ) -> None:
     add_job(engine, "lost")
     before = {**PLANNED, "number": 0}
@@ -80,7 +80,7 @@ def test_a_plan_that_a_lost_job_makes_again_changes_no_task(
     execute(engine, TASK)
     kinds = {"toy": JobType("toy", (plan_of(engine),))}
     with running(engine, cluster, storage, kinds, heartbeat_seconds=60):
-        wait_for(lambda: REFUSED in told.text)
+        wait_for(lambda: REFUSED in log.text)
     assert tasks(engine) == [("pending", before)]
     assert job(engine, "lost").metadata["refresh_stage"] == 1
 
@@ -94,7 +94,7 @@ TASK = """
 
 
 def test_a_statement_of_a_lost_job_ends_no_task(
-    engine: Engine, cluster: Client, storage: Storage, told: pytest.LogCaptureFixture
+    engine: Engine, cluster: Client, storage: Storage, log: pytest.LogCaptureFixture
 ) -> None:
     def query(_connection: Connection, _job: Job) -> Result:
         taken_over(engine)
@@ -103,5 +103,5 @@ def test_a_statement_of_a_lost_job_ends_no_task(
     add_job(engine, "lost")
     kinds = {"toy": JobType("toy", (Stage("count", "toy_count", query=query),))}
     with running(engine, cluster, storage, kinds, heartbeat_seconds=60):
-        wait_for(lambda: REFUSED in told.text)
+        wait_for(lambda: REFUSED in log.text)
     assert [status for status, _ in tasks(engine)] == ["queued"]

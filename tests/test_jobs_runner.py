@@ -210,17 +210,6 @@ def test_a_runner_that_stops_gives_its_job_back(
     assert job(engine, "back").status == "completed"
 
 
-def test_what_a_stopped_runner_had_begun_counts_as_a_retry(
-    engine: Engine, cluster: Client, storage: Storage
-) -> None:
-    add_job(engine, "begun", tasks=40, held_from=0)
-    with running(engine, cluster, storage):
-        wait_for(lambda: all(_status(engine, f"begun-s2-{n}") == "processing" for n in (0, 1)))
-    retries = "SELECT task_index, retry_count FROM app.tasks WHERE stage = 2 AND retry_count > 0"
-    with engine.connect() as connection:
-        assert sorted(connection.execute(text(retries)).all()) == [("0", 1), ("1", 1)]
-
-
 def _completed(engine: Engine, job_id: str) -> int:
     query = "SELECT count(*) AS n FROM app.tasks WHERE parent_job_id = :id AND status = 'completed'"
     return int(row(engine, query + " AND stage = 2", id=job_id).n)
