@@ -70,6 +70,7 @@ WRITES: SearchStrategy[Write] = st.one_of(
            ended=st.sampled_from(["0 seconds", "2 hours", "30 hours"])),
     _files(f"{FILES} phase1_completed_at = now() - CAST(:ago AS interval)", ago=AGO),
     _files(f"{FILES} phase2_completed_at = now() - CAST(:ago AS interval)", ago=AGO),
+    _files(f"{FILES} phase3_completed_at = now() - CAST(:ago AS interval)", ago=AGO),
     _files(f"{FILES} file_size_bytes = :size", size=SIZES),
     _files(f"{FILES} etl_type = :kind", kind=TYPES),
     _files(f"{FILES} updated_at = now(), phase1_group_key = :group", group=GROUPS),
