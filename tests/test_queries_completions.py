@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 from sqlalchemy import Engine, text
 
 from database.rollups.compaction import compact
 from pipelines.models import Pipeline
-from queries.completions import MOST_BARS, WIDTHS, completion_query, completions
+from queries.completions import (
+    MOST_BARS,
+    WIDTHS,
+    CompletionQuery,
+    completion_query,
+    completions,
+)
 from queries.frames import read_transaction
 from queries.rollups.completions import rollup_completions
 from queries.snapshot import stored_values
@@ -44,6 +53,55 @@ def test_a_chart_never_has_too_many_bars(engine: Engine, fathom: Pipeline, ago: 
     assert query.width in WIDTHS
     assert span / query.width <= MOST_BARS + 1
     assert span <= 86_400 + query.width
+
+
+@pytest.mark.parametrize(("seconds", "width"), [(1500, 10), (1501, 30), (4500, 30), (4501, 60)])
+def test_bars_grow_wider_when_there_would_be_too_many(
+    engine: Engine, fathom: Pipeline, seconds: int, width: int
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 1, metadata=RWA, phase1="2 minutes")
+    snapshot = read_now(engine, fathom)
+    first = int(snapshot.files["phase1_first"].min())
+    later = replace(snapshot, as_of=datetime.fromtimestamp(first + seconds, UTC))
+    query = completion_query(later, {})
+    assert (query.width, query.since) == (width, first // width * width)
+
+
+def test_a_bar_has_its_first_moment_and_not_its_last(engine: Engine, fathom: Pipeline) -> None:
+    since = int(datetime.now(UTC).timestamp()) // 3600 * 3600 - 7200
+    with engine.begin() as connection:
+        add_files(connection, 1, metadata=RWA)
+        for seconds in (-60, 0, 540, 600):
+            at = f"to_timestamp({since + seconds})"
+            connection.execute(text(f"INSERT INTO app.etl_source_files {COPY.format(at=at)}"))
+    query = CompletionQuery("fathom", (), since, 600)
+    with read_transaction(engine, 10) as connection:
+        counted = completions(connection, fathom, query)
+        rollup = rollup_completions(connection, fathom, query)
+    assert list(counted["files"]) == [2, 1]
+    pd.testing.assert_frame_equal(rollup, counted)
+
+
+COPY = """
+    (etl_type, source_blob_path, source_container, phase1_completed_at)
+    SELECT 'fathom', gen_random_uuid()::text, 'bronze', {at}
+"""
+
+
+@pytest.mark.parametrize(("largest", "rollup"), [(2, True), (3, False)])
+def test_few_files_are_counted_for_a_chart(
+    engine: Engine,
+    fathom: Pipeline,
+    monkeypatch: pytest.MonkeyPatch,
+    largest: int,
+    rollup: bool,
+) -> None:
+    monkeypatch.setattr("queries.completions.LARGEST_COUNTED", largest)
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata=RWA, phase1="2 minutes")
+    query = completion_query(read_now(engine, fathom), {})
+    assert (query.rollup, query.width) == (rollup, 60 if rollup else 10)
 
 
 def test_nothing_completed_is_nothing_to_draw(engine: Engine, fathom: Pipeline) -> None:

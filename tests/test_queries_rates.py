@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from database.rollups.install import install
 from layouts.banner import banner_values
@@ -15,6 +17,7 @@ from pipelines.models import Pipeline
 from pipelines.registry import load_registry
 from queries.frames import read_transaction
 from queries.phases import phase_rows, phases
+from queries.snapshot import count_snapshot
 from queries.snapshot_reader import SnapshotReader
 from queries.summary import summary
 from tests.agreement import assert_agree
@@ -97,6 +100,54 @@ def test_the_average_is_of_the_last_day_of_activity(tables: Engine, fathom: Pipe
         add_task(connection, job, "g1", "failed", seconds=999, ended="3 days")
     first = row(phases(read_now(tables, fathom)), 0)
     assert (first["average_seconds"], first["average_tasks"]) == (pytest.approx(15), 2)
+
+
+@pytest.mark.parametrize(("ago", "tasks"), [("95 hours", 2), ("96 hours", 1)])
+def test_the_last_day_of_activity_has_24_hours(
+    engine: Engine, fathom: Pipeline, ago: str, tasks: int
+) -> None:
+    with engine.begin() as connection:
+        job = add_job(connection, "job-1")
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_task(connection, job, "g1", "completed", seconds=10, ended="72 hours")
+        add_task(connection, job, "g1", "completed", seconds=20, ended=ago)
+    assert row(phases(read_now(engine, fathom)), 0)["average_tasks"] == tasks
+
+
+@pytest.mark.parametrize(("seconds", "known"), [(299, False), (300, True)])
+def test_a_rate_needs_five_minutes(
+    engine: Engine, fathom: Pipeline, seconds: int, known: bool
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 5, metadata=RWA, phase1="2 minutes")
+    snapshot = read_now(engine, fathom)
+    first = snapshot.files["phase1_first"].min()
+    later = replace(snapshot, as_of=datetime.fromtimestamp(first + seconds, UTC))
+    rate = phase_rows(later)[0]["rate_per_hour"]
+    assert (rate == pytest.approx(60)) is known
+
+
+EDGES = """
+    UPDATE app.etl_source_files SET phase1_completed_at = CASE id - (
+            SELECT min(id) FROM app.etl_source_files)
+        WHEN 0 THEN start - interval '1 microsecond' WHEN 1 THEN start WHEN 2 THEN now()
+        WHEN 3 THEN date_trunc('minute', now()) + interval '1 minute' END
+    FROM (SELECT date_trunc('minute', now() - interval '1 hour') AS start) AS win
+"""
+
+
+def test_the_last_hour_begins_with_its_minute_and_ends_now(
+    engine: Engine, fathom: Pipeline
+) -> None:
+    with engine.connect() as connection:
+        add_files(connection, 4, metadata=RWA)
+        connection.execute(text(EDGES))
+        counted = count_snapshot(connection, fathom)
+        rollup = SnapshotReader(engine, fathom, 10).read_in(connection)
+        connection.rollback()
+    assert_agree(rollup, counted)
+    found = [int(counted.files[f"phase1_{count}"].sum()) for count in ("recent", "future")]
+    assert found == [2, 1]
 
 
 def test_where_no_file_is_done_yet_the_jobs_tell_that_work_goes_on(

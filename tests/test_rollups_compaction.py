@@ -87,6 +87,49 @@ def test_minutes_become_hours_after_two_days(engine: Engine, fathom: Pipeline) -
     assert verify(engine, "fathom") == []
 
 
+EDGE = "(SELECT hours_before FROM monitor.rollups WHERE subject = 'fathom')"
+
+
+def test_a_completion_at_the_edge_of_the_hours_is_in_one_of_them(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 2, metadata=RWA)
+    write(engine, f"UPDATE app.etl_source_files SET phase1_completed_at = {EDGE}")
+    compact(engine, "fathom")
+    assert rows(engine, "SELECT files FROM monitor.fathom_minutes") == [(2,)]
+    assert rows(engine, "SELECT files FROM monitor.fathom_hours") == []
+    assert verify(engine, "fathom") == []
+
+
+def test_minutes_at_the_new_edge_of_the_hours_stay_minutes(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 2, metadata=RWA)
+    write(engine, f"UPDATE app.etl_source_files SET phase1_completed_at = {EDGE}")
+    # As if the last compaction had been an hour ago.
+    write(engine, "UPDATE monitor.rollups SET hours_before = hours_before - interval '1 hour'")
+    compact(engine, "fathom")
+    edge = f"at = {EDGE}"
+    assert rows(engine, f"SELECT files FROM monitor.fathom_minutes WHERE {edge}") == [(2,)]
+    assert rows(engine, "SELECT files FROM monitor.fathom_hours") == []
+
+
+def test_who_read_too_long_ago_looks_at_every_group_again(engine: Engine, fathom: Pipeline) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1")
+        add_task(connection, add_job(connection, "job-1"), "g1", "failed")
+    snapshots = SnapshotReader(engine, fathom, 10)
+    assert int(snapshots.read().work["failed"].sum()) == 8
+    write(
+        engine,
+        "DELETE FROM app.etl_source_files WHERE id IN (SELECT min(id) FROM app.etl_source_files)",
+    )
+    for _ in range(3):
+        # What was dirty is forgotten after ten minutes.
+        write(engine, "UPDATE monitor.rollups SET dirty_at = dirty_at - interval '11 minutes'")
+        compact(engine, "fathom")
+    assert rows(engine, "SELECT * FROM monitor.fathom_dirty_groups") == []
+    assert int(snapshots.read().work["failed"].sum()) == 7
+
+
 def test_a_stages_start_is_looked_for_again_when_it_is_gone(
     engine: Engine, fathom: Pipeline
 ) -> None:
