@@ -98,6 +98,19 @@ def test_a_group_at_work_is_shown_with_the_task_that_works(some: Engine, fathom:
     assert pd.isna(row["ended_at"])
 
 
+def test_a_group_at_work_is_shown_so_though_a_later_task_of_it_failed(
+    engine: Engine, fathom: Pipeline
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="a")
+        job = add_job(connection, "job-1")
+        works = add_task(connection, job, "a", "processing", created="2 hours")
+        add_task(connection, job, "a", "failed", created="1 hour")
+    (row,) = ask(engine, fathom, "phase1", "processing").rows.to_dict("records")
+    assert (row["task_id"], row["status"]) == (works, "processing")
+    assert ask(engine, fathom, "phase1", "failed").rows.empty
+
+
 def test_files_without_a_group_stand_alone_and_last(some: Engine, fathom: Pipeline) -> None:
     page = ask(some, fathom, "phase1", "pending")
     # f is a group of either region.

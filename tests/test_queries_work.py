@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, text
 
+from database.rollups.install import install
 from pipelines.models import Pipeline
+from pipelines.registry import load_registry
 from queries.frames import read_transaction
+from queries.phases import phases
 from queries.work import unfinished_groups
-from tests.factories import add_job, add_task
+from tests.factories import RWA, add_files, add_job, add_task, read_now, row
 
 # A third of the groups failed, a third of these was tried again since.
 MANY = text(
@@ -46,3 +49,14 @@ def test_a_task_at_work_counts_before_a_later_one(tables: Engine, fathom: Pipeli
     with read_transaction(tables, 10) as connection:
         found = connection.execute(unfinished_groups(fathom, fathom.phases[0])).all()
     assert sorted((row.grp, row.status) for row in found) == [("a", "processing"), ("c", "failed")]
+
+
+def test_files_of_a_group_at_work_are_not_failed(tables: Engine, fathom: Pipeline) -> None:
+    with tables.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1")
+        job = add_job(connection, "job-1")
+        add_task(connection, job, "g1", "processing", created="2 hours")
+        add_task(connection, job, "g1", "failed", created="1 hour")
+    install(tables, load_registry(), lambda _: None)
+    first = row(phases(read_now(tables, fathom)), 0)
+    assert (first["processing"], first["failed"]) == (8, 0)
