@@ -15,6 +15,7 @@ from jobs.fathom.naming import (
     tile_bounds,
 )
 from jobs.fathom.sample_files import portions
+from jobs.fathom.scope import intersecting
 
 PATH = "rwa/FLUVIAL_DEFENDED/2030/SSP2_4.5/1in100-FLUVIAL-DEFENDED-2030-SSP2_4.5_s02e029.tif"
 
@@ -132,3 +133,21 @@ def test_outputs_lie_where_the_platform_puts_them() -> None:
 
 def test_items_of_two_regions_have_ids_of_their_own() -> None:
     assert item_id("rwa", "k") != item_id("uga", "k")
+
+
+# The tile s02e029 is from 29 to 30 degrees east and from 2 to 1 degrees south.
+@pytest.mark.parametrize(
+    ("bbox", "found"),
+    [
+        ([30, -2, 31, -1], False),
+        ([28, -2, 29, -1], False),
+        ([29, -1, 30, 0], False),
+        ([29, -3, 30, -2], False),
+        ([29.9, -1.1, 31, 0], True),
+        ([28, -3, 29.1, -1.9], True),
+        ([29.4, -1.6, 29.6, -1.4], True),
+        (None, True),
+    ],
+)
+def test_a_tile_that_a_box_only_touches_is_not_in_it(bbox: list[float] | None, found: bool) -> None:
+    assert intersecting(["s02e029"], bbox) == (["s02e029"] if found else [])
