@@ -158,3 +158,17 @@ def test_what_the_platform_refuses_is_passed_on(
         client = serve(registry, Submitter(registry, Platform(url, engine)))
         answer = client.post(STACK, json={"region_code": "rwa"})
     assert (answer.status_code, words in answer.get_json()["detail"]) == (status, True)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [(400, 400), (404, 404), (409, 409), (401, 502), (422, 502), (429, 502), (503, 502)],
+)
+def test_a_mistake_of_the_client_is_told_from_a_platform_that_fails(
+    engine: Engine, registry: Registry, theirs: int, ours: int
+) -> None:
+    with listening(lambda *_: (theirs, b"{}")) as url:
+        client = serve(registry, Submitter(registry, Platform(url, engine)))
+        answer = client.post(STACK, json={"region_code": "rwa"})
+    assert (answer.status_code, answer.get_json()["status"]) == (ours, ours)
+    assert f"refused the job ({theirs})" in answer.get_json()["detail"]
