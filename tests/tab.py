@@ -55,6 +55,10 @@ class Tab:
         """A tick of the interval, or a click on Refresh: what it writes."""
         return self._refresh(f"{click}.n_clicks" if click else f"{ids.TICK}.n_intervals")
 
+    def look_again(self) -> Written:
+        """What a page does after a submission: what it writes."""
+        return self._refresh(f"{ids.SUBMITTED}.data")
+
     def narrow(self, search: str) -> Written:
         """Goes to another address of the same page: what the refresh writes."""
         assert ids.PAGE not in self.open(self.address[0], search)
@@ -161,10 +165,12 @@ class Tab:
     ) -> Written:
         known = {**self._stored(), **values}
         outputs = [self._expand(part, form) for part in outputs_of(callback["output"])]
+        inputs = self._with_values(callback["inputs"], form, known)
+        assert changed in names_of(inputs), "a browser would not call it for that"
         asked = {
             "output": callback["output"],
             "outputs": outputs if callback["output"].startswith("..") else outputs[0],
-            "inputs": self._with_values(callback["inputs"], form, known),
+            "inputs": inputs,
             "state": self._with_values(callback["state"], form, known),
             "changedPropIds": [changed],
         }
@@ -214,6 +220,12 @@ class Tab:
             for props in self.properties()
             if _matches(props.get("id"), pattern)
         ]
+
+
+def names_of(parts: list[Any]) -> list[str]:
+    """Ids with their properties, as Dash names what has changed."""
+    every = [one for part in parts for one in (part if isinstance(part, list) else [part])]
+    return [f"{written(one['id'])}.{one['property']}" for one in every]
 
 
 def outputs_of(output: str) -> list[tuple[str, str]]:

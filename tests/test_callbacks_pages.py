@@ -265,6 +265,18 @@ def test_a_submission_asks_the_page_to_look_again(tab: Tab) -> None:
     assert tab.submit(STACK, {"region_code": "rwa"})[ids.SUBMITTED]["data"]
 
 
+@pytest.mark.parametrize("address", [(PIPELINE, FATHOM), (SELECTOR, "")])
+def test_a_page_looks_again_after_a_submission(
+    tab: Tab, engine: Engine, snapshots: Snapshots, address: tuple[str, str]
+) -> None:
+    snapshots.renew("fathom")
+    tab.open(*address)
+    with engine.begin() as connection:
+        add_job(connection, "job-1")
+    assert tab.tick()[ids.ACTIVE]["data"] is False
+    assert tab.look_again()[ids.ACTIVE]["data"] is True
+
+
 def test_the_same_form_again_tells_of_the_job_that_exists(tab: Tab, engine: Engine) -> None:
     tab.open(PIPELINE, FATHOM)
     tab.submit(STACK, {"region_code": "rwa"})
