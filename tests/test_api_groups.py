@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from pipelines.models import Phase, Pipeline
 from pipelines.registry import Registry
 from tests.factories import CIV, RWA, add_files, add_job, add_task
 from tests.serving import Api
@@ -107,3 +108,21 @@ def test_a_filter_needs_the_numbers(engine: Engine, registry: Registry) -> None:
     api = Api(engine, registry)
     assert "no numbers" in api.refused(GROUPS, 503, **ASKED, state="failed", region="x")["detail"]
     assert api.json(GROUPS, **ASKED, state="failed")["groups"] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "groups"), [("pending", ["a"]), ("failed", None), ("processing", None)]
+)
+def test_a_phase_without_tasks_has_no_failed_groups(
+    engine: Engine, fathom: Pipeline, state: str, groups: list[str] | None
+) -> None:
+    plain = Phase(id="phase1", name="Plain", completed_field="phase1_completed_at")
+    pipeline = fathom.model_copy(update={"phases": (plain,)})
+    with engine.begin() as connection:
+        add_files(connection, 1, metadata=RWA, group="a")
+    api = Api(engine, Registry({"fathom": pipeline}))
+    if groups is None:
+        message = api.refused(GROUPS, 400, **ASKED, state=state)
+        assert message["expected"] == "one of: pending, eligible, completed"
+    else:
+        assert api.json(GROUPS, **ASKED, state=state)["total"] == len(groups)
