@@ -96,9 +96,6 @@ def _views(
 ) -> list[str]:
     """For each value the link to the page that is filtered by it."""
     filters = {other: wanted for other, *wanted in chosen}
-    return [_view(pipeline_link(pipeline_id, {**filters, field: [value]})) for value in values]
-
-
-def _view(link: str) -> str:
-    # The address is percent-encoded, so that no value can end the link early.
-    return f"[View]({link.replace('(', '%28').replace(')', '%29')})"
+    links = [pipeline_link(pipeline_id, {**filters, field: [value]}) for value in values]
+    # An address is percent-encoded, so that no value can end the link early.
+    return [f"[View]({link})" for link in links]
