@@ -40,13 +40,14 @@ def problem(status: HTTPStatus, detail: str, **members: Any) -> Response:
 
 def register_problems(server: Flask) -> None:
     """Makes every error below /api/ problem details; what pages answer stays as it is."""
-    server.register_error_handler(Problem, _problem_response)
+    server.register_error_handler(Problem, problem_response)
     server.register_error_handler(ReadError, _read_error_response)
     server.register_error_handler(HTTPException, _refused)
     server.before_request(_no_page)
 
 
-def _problem_response(error: Problem) -> Response:
+def problem_response(error: Problem) -> Response:
+    """The answer that a Problem stands for."""
     return problem(error.status, error.detail, **error.members)
 
 

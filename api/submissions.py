@@ -11,7 +11,7 @@ from http import HTTPStatus
 import orjson
 from flask import Blueprint, Response, request
 
-from api.problems import Problem, problem
+from api.problems import Problem, problem, problem_response
 from jobs.cancel import CancelError
 from jobs.platform import Refused
 from jobs.rerun import NoSuchJob, RerunError
@@ -110,6 +110,7 @@ def _not_done(error: MonitorError) -> Response:
 
 def register_error_handlers(blueprint: Blueprint) -> None:
     """Makes a problem of each error that says why nothing was changed."""
+    blueprint.register_error_handler(Problem, problem_response)
     blueprint.register_error_handler(ParameterErrors, _mistaken)
     for kind in STATUSES:
         blueprint.register_error_handler(kind, _not_done)

@@ -53,7 +53,8 @@ def _offences(node: ast.AST) -> Iterator[str]:
             yield from (one.name for one in node.names if _asks(node.module, one.name))
     if isinstance(node, ast.Attribute):
         of_another = not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
-        if node.attr in ASKING or (node.attr.startswith("_") and of_another):
+        private = node.attr.startswith("_") and not node.attr.endswith("__")
+        if node.attr in ASKING or (private and of_another):
             yield f".{node.attr}"
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.search(node.value):
         yield repr(node.value[:40])
