@@ -35,7 +35,7 @@ from tests.copies import Copies, url_of
 from tests.dashboards import make_dashboard
 from tests.door import Door
 from tests.factories import add_files, make_platform_tables
-from tests.monitor import Monitor, started, wait_for
+from tests.monitor import PATIENCE, Monitor, started, wait_for
 from tests.tab import Tab
 
 PLATFORMS = [
@@ -69,7 +69,10 @@ def shared_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser
     """One browser for all tests: starting one takes longer than most of them."""
     folder = str(tmp_path_factory.mktemp("download"))
     options = pytest_setup_options()
-    with Browser("Chrome", False, None, True, options, folder, percy_run=False) as browser:
+    patience = int(PATIENCE)
+    with Browser(
+        "Chrome", False, None, True, options, folder, percy_run=False, wait_timeout=patience
+    ) as browser:
         yield browser
 
 

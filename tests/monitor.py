@@ -18,6 +18,9 @@ import requests
 
 from settings import SOURCE
 
+# Seconds.
+PATIENCE = 90.0
+
 
 @dataclass(frozen=True)
 class Monitor:
@@ -65,8 +68,11 @@ def suspended(processes: list[psutil.Process]) -> Iterator[None]:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Waits until the condition holds; fails when it takes too long."""
-    until = time.monotonic() + seconds
+    """Waits until the condition holds; fails when it takes too long.
+
+    Never before PATIENCE: on a busy machine a moment is long, and only a failure waits for it.
+    """
+    until = time.monotonic() + max(seconds, PATIENCE)
     while not condition():
         assert time.monotonic() < until, "waited in vain"
         time.sleep(0.1)
@@ -105,7 +111,7 @@ def started(folder: Path, **environment: str) -> Iterator[Monitor]:
         yield monitor
     finally:
         process.send_signal(2)
-        process.wait(30)
+        process.wait(90)
 
 
 def _answers(monitor: Monitor) -> bool:

@@ -23,7 +23,7 @@ def process(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[by
         yield started
     finally:
         started.terminate()
-        started.wait(20)
+        started.wait(90)
 
 
 @contextmanager

@@ -157,7 +157,7 @@ def served(database_url: str, **environment: str) -> Iterator[Served]:
         yield server
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(90)
 
 
 def _ready(url: str) -> bool:

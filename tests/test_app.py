@@ -96,7 +96,7 @@ def test_stopped_while_its_database_starts_it_leaves_nothing_running(
         process = launched(folder, FATHOM_SOURCE=str(sample / "bronze-fathom")).process
         wait_for(lambda: any(folder.rglob("postmaster.pid")))
         process.send_signal(stop)
-        process.wait(30)
+        process.wait(90)
         (database,) = folder.glob("*/postgres")
         assert not _postgres_of(database.parent)
 

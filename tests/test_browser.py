@@ -38,7 +38,7 @@ def test_phase_1_of_civ_is_submitted_and_watched_to_its_end_without_a_reload(
     part(page, "process_fathom_stack", "open").click()
     page.wait_for_element('[id*="region_code"][id*="process_fathom_stack"]').send_keys("civ")
     part(page, "process_fathom_stack", "send").click()
-    page.wait_for_contains_text(".answer", "submitted", timeout=10)
+    page.wait_for_contains_text(".answer", "submitted")
     wait_for(lambda: monitor.stats()["phases"]["phase1"]["completed"] > before)
     # Small files are done sooner than a page asks twice.
     with suspended(monitor.runners()):
@@ -51,9 +51,7 @@ def test_a_mistake_is_told_at_its_field(page: Browser) -> None:
     part(page, "process_fathom_merge", "open").click()
     page.wait_for_element('[id*="region_code"][id*="process_fathom_merge"]')
     part(page, "process_fathom_merge", "send").click()
-    page.wait_for_contains_text(
-        '[id*="mistake"][id*="region_code"][id*="merge"]', "is required", timeout=10
-    )
+    page.wait_for_contains_text('[id*="mistake"][id*="region_code"][id*="merge"]', "is required")
 
 
 def test_the_table_keeps_its_filter_over_a_refresh(page: Browser, monitor: Monitor) -> None:

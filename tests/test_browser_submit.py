@@ -76,7 +76,7 @@ def test_the_dialog_has_the_pages_filters_and_says_what_it_would_do(
     field(page, STACK, "force_reprocess").click()
     wait_for(lambda: label(page, STACK) == "Submit 2 groups", 10)
     part(page, STACK, "send").click()
-    page.wait_for_contains_text(".answer", "submitted", timeout=10)
+    page.wait_for_contains_text(".answer", "submitted")
     wait_for(lambda: label(page, STACK) == "Already submitted", 10)
     with engine.connect() as connection:
         given = connection.execute(text("SELECT parameters FROM app.jobs")).scalar_one()
@@ -91,7 +91,7 @@ def test_a_number_that_is_out_of_bounds_is_told_and_never_sent(
     number.send_keys(Keys.BACKSPACE, "99", Keys.TAB)
     wait_for(lambda: mistake(page, MERGE, "grid_size") == "expected 2 to 10", 10)
     part(page, MERGE, "send").click()
-    page.wait_for_contains_text(".answer", "Nothing was submitted", timeout=10)
+    page.wait_for_contains_text(".answer", "Nothing was submitted")
     number.send_keys(Keys.BACKSPACE, Keys.BACKSPACE, "3", Keys.TAB)
     wait_for(lambda: mistake(page, MERGE, "grid_size") == "", 10)
     with engine.connect() as connection:
@@ -128,7 +128,7 @@ def test_a_failed_job_is_run_again_from_the_dialog(page: Browser, engine: Engine
     field(page, STACK, "output_prefix").send_keys(Keys.BACKSPACE, Keys.TAB)
     wait_for(lambda: part(page, STACK, "again").is_displayed(), 10)
     part(page, STACK, "again").click()
-    page.wait_for_contains_text(".answer", "retrying", timeout=10)
+    page.wait_for_contains_text(".answer", "retrying")
     wait_for(lambda: not part(page, STACK, "again").is_displayed(), 10)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT status::text FROM app.jobs")).scalar_one() == (

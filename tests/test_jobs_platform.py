@@ -84,7 +84,7 @@ def test_a_platform_that_takes_too_long_is_not_waited_for(
     enough = threading.Event()
 
     def waits(path: str, body: Any) -> tuple[int, bytes]:
-        enough.wait(20)
+        enough.wait(90)
         return accepts(path, body)
 
     with listening(waits) as url:

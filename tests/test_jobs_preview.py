@@ -205,7 +205,7 @@ def test_a_few_count_at_once_and_the_others_are_not_kept_waiting(
 
     def slow(_connection: Connection, _: Job) -> Scope:
         begun.release()
-        enough.wait(20)
+        enough.wait(90)
         return Scope(1, 8)
 
     kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
@@ -216,7 +216,7 @@ def test_a_few_count_at_once_and_the_others_are_not_kept_waiting(
             for _ in range(runner_queue.PREVIEWS_AT_ONCE)
         ]
         for _ in waiting:
-            assert begun.acquire(timeout=10)
+            assert begun.acquire(timeout=60)
         assert (
             "counting for other forms" in submitter.preview(STACK, {"region_code": "r"}).scope.note
         )

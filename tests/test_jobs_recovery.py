@@ -131,7 +131,7 @@ def test_a_runner_that_is_stopped_while_its_cluster_starts_ends_in_order(
     with runner(database, sample, tmp_path) as started:
         wait_for(lambda: bool(psutil.Process(started.pid).children()))
         started.terminate()
-        assert started.wait(30) == 0
+        assert started.wait(90) == 0
     wait_for(lambda: not processes_of(tmp_path), 5)
 
 
@@ -153,7 +153,7 @@ def test_a_terminals_ctrl_c_is_left_to_the_runner(
         # A terminal sends it to every process in it.
         for each in [own, *own.children()]:
             each.send_signal(signal.SIGINT)
-        assert started.wait(30) == 0
+        assert started.wait(90) == 0
     assert not said("Traceback")
 
 

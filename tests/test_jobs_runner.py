@@ -88,7 +88,7 @@ def running(
         yield runner
     finally:
         runner.stop()
-        thread.join(20)
+        thread.join(90)
 
 
 def test_a_job_walks_through_its_stages(engine: Engine, cluster: Client, storage: Storage) -> None:

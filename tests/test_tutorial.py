@@ -66,17 +66,17 @@ class Reader:
                 yield
             finally:
                 server.send_signal(signal.SIGINT)
-                server.wait(30)
+                server.wait(90)
 
     def _is_ready(self) -> bool:
         try:
-            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return requests.get(f"{self.url}/readyz", timeout=60).status_code == 200
         except requests.ConnectionError:
             return False
 
     def jobs(self) -> dict[str, str]:
         """The status of each job, by its type."""
-        jobs = requests.get(f"{self.url}/api/jobs", timeout=10).json()["jobs"]
+        jobs = requests.get(f"{self.url}/api/jobs", timeout=60).json()["jobs"]
         return {job["job_type"]: job["status"] for job in jobs}
 
     def is_idle(self) -> bool:
@@ -102,7 +102,7 @@ def follow(reader: Reader) -> str:
 
 
 def percents(reader: Reader) -> dict[str, float]:
-    stats = requests.get(f"{reader.url}/api/etl/stats?etl_type=survey", timeout=10).json()
+    stats = requests.get(f"{reader.url}/api/etl/stats?etl_type=survey", timeout=60).json()
     return {name: phase["percent_complete"] for name, phase in stats["phases"].items()}
 
 
