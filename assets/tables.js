@@ -58,7 +58,9 @@
     function mendCells(container) {
         for (const cell of container.querySelectorAll('td[data-dash-column$="percent"]')) {
             const percent = Number.parseFloat(cell.textContent);
+            // A task that does not say how far it is has no line, rather than an empty one.
             cell.style.setProperty("--pm-share", Number.isNaN(percent) ? 0 : percent / 100);
+            cell.style.setProperty("--pm-line", Number.isNaN(percent) ? "0px" : "3px");
         }
         for (const cell of container.querySelectorAll('td[data-dash-column="status"]')) {
             // The word, without the symbol before it.
