@@ -56,7 +56,7 @@ def ticks(
     for _ in range(count):
         before = completed(readers)
         next(steps)
-        wait_for(partial(are_new, readers, before), 60)
+        wait_for(partial(are_new, readers, before), 300)
         tab.land_on(RemoteApp(next(turns).url))  # type: ignore[arg-type]
         # A new connection is no part of it.
         tab.get("/healthz")

@@ -71,7 +71,7 @@ class RemoteApp:
         self.asked = data
         headers = {**HEADERS, "Content-Type": content_type}
         response = self._session.post(f"{self.url}{path}", data, headers=headers, timeout=60)
-        self.packed = int(response.headers["Content-Length"])
+        self.packed = int(response.headers.get("Content-Length", 0))
         return _answer(response)
 
 
