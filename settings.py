@@ -39,8 +39,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None,
         description="PostgreSQL (14 or newer) to watch. Its tables are used as they are; only "
-        "`database install` creates something in it. Without it an embedded PostgreSQL in "
-        "`DATA_DIR` is used.",
+        "`database create` and `database install` create something in it. Without it an embedded "
+        "PostgreSQL in `DATA_DIR` is used.",
     )
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: int = Field(8050, ge=1, le=65535, description="Port to serve on.")

@@ -126,7 +126,7 @@ def sample(settings: Settings, _: Registry) -> None:
 
 @main.group()
 def database() -> None:
-    """Keep counts in the database, so that a refresh costs the same at any size."""
+    """Create the tables, and keep counts, so that a refresh costs the same at any size."""
 
 
 def _database_command(name: str, help_text: str) -> None:
@@ -140,6 +140,7 @@ def _database_command(name: str, help_text: str) -> None:
             COMMANDS[name](engine, registry)
 
 
+_database_command("create", "Create schema app, and the columns of each pipeline, where missing.")
 _database_command("install", "Install the rollups (schema monitor, triggers) and count once.")
 _database_command("status", "Show the state of the rollups.")
 _database_command("verify", "Compare the rollups with a full count.")

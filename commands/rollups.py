@@ -1,4 +1,4 @@
-"""`python app.py database …`: the rollups of the settings' database."""
+"""`python app.py database …`: the tables and rollups of the settings' database."""
 
 from __future__ import annotations
 
@@ -15,9 +15,16 @@ from database.rollups.shape import INSTALL
 from database.rollups.state import TASKS, rollups_of, unreadable
 from database.rollups.status import status
 from database.rollups.verify import verify
+from database.schema import create_tables
 from pipelines.registry import Registry
 
 EXAMPLES = 10
+
+
+def create(engine: Engine, registry: Registry) -> None:
+    """Creates the tables and columns that are missing. Raises DatabaseError."""
+    create_tables(engine, registry)
+    click.echo("Schema app has the tables, and the columns of every pipeline.")
 
 
 def install_rollups(engine: Engine, registry: Registry) -> None:
@@ -85,6 +92,7 @@ def _name(subject: str) -> str:
 
 
 COMMANDS = {
+    "create": create,
     "install": install_rollups,
     "status": show_status,
     "verify": verify_rollups,

@@ -1,11 +1,12 @@
-"""Creates the platform's tables in the embedded database."""
+"""Creates the platform's tables: in the embedded database, and where `database create` asks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
+from database.engine import DATABASE_FAILURES, DatabaseError, error_message
 from pipelines.models import Phase
 from pipelines.registry import Registry
 
@@ -13,19 +14,32 @@ SCHEMA = Path(__file__).with_name("schema.sql")
 
 
 def install_schema(engine: Engine, registry: Registry) -> None:
-    """Creates schema `app` if it is missing, and the columns of every registered phase.
-
-    Only for the embedded database: a user's own database is used as it is.
-    """
+    """Creates what is missing in the embedded database, and renews what earlier versions made."""
     with engine.begin() as connection:
-        if not inspect(connection).has_schema("app"):
-            connection.exec_driver_sql(SCHEMA.read_text(encoding="utf-8"))
+        _create(connection, registry)
         # An enum from an earlier version lacks this status.
         connection.execute(text("ALTER TYPE app.job_status ADD VALUE IF NOT EXISTS 'cancelled'"))
-        for pipeline in registry.values():
-            for phase in pipeline.phases:
-                for statement in _phase_columns(phase):
-                    connection.execute(text(statement))
+
+
+def create_tables(engine: Engine, registry: Registry) -> None:
+    """Creates schema `app` if it is missing, and the columns of every registered phase.
+
+    What is there stays as it is. Raises DatabaseError where the database refuses.
+    """
+    try:
+        with engine.begin() as connection:
+            _create(connection, registry)
+    except DATABASE_FAILURES as error:
+        raise DatabaseError(f"The tables were not created: {error_message(error)}") from error
+
+
+def _create(connection: Connection, registry: Registry) -> None:
+    if not inspect(connection).has_schema("app"):
+        connection.exec_driver_sql(SCHEMA.read_text(encoding="utf-8"))
+    for pipeline in registry.values():
+        for phase in pipeline.phases:
+            for statement in _phase_columns(phase):
+                connection.execute(text(statement))
 
 
 def _phase_columns(phase: Phase) -> list[str]:

@@ -1,4 +1,5 @@
--- The platform's tables, for the embedded database alone. A database of yours is never changed.
+-- The platform's tables, for the embedded database and `python app.py database create`. Each phase's
+-- columns are added from its pipeline file.
 CREATE SCHEMA app;
 
 CREATE TYPE app.job_status AS ENUM

@@ -68,3 +68,33 @@ def test_removed_and_installed_again(call: Call) -> None:
     assert "fathom: counted and installed" in call("install").output
     assert "fathom: is installed" in call("install").output
     assert call("verify").exit_code == 0
+
+
+def test_create_makes_what_the_pipelines_need_and_only_that(empty_database: str) -> None:
+    environment = {"DATABASE_URL": empty_database}
+    for _ in range(2):
+        created = CliRunner().invoke(main, ["database", "create"], env=environment)
+        assert (created.exit_code, created.output[:22]) == (0, "Schema app has the tab")
+    found = CliRunner().invoke(main, ["database", "status"], env=environment)
+    assert found.output.startswith("this database has no rollups")
+
+
+def test_create_leaves_tables_that_are_there(platform: Engine) -> None:
+    statuses = text("SELECT enum_range(NULL::app.job_status)::text")
+    with platform.connect() as connection:
+        before = connection.execute(statuses).scalar_one()
+    environment = {"DATABASE_URL": platform.url.render_as_string(hide_password=False)}
+    created = CliRunner().invoke(main, ["database", "create"], env=environment)
+    assert created.exit_code == 0, created.output
+    with platform.connect() as connection:
+        assert connection.execute(statuses).scalar_one() == before
+
+
+def test_create_says_what_the_database_refuses(empty_database: str) -> None:
+    environment = {
+        "DATABASE_URL": empty_database,
+        "PGOPTIONS": "-c default_transaction_read_only=on",
+    }
+    created = CliRunner().invoke(main, ["database", "create"], env=environment)
+    assert created.exit_code == 1
+    assert "The tables were not created: cannot execute CREATE SCHEMA" in created.output
