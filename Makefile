@@ -3,12 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run test check browser pooler bench chaos screenshots clean lock
+.PHONY: run install test check browser servers bench chaos screenshots clean lock
 
 run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
 
-test: .venv/dev browser pooler check
+# What production needs, without starting anything (docs/install.md).
+install: .venv/run
+
+test: .venv/dev browser servers check
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/dev
@@ -39,10 +42,11 @@ browser:
 	     && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null; } \
 	|| { echo "The browser tests need Chromium and its driver, e.g.: sudo apt-get install chromium chromium-driver"; exit 1; }
 
-# Without PgBouncer its tests are left out.
-pooler:
-	@command -v pgbouncer >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-	 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y pgbouncer >/dev/null 2>&1; } || true
+# Without PgBouncer and nginx their tests are left out.
+servers:
+	@for one in pgbouncer nginx; do \
+	 command -v $$one >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y $$one >/dev/null 2>&1; } || true; done
 
 # Measures everything at full size and writes benchmarks/RESULTS.md; the databases stay in .bench/.
 bench: .venv/dev browser

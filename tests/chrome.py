@@ -16,10 +16,10 @@ PHONE = 500
 
 
 @contextmanager
-def chrome() -> Iterator[Chrome]:
-    """A headless browser, without scroll bars that take room."""
+def chrome(*more: str) -> Iterator[Chrome]:
+    """A headless browser, without scroll bars that take room; `more` are options of its own."""
     options = pytest_setup_options()
-    for argument in ("--headless", "--hide-scrollbars"):
+    for argument in ("--headless", "--hide-scrollbars", *more):
         options.add_argument(argument)
     browser = Chrome(options=options)
     browser.set_page_load_timeout(30)

@@ -85,6 +85,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def accepts(port: int) -> bool:
+    """Whether somebody listens at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def launched(folder: Path, **environment: str) -> Monitor:
     """Pipeline Monitor with its data in a folder, as it is just about to start."""
     port = free_port()
