@@ -67,7 +67,7 @@ WRITES: SearchStrategy[Write] = st.one_of(
            first=AGO, second=AGO, kind=TYPES),
     _write(INSERT_TASKS, group=GROUPS, status=STATUSES, job_region=REGIONS, region=REGIONS,
            lasted=st.sampled_from([None, "5 seconds"]),
-           ended=st.sampled_from(["0 seconds", "2 hours", "30 hours"])),
+           ended=st.sampled_from(["0 seconds", "2 hours", "30 hours", "52 hours"])),
     _files(f"{FILES} phase1_completed_at = now() - CAST(:ago AS interval)", ago=AGO),
     _files(f"{FILES} phase2_completed_at = now() - CAST(:ago AS interval)", ago=AGO),
     _files(f"{FILES} phase3_completed_at = now() - CAST(:ago AS interval)", ago=AGO),

@@ -13,7 +13,10 @@ from database.rollups.keeper import Keeper
 from database.rollups.state import TASKS
 from database.rollups.verify import verify
 from pipelines.models import Pipeline
+from queries.frames import read_transaction
+from queries.snapshot import count_snapshot
 from queries.snapshot_reader import SnapshotReader
+from tests.agreement import assert_agree
 from tests.factories import RWA, add_files, add_job, add_task, read_now
 
 
@@ -128,6 +131,29 @@ def test_who_read_too_long_ago_looks_at_every_group_again(engine: Engine, fathom
         compact(engine, "fathom")
     assert rows(engine, "SELECT * FROM monitor.fathom_dirty_groups") == []
     assert int(snapshots.read().work["failed"].sum()) == 7
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_the_last_day_of_work_is_found_again_when_later_work_is_gone(
+    engine: Engine, fathom: Pipeline, compacted: bool
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 8, metadata=RWA, group="g1")
+        job = add_job(connection, "job-1")
+        last = add_task(connection, job, "g1", "completed", seconds=10, ended="1 minute")
+        add_task(connection, job, "g1", "completed", seconds=20, ended="30 hours")
+        # So long before the last one that nobody holds it.
+        add_task(connection, job, "g1", "completed", seconds=30, ended="52 hours")
+    compact(engine, TASKS)
+    snapshots = SnapshotReader(engine, fathom, 10)
+    assert int(snapshots.read().work["done"].sum()) == 1
+    write(engine, f"DELETE FROM app.tasks WHERE task_id = '{last}'")
+    if compacted:
+        compact(engine, TASKS)
+    with read_transaction(engine, 10) as connection:
+        rollup = snapshots.read_in(connection)
+        assert_agree(rollup, count_snapshot(connection, fathom))
+    assert int(rollup.work["done"].sum()) == 2
 
 
 def test_a_stages_start_is_looked_for_again_when_it_is_gone(

@@ -77,6 +77,10 @@ class RollupCube:
         self._fetch(connection, cached)
         self._forget_dirty_groups(connection, cached, state.dirty_from)
         frames = self._frames(connection, cached, state.as_of)
+        if cached.durations.outrun:
+            cached = self._empty(state)
+            self._fetch(connection, cached, every_hour=True)
+            frames = self._frames(connection, cached, state.as_of)
         # A standby's snapshots leave out who is under way: it can't say what changed since.
         cached.snapshot = None if state.standby else state.snapshot
         self._cached = cached
@@ -109,29 +113,36 @@ class RollupCube:
         cached = self._cached
         if cached is not None and cached.generation == generation and cached.follows:
             return cached
+        return self._empty(state)
+
+    def _empty(self, state: Any) -> _State:
         width, phases = len(self._pipeline.groupings), len(self._pipeline.phases)
         return _State(
-            generation,
+            (state.generation, state.task_generation),
             Cells(width, 3 + 4 * phases),
             Bins(1),
             Durations(phases),
             OpenGroups(self._pipeline),
         )
 
-    def _fetch(self, connection: Connection, cached: _State) -> None:
-        """Updates the cached state to the connection's transaction."""
+    def _fetch(self, connection: Connection, cached: _State, *, every_hour: bool = False) -> None:
+        """Updates the cached state to the connection's transaction.
+
+        every_hour: durations of all hours, not those of two days alone.
+        """
         sql = self._statements
         if cached.snapshot is None:
-            wanted = [sql.cells, sql.minutes, sql.all_durations]
+            durations = sql.durations if every_hour else sql.latest_durations
+            wanted = [sql.cells, sql.minutes, durations]
         else:
             changing = (sql.cells, sql.minutes, sql.durations)
             wanted = [since(statement, cached.snapshot) for statement in changing]
-        cells, minutes, durations = (run(connection, statement).all() for statement in wanted)
+        cells, minutes, hours = (run(connection, statement).all() for statement in wanted)
         for values, cell_id, *measures in cells:
             cached.positions[cell_id] = cached.cells.put(tuple(values), measures)
         for cell_id, phase, at, files in minutes:
             cached.minutes.put((phase, cached.positions[cell_id], at), (files,))
-        for values, phase, hour, tasks, micros in durations:
+        for values, phase, hour, tasks, micros in hours:
             cached.durations.put((phase, self._position(cached, values), hour), (tasks, micros))
 
     def _position(self, cached: _State, values: list[str | None] | None) -> int:

@@ -26,7 +26,8 @@ class DurationSums:
 class Durations:
     """Bins of tasks and microseconds; hours are in seconds as the tables write them.
 
-    Two days before the latest hour are held.
+    Two days before the latest hour are held. `outrun` says that they do not reach: work was taken
+    back, and what counts now is earlier.
     """
 
     def __init__(self, phases: int) -> None:
@@ -38,7 +39,8 @@ class Durations:
         """Sets a bin: phase (from 1), cell, hour; tasks, microseconds."""
         self._bins.put(key, counts)
         phase, _, hour = key
-        self._latest[phase - 1] = max(self._latest[phase - 1], hour)
+        if counts[0] > 0:
+            self._latest[phase - 1] = max(self._latest[phase - 1], hour)
 
     def sums(self, changes: Iterable[tuple[tuple[int, int, int], Sequence[int]]]) -> DurationSums:
         """The sums of each phase's last 24 clock hours of activity, with the changes added."""
@@ -47,7 +49,6 @@ class Durations:
         for number, latest in enumerate(self._latest, start=1):
             of_phase = (keys[:, 0] == number) & (counts[:, 0] > 0)
             last = int(keys[of_phase, 2].max(initial=0))
-            # Work was taken back, and what counts now may be earlier than what is held.
             self.outrun |= last < latest - DAY
             wanted |= of_phase & (keys[:, 2] > last - DAY)
         if self._latest:

@@ -17,7 +17,7 @@ class RollupStatements:
     """Statements without parameters.
 
     `cells`, `minutes`, `durations` and `dirty_groups` may be narrowed to rows that changed (see
-    `since`); `all_durations` are those of two days.
+    `since`); `latest_durations` are those of two days.
     """
 
     state: str
@@ -25,7 +25,7 @@ class RollupStatements:
     cells: str
     changes: str
     minutes: str
-    all_durations: str
+    latest_durations: str
     durations: str
     duration_changes: str
     dirty_groups: str
@@ -54,7 +54,7 @@ def statements(pipeline: Pipeline) -> RollupStatements:
         cells=made(CELLS),
         changes=made(CHANGES),
         minutes=made(MINUTES),
-        all_durations=made(DURATIONS + LATEST),
+        latest_durations=made(DURATIONS + LATEST),
         durations=made(DURATIONS),
         duration_changes=made(DURATION_CHANGES),
         dirty_groups=made(DIRTY_GROUPS),
