@@ -68,13 +68,18 @@ def test_bars_grow_wider_when_there_would_be_too_many(
     assert (query.width, query.since) == (width, first // width * width)
 
 
-def test_a_bar_has_its_first_moment_and_not_its_last(engine: Engine, fathom: Pipeline) -> None:
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_bar_has_its_first_moment_and_not_its_last(
+    engine: Engine, fathom: Pipeline, compacted: bool
+) -> None:
     since = int(datetime.now(UTC).timestamp()) // 3600 * 3600 - 7200
     with engine.begin() as connection:
         add_files(connection, 1, metadata=RWA)
         for seconds in (-60, 0, 540, 600):
             at = f"to_timestamp({since + seconds})"
             connection.execute(text(f"INSERT INTO app.etl_source_files {COPY.format(at=at)}"))
+    if compacted:
+        compact(engine, "fathom")
     query = CompletionQuery("fathom", (), since, 600)
     with read_transaction(engine, 10) as connection:
         counted = completions(connection, fathom, query)
