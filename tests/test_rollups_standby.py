@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,10 +24,9 @@ from tests.monitor import wait_for
 
 
 @pytest.fixture
-def standby(server: EmbeddedDatabase, database: str, short_folder: Path) -> Iterator[Engine]:
+def standby(server: EmbeddedDatabase, database: str) -> Iterator[Engine]:
     """The test's database on a standby of its server."""
-    folder = short_folder / "standby"
-    copy_server(server, folder)
+    folder = copy_of(server)
     follower = EmbeddedDatabase(folder)
     engine = open_engine(url_of(follower.url, str(make_url(database).database)))
     yield engine
@@ -35,10 +35,11 @@ def standby(server: EmbeddedDatabase, database: str, short_folder: Path) -> Iter
     shutil.rmtree(folder)
 
 
-def copy_server(server: EmbeddedDatabase, folder: Path) -> None:
-    """Copies a server's files into a new folder, whose server is going to follow it."""
+def copy_of(server: EmbeddedDatabase) -> Path:
+    """A new folder with a server's files, whose server is going to follow it."""
     owner = server.folder.stat()
-    folder.mkdir(mode=0o700)
+    # Where the server's own user gets to.
+    folder = Path(tempfile.mkdtemp(dir=server.folder.parent))
     os.chown(folder, owner.st_uid, owner.st_gid)
     program = get_server(server.folder).bin_path / "pg_basebackup"
     copying = [program, "-d", server.url, "-D", folder, "-R", "-X", "stream", "-c", "fast"]
@@ -46,6 +47,7 @@ def copy_server(server: EmbeddedDatabase, folder: Path) -> None:
     # Its socket's lock, and who uses it.
     for left in folder.glob(".*"):
         left.unlink()
+    return folder
 
 
 def follow(engine: Engine, standby: Engine) -> None:
