@@ -229,3 +229,31 @@ def mistakes(described: dict[str, Any], path: str, method: str, answer: TestResp
     schema = {**content["schema"], "components": described["components"]}
     body = answer.text if answer.mimetype == "text/csv" else answer.get_json()
     return [error.documented for error in Draft202012Validator(schema).iter_errors(body)]
+
+
+def test_a_question_says_what_it_needs(registry: Registry) -> None:
+    paths = document(registry)["paths"]
+    needed = {
+        path: {one["name"] for one in operation["parameters"] if one["required"]}
+        for path, operations in paths.items()
+        for operation in operations.values()
+    }
+    groups, etl = {"etl_type", "phase", "state"}, {"etl_type"}
+    assert {path: names for path, names in needed.items() if "{" not in path and names} == {
+        "/api/etl/stats": etl,
+        "/api/etl/groups": groups,
+        "/api/etl/groups.csv": groups,
+    }
+    in_path = [path for path in needed if "{" in path]
+    assert {path: needed[path] for path in in_path} == {
+        path: set(re.findall(r"{(\w+)}", path)) for path in in_path
+    }
+
+
+def test_a_submission_says_what_its_body_is(registry: Registry) -> None:
+    paths = document(registry)["paths"]
+    bodies = {path: paths[path]["post"]["requestBody"] for path in (SUBMIT, RERUN, CANCEL)}
+    schemas = {path: body["content"]["application/json"]["schema"] for path, body in bodies.items()}
+    assert {body["required"] for body in bodies.values()} == {True}
+    assert {schema["type"] for schema in schemas.values()} == {"object"}
+    assert schemas[RERUN]["properties"] == {"from_start": {"type": "boolean", "default": False}}

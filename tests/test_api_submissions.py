@@ -172,3 +172,14 @@ def test_a_mistake_of_the_client_is_told_from_a_platform_that_fails(
         answer = client.post(STACK, json={"region_code": "rwa"})
     assert (answer.status_code, answer.get_json()["status"]) == (ours, ours)
     assert f"refused the job ({theirs})" in answer.get_json()["detail"]
+
+
+@pytest.mark.parametrize("body", ["[]", "3", "null", '{"from_stat": true}', '{"from_start": 1}'])
+def test_what_is_asked_of_a_rerun_is_checked(
+    client: FlaskClient, engine: Engine, body: str
+) -> None:
+    job_id = client.post(STACK, json={"region_code": "rwa"}).get_json()["job_id"]
+    end(engine, "failed")
+    answer = client.post(f"{RERUN}/{job_id}", data=body, content_type="application/json")
+    assert (answer.status_code, "from_start" in answer.get_json()["detail"]) == (400, True)
+    assert len(jobs(engine)) == 1
