@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run install test check browser servers bench chaos screenshots clean lock
+.PHONY: run install test check browser servers bench chaos mutants screenshots clean lock
 
 run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -57,6 +57,11 @@ bench: .venv/dev browser
 chaos: .venv/dev
 	@$(BIN)/python -m tests.chaos --write $(ARGS)
 
+# Changes the code a little, many times, and looks whether a test fails each time; writes the tables of
+# docs/testing.md. Half an hour on two cores, at most.
+mutants: .venv/dev
+	@$(BIN)/python -m tests.mutants --write $(ARGS)
+
 # Takes the pictures of docs/screenshots/ from the running sample, in about eight minutes.
 screenshots: .venv/dev browser
 	@$(BIN)/python -m tests.screenshots
@@ -65,5 +70,5 @@ lock: .venv/dev
 	@$(BIN)/pip freeze --exclude-editable > requirements.lock
 
 clean:
-	@rm -rf .venv .data .bench build *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	@rm -rf .venv .data .bench .mutants build *.egg-info .pytest_cache .ruff_cache .mypy_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

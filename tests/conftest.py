@@ -110,8 +110,8 @@ def short_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def server(short_folder: Path) -> Iterator[EmbeddedDatabase]:
-    """A running PostgreSQL, which need not survive a power cut."""
-    database = EmbeddedDatabase(short_folder / "pg")
+    """A running PostgreSQL, which need not survive a power cut; TEST_SERVER is one's folder."""
+    database = EmbeddedDatabase(Path(os.environ.get("TEST_SERVER", short_folder / "pg")))
     admin = open_engine(database.url)
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("ALTER SYSTEM SET fsync = off"))
