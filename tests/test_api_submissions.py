@@ -174,7 +174,9 @@ def test_a_mistake_of_the_client_is_told_from_a_platform_that_fails(
     assert f"refused the job ({theirs})" in answer.get_json()["detail"]
 
 
-@pytest.mark.parametrize("body", ["[]", "3", "null", '{"from_stat": true}', '{"from_start": 1}'])
+@pytest.mark.parametrize(
+    "body", ["", "{", "[]", "3", "null", '{"from_stat": true}', '{"from_start": 1}']
+)
 def test_what_is_asked_of_a_rerun_is_checked(
     client: FlaskClient, engine: Engine, body: str
 ) -> None:
