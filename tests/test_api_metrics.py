@@ -70,6 +70,14 @@ def test_a_snapshot_is_measured(api: Api) -> None:
     assert value(metrics["cache_lookups"], "_total", cache="snapshots", result="hit") == 1
 
 
+def test_statements_of_nobody_in_particular_are_measured_as_others(
+    api: Api, engine: Engine
+) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
+    assert value(scraped(api)["statement_seconds"], "_count", query="other") >= 1
+
+
 def test_statements_are_measured_by_what_asks(api: Api) -> None:
     api.json("/api/jobs")
     metrics = scraped(api)["statement_seconds"]
