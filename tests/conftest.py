@@ -36,6 +36,11 @@ from tests.dashboards import make_dashboard
 from tests.door import Door
 from tests.factories import add_files, make_platform_tables
 from tests.monitor import PATIENCE, Monitor, started, wait_for
+from tests.schedule import (  # noqa: F401 - hooks of pytest, which finds them here
+    pytest_collection_modifyitems,
+    pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
+)
 from tests.tab import Tab
 
 PLATFORMS = [
@@ -47,11 +52,6 @@ PLATFORMS = [
 
 # Bytes: more than the server, its log of changes and the sample ever take.
 ROOM = 2e9
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Two processes a core with `-n auto`: half of the time a test waits for other processes."""
-    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_setup_options() -> Options:
