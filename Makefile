@@ -63,8 +63,19 @@ mutants: .venv/dev
 	@$(BIN)/python -m tests.mutants --write $(ARGS)
 
 # Takes the pictures of docs/screenshots/ from the running sample, in about eight minutes.
-screenshots: .venv/dev browser
+screenshots: .venv/dev browser emoji
 	@$(BIN)/python -m tests.screenshots
+
+# Films the moving picture of the README, in a bit more than five minutes.
+picture: .venv/dev browser emoji
+	@$(BIN)/python -m tests.picture
+
+# Without a font that has them, the symbols on the buttons are empty boxes in the pictures.
+emoji:
+	@fc-list 2>/dev/null | grep -qi emoji || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	 && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y fonts-noto-color-emoji >/dev/null 2>&1; } || true
+
+.PHONY: picture emoji
 
 lock: .venv/dev
 	@$(BIN)/pip freeze --exclude-editable > requirements.lock

@@ -31,12 +31,12 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="pm-") as folder,
         started(Path(folder), SAMPLE_PIXELS="900", REFRESH_SECONDS="1") as monitor,
     ):
-        wait_for(lambda: _completed(monitor, "phase1") > 0, 300)
+        wait_for(lambda: completed(monitor, "phase1") > 0, 300)
         since = time.monotonic()
         wait_for(lambda: not monitor.stats()["active_jobs"], 300)
-        _submit(monitor, "process_fathom_merge", "rwa", grid_size=2)
+        submit(monitor, "process_fathom_merge", "rwa", grid_size=2)
         wait_for(lambda: time.monotonic() - since > RATE_SECONDS, RATE_SECONDS + 60)
-        _submit(monitor, "process_fathom_stack", "civ")
+        submit(monitor, "process_fathom_stack", "civ")
         wait_for(lambda: bool(monitor.stats()["active_jobs"]))
         time.sleep(15)
         for name, address in _pages(monitor).items():
@@ -75,13 +75,13 @@ def _pages(monitor: Monitor) -> dict[str, str]:
     }
 
 
-def _completed(monitor: Monitor, phase: str) -> int:
+def completed(monitor: Monitor, phase: str) -> int:
     if monitor.get("/api/etl/stats?etl_type=fathom").status_code != 200:
         return 0
     return int(monitor.stats()["phases"][phase]["completed"])
 
 
-def _submit(monitor: Monitor, job_type: str, region: str, **parameters: int) -> None:
+def submit(monitor: Monitor, job_type: str, region: str, **parameters: int) -> None:
     answer = requests.post(
         f"{monitor.url}/api/jobs/submit/{job_type}",
         json={"region_code": region, **parameters},
