@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +19,7 @@ from jobs.runner import Runner
 from jobs.stages import JobType
 from jobs.storage import Storage
 from pipelines.registry import Registry
+from tests.monitor import wait_for
 from tests.toy_jobs import JOB_TYPES, TOY_REGISTRY
 
 ENDED = ("completed", "failed", "completed_with_errors")
@@ -53,13 +53,6 @@ def row(engine: Engine, query: str, **values: Any) -> Any:
 
 def job(engine: Engine, job_id: str) -> Any:
     return row(engine, "SELECT * FROM app.jobs WHERE job_id = :id", id=job_id)
-
-
-def wait_for(condition: Any, seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.05)
 
 
 def wait_until_ended(engine: Engine, *job_ids: str) -> None:

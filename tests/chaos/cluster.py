@@ -44,7 +44,8 @@ class Cluster:
             for nanny in self._nannies
             if nanny.poll() is None
             for child in psutil.Process(nanny.pid).children()
-            if lives(child) and "spawn_main" in " ".join(child.cmdline())
+            # Beside the worker, a nanny has one that tracks what they share.
+            if lives(child) and "resource_tracker" not in " ".join(child.cmdline())
         ]
 
     def kill_scheduler(self) -> None:
