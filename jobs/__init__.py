@@ -1,1 +1,1 @@
-"""What a submit starts: job types, their stages, and the runner that walks them on Dask."""
+"""Jobs: job types and their stages, submission, and the runner that runs them on Dask."""

@@ -1,4 +1,4 @@
-"""The attempts at one job: the same type and parameters, done again from the start."""
+"""Attempts of a job: the same type and parameters, run again from the start."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-# So many ids are asked for at once.
+# How many ids one query looks up.
 BATCH = 50
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """An attempt that exists; `number` counts from 1."""
+    """An existing attempt; `number` starts at 1."""
 
     job_id: str
     number: int
@@ -24,9 +24,9 @@ class Attempt:
 
 
 def make_job_id(job_type: str, parameters: Mapping[str, Any], attempt: int = 1) -> str:
-    """The id of a job: the same type with the same parameters is the same job.
+    """The id of a job: the same type and parameters always give the same id.
 
-    A later attempt at it has an id of its own, which anybody comes to who makes the same attempt.
+    Each later attempt has a different id, computed from the attempt's number as well.
     """
     identity = json.dumps({"job_type": job_type, **parameters}, sort_keys=True)
     again = "" if attempt == 1 else f"\n{attempt}"
@@ -36,7 +36,7 @@ def make_job_id(job_type: str, parameters: Mapping[str, Any], attempt: int = 1) 
 def newest_attempt(
     connection: Connection, job_type: str, parameters: Mapping[str, Any]
 ) -> Attempt | None:
-    """The last attempt at a job that there is, or none."""
+    """The newest attempt of a job, or None."""
     newest: Attempt | None = None
     first = 1
     while True:

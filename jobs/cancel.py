@@ -1,4 +1,4 @@
-"""Cancels a job: what waits is not begun any more, what is done stays done."""
+"""Cancels a job: waiting tasks don't start, completed tasks are kept."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CANCELLED = "cancelled"
 
 
 class CancelError(MonitorError):
-    """A job can't be cancelled: the message says why. Nothing was changed."""
+    """A job can't be cancelled; the message says why. Nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Cancellation:
-    """A job that was cancelled: its status now, and how many of its tasks were and stay done."""
+    """A cancelled job: its new status, how many of its tasks are done, and how many it has."""
 
     job_id: str
     status: str
@@ -29,12 +29,12 @@ class Cancellation:
 
 
 def cancel_job(connection: Connection, job_id: str) -> Cancellation:
-    """Ends a job that waits or is at work, and its unfinished tasks; a second time changes nothing.
+    """Ends a queued or running job and its unfinished tasks. Repeating it changes nothing.
 
-    The claim of its runner ends with it: the runner's writes are refused from now on, and it
-    stops the workers when it notices. Where the database's status has no `cancelled`, the job is
-    `failed` with that reason. Raises NoSuchJob, and CancelError for a job of the platform's or one
-    that has ended.
+    Its runner's lease ends too: the runner's writes are rejected from now on, and it stops the
+    workers when it notices. If the database's status type has no `cancelled`, the job becomes
+    `failed` with that reason. Raises NoSuchJob, and CancelError if the job belongs to the platform
+    or has ended.
     """
     job = find_ended_job(connection, job_id, lock=True)
     if not job.ours:
@@ -64,7 +64,7 @@ def _status(connection: Connection, table: str) -> str:
     return CANCELLED if has_cancelled else "failed"
 
 
-# A status that is no enum takes any word.
+# A status column that is not an enum accepts any value.
 KNOWS_CANCELLED = text(
     """
     SELECT COALESCE(bool_or(enumlabel = 'cancelled'), true)

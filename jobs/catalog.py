@@ -1,7 +1,7 @@
-"""The job types that the runner can run, from installed packages and from a module of one's own.
+"""Loads the runner's job types from installed packages and from JOBS_MODULE.
 
-A package offers job types by the entry-point group `pipeline_monitor.job_types`; each entry point
-names a JobType, or several of them. The built-in ones come in the same way (pyproject.toml).
+A package provides job types in the entry-point group `pipeline_monitor.job_types`; each entry point
+names one JobType or several. The built-in job types use the same mechanism (pyproject.toml).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ GROUP = "pipeline_monitor.job_types"
 
 
 class CatalogError(MonitorError):
-    """A job type can't be loaded: the message says which, from where, and what to do."""
+    """A job type can't be loaded; the message says which, from where, and what to do."""
 
 
 def load_job_types(module: str | None = None) -> dict[str, JobType]:
-    """The job types by name: those of installed packages, and those of a module.
+    """The job types of the installed packages and of a module, by name.
 
-    module: the path of a Python file, or a module's dotted name. Raises CatalogError where one
-    can't be imported, offers something else, or offers a name for the second time.
+    module: the path of a Python file, or a module's dotted name. Raises CatalogError if a source
+    can't be imported, provides something that is not a JobType, or repeats a name.
     """
     found: dict[str, JobType] = {}
     origins: dict[str, str] = {}
@@ -44,7 +44,7 @@ def load_job_types(module: str | None = None) -> dict[str, JobType]:
 
 
 def file_of(module: str | None) -> Path | None:
-    """The file that a module is given by, if it is."""
+    """The path of a module that is given as a file, else None."""
     return Path(module) if module and module.endswith(".py") else None
 
 
@@ -90,7 +90,7 @@ def _load(origin: str, module: str) -> ModuleType:
 
 
 def _load_file(origin: str, path: Path) -> ModuleType:
-    """Imports a file under its own name, by which workers find its functions (jobs/cluster.py)."""
+    """Imports a file as a module named after it: workers import the same name (jobs/cluster.py)."""
     if not path.is_file():
         raise CatalogError(f"{origin} is not a file")
     loaded = sys.modules.get(path.stem)

@@ -1,4 +1,4 @@
-"""Reaches the Dask cluster that does the tasks: one that is there, or one of this machine."""
+"""Connects to the Dask cluster that runs the tasks: an existing one or a local one."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from distributed.diagnostics.plugin import SchedulerUploadFile, UploadFile
 from pipelines.errors import MonitorError
 
 OWN = {
-    # Dask keeps the last messages to each worker, to look into mistakes of its own; a batch of
-    # tasks is one message, and a thousand of them are much memory.
+    # Dask keeps the last messages to each worker for debugging. A batch of tasks is one message,
+    # and a thousand of them take a lot of memory.
     "distributed.admin.low-level-log-length": 20,
-    # Fifteen seconds after a worker was lost the cluster looks whether it is back, and gives its
-    # place up for ever if it is just being started once more. Ours are always started again.
+    # By default, the cluster checks 15 seconds after losing a worker whether it is back, and gives
+    # it up for good if it is still restarting. Our workers are always restarted.
     "distributed.deploy.lost-worker-timeout": "365 days",
 }
 
 
 class ClusterError(MonitorError):
-    """The Dask cluster can't be reached: the message says which and what to check."""
+    """The Dask cluster can't be reached; the message says which and what to check."""
 
 
 @contextmanager
 def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Iterator[Client]:
-    """A client of the scheduler, or of a local cluster with one process per core.
+    """A client of the scheduler, or of a local cluster, by default with one process per core.
 
-    `folder` takes what local workers put on disk. Raises ClusterError when nothing answers.
+    `folder` is for files of the local workers. Raises ClusterError if no scheduler answers.
     """
     if scheduler is None:
         with (
@@ -55,7 +55,7 @@ def open_client(scheduler: str | None, workers: int | None, folder: Path) -> Ite
 
 
 def share_file(client: Client, file: Path | None) -> None:
-    """Gives the scheduler and all workers, those to come too, a file whose functions they call."""
+    """Sends a module's file to the scheduler and to all present and future workers."""
     if file is not None:
         # Named after the file: several runners may share a cluster, and each starts many times.
         for kind in (SchedulerUploadFile, UploadFile):
@@ -63,9 +63,9 @@ def share_file(client: Client, file: Path | None) -> None:
 
 
 def _local_cluster(workers: int | None, folder: Path) -> LocalCluster:
-    # A terminal's Ctrl-C reaches every process in it. The cluster's thread, and through it all of
-    # its workers, inherit that SIGINT is blocked here: it is for their runner to end them.
-    # Multiprocessing's tracker unblocks it when it is started, so it is started first.
+    # Ctrl-C reaches every process of the terminal, but the runner should stop the workers itself:
+    # SIGINT is blocked here, and the cluster's thread and its workers inherit that. Multiprocessing
+    # unblocks SIGINT when it starts its resource tracker, so the tracker is started first.
     resource_tracker.ensure_running()
     allowed = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -75,13 +75,13 @@ def _local_cluster(workers: int | None, folder: Path) -> LocalCluster:
 
 
 def _start_local_cluster(workers: int | None, folder: Path) -> LocalCluster:
-    # Rasters are decoded in C with the lock held for parts of it: processes, one thread each.
+    # Decoding rasters holds the GIL part of the time: several processes with one thread each.
     return LocalCluster(
         n_workers=workers or psutil.cpu_count() or 1,
         threads_per_worker=1,
         processes=True,
         dashboard_address=None,
-        # Without it the scheduler asks for port 8787, which another runner may have.
+        # Otherwise the scheduler uses port 8787, which another runner may already use.
         scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
         local_directory=str(folder),
         silence_logs=logging.ERROR,

@@ -1,4 +1,4 @@
-"""Writes Cloud Optimized GeoTIFFs: tiled, compressed without loss, with overviews."""
+"""Writes Cloud Optimized GeoTIFFs: tiled, losslessly compressed, with overviews."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import rasterio
 import rasterio.shutil
 from numpy.typing import NDArray
 
-# shutil.copy raises GDAL's own errors, which rasterio keeps to itself.
+# rasterio.shutil.copy raises GDAL's errors, which rasterio does not export.
 from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
@@ -19,17 +19,17 @@ from rasterio.io import MemoryFile
 from jobs.reading import unplaced_allowed
 from jobs.storage import Incomplete
 
-# From this width or height on, blocks are larger: fewer of them to ask for.
+# From this width or height on, blocks are larger, so that readers need fewer requests.
 LARGE_PIXELS = 2048
-# GDAL keeps as many megabytes of blocks, else a twentieth of the machine's memory in each process.
-# It looks once, before its first raster.
+# GDAL's block cache in megabytes; by default, each process uses 5 % of the machine's memory.
+# GDAL reads the value once, before its first raster.
 os.environ.setdefault("GDAL_CACHEMAX", "256")
 
 
 def write_bands(
     target: Path, bands: Sequence[NDArray[Any]], names: Sequence[str], profile: dict[str, Any]
 ) -> None:
-    """Writes arrays of (row, column) as bands, each with its name; profile as rasterio's."""
+    """Writes arrays of (row, column) as named bands; `profile` is a rasterio profile."""
     height, width = bands[0].shape
     layout = {"driver": "GTiff", "count": len(bands), "height": height, "width": width}
     with MemoryFile() as memory:
@@ -42,11 +42,11 @@ def write_bands(
 
 
 def copy_as_cog(source: Any, target: Path, compression: str = "deflate") -> None:
-    """Writes an open raster as COG, block by block, with everything it carries.
+    """Writes an open raster as a COG, block by block, including its metadata.
 
-    Overviews take the nearest pixel: they never show a value that the raster does not have.
-    Raises RasterioError for a source that can't be read, and Incomplete for a target that has not
-    all of it afterwards: GDAL says nothing when a disk is full.
+    Overviews use nearest-neighbour resampling, so they only contain values of the raster. Raises
+    RasterioError if the source can't be read, and Incomplete if the target is not a complete copy:
+    GDAL reports no error when the disk is full.
     """
     options = {
         "blocksize": 512 if max(source.width, source.height) >= LARGE_PIXELS else 256,
@@ -59,14 +59,14 @@ def copy_as_cog(source: Any, target: Path, compression: str = "deflate") -> None
     try:
         rasterio.shutil.copy(source, target, driver="COG", **options)
     except CPLE_BaseError as error:
-        # GDAL does not say which of the two it means.
+        # GDAL's error does not say whether the source or the target failed.
         kind = Incomplete if _is_readable(source) else RasterioError
         raise kind(raster_error(error)) from error
     check_copy(source, target)
 
 
 def check_copy(source: Any, target: Path) -> None:
-    """Reads a copy of an open raster again, with its overviews. Raises Incomplete."""
+    """Reads back a copy of an open raster, with its overviews. Raises Incomplete."""
     try:
         with unplaced_allowed(), rasterio.open(target) as copy:
             shapes = [(it.width, it.height, it.dtypes) for it in (source, copy)]
@@ -78,7 +78,7 @@ def check_copy(source: Any, target: Path) -> None:
             levels = len(copy.overviews(1))
         for level in range(levels):
             with unplaced_allowed(), rasterio.open(target, overview_level=level) as overview:
-                # Block by block, as everything here: an overview may be larger than the memory.
+                # Block by block: an overview may be larger than memory.
                 if not _is_readable(overview):
                     raise Incomplete(f"overview {level + 1} can't be read again")
     except RasterioError as error:
@@ -93,13 +93,13 @@ def _is_readable(raster: Any) -> bool:
 
 
 def _predictable(source: Any) -> bool:
-    # Neighbours predict a pixel in whole bytes, and only real numbers.
+    # Predictors need real numbers of whole bytes.
     bits = source.tags(1, ns="IMAGE_STRUCTURE").get("NBITS", "8")
     return "complex" not in source.dtypes[0] and int(bits) % 8 == 0
 
 
 def raster_error(error: BaseException) -> str:
-    """GDAL's own words for an error, on one line: the last cause says most."""
+    """GDAL's message for an error, on one line: that of the root cause, the most specific one."""
     while error.__cause__ is not None:
         error = error.__cause__
     return " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""STAC collections: rebuilt from the items that lie below a prefix."""
+"""STAC collections: rebuilt from the items below a prefix."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ WORLD = [-180.0, -90.0, 180.0, 90.0]
 
 
 def place_of_collection(job: Job) -> str:
-    """What a stage that writes a collection must have for itself."""
+    """The lock of a stage that writes a collection: the collection's path."""
     return (
         f"{job.parameters['output_container']}/{collection_path(job.parameters['output_prefix'])}"
     )
 
 
 def register_collection(parameters: Parameters, storage: Storage) -> Result:
-    """Writes `collection.json` for all items below the output prefix; none for no item."""
+    """Writes `collection.json` for all items below the output prefix, if there are any.
+
+    Raises TaskError for a JSON file that is not a STAC item.
+    """
     container, prefix = parameters["output_container"], parameters["output_prefix"]
     if parameters.get("dry_run") or not storage.exists(container, prefix):
         return {"items": 0, "collection": None}
@@ -71,7 +74,7 @@ def _collection(collection_id: str, items: Sequence[dict[str, Any]]) -> pystac.C
 
 
 def _union(boxes: Sequence[Sequence[float]]) -> list[float]:
-    """The box around all; the world where no item says where it lies."""
+    """The box around all boxes; the whole world if there are none."""
     if not boxes:
         return WORLD
     west, south, east, north = zip(*boxes, strict=True)

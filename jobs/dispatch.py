@@ -1,4 +1,4 @@
-"""Hands tasks to Dask workers, a bounded number at a time, and collects what comes back."""
+"""Sends tasks to Dask workers, a limited number at a time, and collects their results."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ from jobs.task_rows import TaskResult
 from jobs.worker import TaskBatch, TaskSpec, WorkerResult
 from jobs.workers import Future, SchedulerLost, Workers
 
-# Waiting batches a worker thread, so that none idles while the runner writes what others did.
+# Batches per worker thread, so that no thread is idle while the runner writes results.
 DEPTH = 4
-# So much work is in a batch, where tasks are that short; and so many tasks at the most.
+# Short tasks are sent in batches: work per batch in seconds, and the maximum number of tasks.
 BATCH_SECONDS = 0.1
 LARGEST_BATCH = 200
-# How long tasks take is known from the last ones; before there are so many, a batch holds one.
+# Batch sizes follow the mean duration of the last REMEMBERED tasks. Until KNOWN tasks have ended, a
+# batch holds one task.
 KNOWN, REMEMBERED = 8, 100
-# Tasks taken from the tables at once, at the least: looking for the next ones goes through all.
+# The fewest tasks to dequeue at once: each dequeue scans all of the stage's tasks.
 LEAST_TAKEN = 100
 
 
 class ProgressListener:
-    """What workers tell of tasks that run, kept for the stage that handed them out."""
+    """Collects the updates that workers send about running tasks, by stage."""
 
     def __init__(self, client: Client, topic: str) -> None:
         self.topic = topic
@@ -42,7 +43,7 @@ class ProgressListener:
         client.subscribe_topic(topic, self._hear)
 
     def take(self, prefix: str) -> list[dict[str, Any]]:
-        """The news of a stage's tasks: task_id, worker, age (seconds since it began), progress."""
+        """New updates of a stage's tasks: task_id, worker, age (seconds since start), progress."""
         with self._lock:
             heard = self._updates.pop(prefix, {})
         now = time.monotonic()
@@ -61,14 +62,14 @@ class ProgressListener:
         with self._lock:
             of_stage = self._updates[updates["task_id"].rpartition("-")[0]]
             began = time.monotonic() - updates["seconds"]
-            # The first news says best when it began, the last how far it is.
+            # The first update gives the best start time, the last one the current progress.
             first = of_stage.get(updates["task_id"], {"began": began})
             of_stage[updates["task_id"]] = {**updates, "began": first["began"]}
 
 
 @dataclass(frozen=True)
 class Sent:
-    """Tasks that are with a worker; `alone` is one that is suspected to kill them."""
+    """Tasks sent to a worker; `alone` means one task that is suspected of killing workers."""
 
     tasks: Sequence[Task]
     future: Future
@@ -76,12 +77,12 @@ class Sent:
 
 
 class Dispatch:
-    """The tasks of one stage that are with the workers, or about to be.
+    """The tasks of one stage that were sent to the workers or are waiting to be sent.
 
-    Short tasks go in batches, so that handing them out does not take longer than doing them.
+    Short tasks are sent in batches, so that sending them does not take longer than running them.
 
-    When a worker dies, Dask blames every task that was with it, so a task that was there when
-    too many died is tried once more with no other beside it before it counts as failed.
+    When a worker dies, Dask blames every task that it had. So a task that Dask gives up because too
+    many workers died is tried once more, alone, before it counts as failed.
     """
 
     def __init__(
@@ -98,37 +99,37 @@ class Dispatch:
         self._stage = stage
         self._heartbeat_seconds = heartbeat_seconds
         self._ended: queue.SimpleQueue[Future] = queue.SimpleQueue()
-        # Dask forgets a task whose future nobody keeps.
+        # Dask drops a task when its last future is released.
         self._sent: dict[Key, Sent] = {}
         self._waiting: deque[Task] = deque()
         self._suspects: deque[Task] = deque()
         self._seconds: deque[float] = deque(maxlen=REMEMBERED)
-        # When a task that is at work began, as far as its worker told, by time.monotonic().
+        # When running tasks started, as reported by their workers, in time.monotonic() seconds.
         self._began: dict[str, float] = {}
 
     def room(self) -> int:
-        """How many more tasks it would take now; none while it has enough."""
+        """How many more tasks to add now; 0 while enough are waiting."""
         wanted = self._workers.threads() * DEPTH * self._batch_size()
         return 0 if len(self._waiting) >= wanted else max(wanted, LEAST_TAKEN)
 
     @property
     def busy(self) -> bool:
-        """Whether tasks are with the workers, or about to be."""
+        """Whether any tasks are running or waiting."""
         return bool(self._sent or self._waiting or self._suspects)
 
     def take(self, tasks: Sequence[Task]) -> None:
-        """Takes over tasks that are to be done."""
+        """Adds tasks to run."""
         self._waiting.extend(tasks)
 
     def note(self, updates: Sequence[Mapping[str, Any]]) -> None:
-        """Takes what workers told of tasks at work: task_id, age (seconds since it began)."""
+        """Notes when running tasks started, from updates: task_id, age (seconds since start)."""
         now = time.monotonic()
         self._began |= {item["task_id"]: now - item["age"] for item in updates}
 
     def results(self, patience: float) -> list[TaskResult]:
-        """The tasks that have ended since the last call; waits at most `patience` seconds for one.
+        """The tasks that ended since the last call; waits up to `patience` seconds for the first.
 
-        Raises SchedulerLost when the cluster is gone.
+        Raises SchedulerLost if the cluster is gone.
         """
         self._workers.check()
         self._send_next()
@@ -139,7 +140,7 @@ class Dispatch:
         return ended + self._overdue()
 
     def cancel(self) -> None:
-        """Takes back what the workers have not begun; what they have begun is forgotten."""
+        """Withdraws tasks that have not started, and ignores the results of those that have."""
         futures = [sent.future for sent in self._sent.values()]
         for tasks in (self._sent, self._waiting, self._suspects, self._began):
             tasks.clear()
@@ -147,7 +148,7 @@ class Dispatch:
             self._workers.forget(futures)
 
     def end(self) -> None:
-        """Ends everything: a worker that does not stop by itself is started again."""
+        """Cancels all tasks, and restarts workers that do not stop running them."""
         keys, workers = list(self._sent), self._workers
         with suppress(SchedulerLost):
             addresses = workers.assigned(keys) if keys else []
@@ -164,7 +165,7 @@ class Dispatch:
                 self._send([[self._suspects.popleft()]], alone=True)
             return
         free = max(0, threads * DEPTH - len(self._sent))
-        # What is left at the end is for all threads.
+        # The last tasks are spread over all threads.
         size = min(self._batch_size(), -(-len(self._waiting) // threads))
         batches: list[list[Task]] = []
         while self._waiting and len(batches) < free:
@@ -178,7 +179,7 @@ class Dispatch:
         return max(1, min(LARGEST_BATCH, int(BATCH_SECONDS / max(mean, 1e-6))))
 
     def _send(self, batches: Sequence[Sequence[Task]], alone: bool = False) -> None:
-        # A key of its own each time: Dask gives the same result for the same key.
+        # A new key each time: for a known key, Dask returns the earlier result.
         keys = [f"{tasks[0].task_id}-{uuid4().hex[:8]}" for tasks in batches]
         packed = {key: self._packed(tasks) for key, tasks in zip(keys, batches, strict=True)}
         futures = self._workers.start(packed, len(self._sent))
@@ -211,7 +212,7 @@ class Dispatch:
         if results is None and future.status == "cancelled":
             raise SchedulerLost(f"Dask gave up task {sent.tasks[0].task_id}")
         if results is None and future.status != "error":
-            # The worker that held the result died before it was fetched: Dask does the task again.
+            # The worker died before its result was fetched: Dask runs the task again.
             future.add_done_callback(self._ended.put)
             return []
         self._forget(sent)
@@ -225,7 +226,7 @@ class Dispatch:
 
     def _broken(self, sent: Sent) -> list[TaskResult]:
         error = sent.future.exception()
-        # Of several tasks, only one need be to blame.
+        # If there were several tasks, perhaps only one is to blame.
         if len(sent.tasks) > 1 or (isinstance(error, KilledWorker) and not sent.alone):
             self._suspects.extend(sent.tasks)
             return []
@@ -241,7 +242,7 @@ class Dispatch:
             self._began.pop(task.task_id, None)
 
     def _overdue(self) -> list[TaskResult]:
-        """Tasks that take longer than their stage allows; what was sent with them is done again."""
+        """Fails tasks that exceed their stage's time limit; the rest of their batch runs again."""
         now, limit = time.monotonic(), self._stage.time_limit
         late = {task: now - began for task, began in self._began.items() if now - began > limit}
         found = [sent for sent in self._sent.values() if any(t.task_id in late for t in sent.tasks)]

@@ -1,8 +1,8 @@
-"""The runner's writes to `app.jobs`: claim, keep alive, move on, end.
+"""The runner's writes to `app.jobs`: claim, keep alive, advance, end.
 
-Each claim of a job has a lease token of its own, in the job's metadata. Every write asks for that
-token and the stage that was claimed, so that whoever lost the lease can't change the job any more,
-not even where the same runner has claimed it again.
+Each claim of a job stores a new lease token in the job's metadata. Writes check the token, and the
+stage where it matters, so that a runner that lost its lease can't change the job any more, even if
+the same runner has claimed it again.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from sqlalchemy import Connection, text
 
 from jobs.stages import Job
 
-# The mark in a job's metadata that this project's runner may do it; others are the platform's.
+# The `executor` of jobs for this project's runner, in their metadata; others are the platform's.
 EXECUTOR = "pipeline-monitor"
-# What a claim writes into a job's metadata, and its end takes out.
+# The metadata keys that exist only while a job is claimed.
 MARKS_OF_CLAIM = ["runner_id", "lease_token", "stage_lock"]
 
 
 class JobLost(Exception):
-    """The job was taken over by another runner, ended or removed."""
+    """The job was taken over by another runner, ended or deleted."""
 
 
 def claim_job(
@@ -34,11 +34,11 @@ def claim_job(
     leased: Collection[str] = (),
     waited_seconds: float = 0.0,
 ) -> Job | None:
-    """Claims the oldest job that waits, or whose lease has expired. Returns None if there is none.
+    """Claims the oldest job that is queued or whose lease has expired. Returns None if none is.
 
-    Only jobs that were submitted for this project's runner, and whose predecessor has ended; of
-    those in the queue, only what has been there for `waited_seconds`. Jobs that the runner holds
-    are left alone, however long their heartbeat has been silent.
+    Only considers jobs that were submitted for this project's runner and whose `depends_on` job has
+    ended, and queued jobs only after `waited_seconds`. Skips the jobs in `leased`, which this
+    runner already holds, however old their heartbeat is.
     """
     row = connection.execute(
         CLAIM,
@@ -74,12 +74,12 @@ CLAIM = text(
                   OR waiting.updated_at <= NOW() - :waited * INTERVAL '1 second'
               WHEN 'processing' THEN
                   waiting.updated_at < NOW() - :lease * INTERVAL '1 second'
-                  -- No heartbeat is like that; an hour may be the clocks' change.
+                  -- No heartbeat is this far ahead; an hour could be daylight saving time.
                   OR waiting.updated_at > NOW() + INTERVAL '2 hours' OR waiting.updated_at IS NULL
               END
           AND NOT EXISTS (
               SELECT FROM app.jobs AS first
-              -- `after`: of jobs that an earlier version queued.
+              -- `after`: from jobs that an earlier version queued.
               WHERE first.job_id = coalesce(waiting.metadata ->> 'depends_on',
                                             waiting.metadata ->> 'after')
                 AND first.status IN ('queued', 'processing'))
@@ -94,9 +94,9 @@ CLAIM = text(
 
 
 def keep_alive(connection: Connection, tokens: Collection[str]) -> set[str]:
-    """Says that whoever holds these claims is alive: those of which it could be said at once.
+    """Renews the heartbeat of the jobs with these lease tokens; returns the renewed tokens.
 
-    A job whose row somebody has locked keeps no other one waiting.
+    Skips locked rows, so that one locked job does not delay the others.
     """
     return set(connection.execute(KEEP_ALIVE, {"tokens": list(tokens)}).scalars())
 
@@ -114,9 +114,9 @@ KEEP_ALIVE = text(
 
 
 def valid_leases(connection: Connection, tokens: Collection[str]) -> dict[str, float]:
-    """Those of the claims that still hold: nobody took over, ended or removed their job.
+    """The lease tokens that are still valid: nobody took over, ended or deleted their job.
 
-    Each with the seconds since its job was first begun, 0 where unknown.
+    The value is the time since the job started, in seconds; 0 if unknown.
     """
     found = connection.execute(VALID_LEASES, {"tokens": list(tokens)})
     return {token: float(seconds) for token, seconds in found}
@@ -135,10 +135,10 @@ VALID_LEASES = text(
 
 
 def assert_lease(connection: Connection, job: Job, idle_seconds: float = 30.0) -> None:
-    """Makes sure, until the transaction ends, that the claim still holds. Raises JobLost.
+    """Checks the lease, and keeps it valid until the transaction ends. Raises JobLost.
 
-    The database ends the transaction of a runner that says nothing for `idle_seconds`: one that
-    was stopped there would keep the job to itself.
+    The database ends the transaction if the runner is idle in it for `idle_seconds`: a suspended
+    runner would otherwise keep the job locked.
     """
     values = {
         "job": job.job_id,
@@ -162,14 +162,14 @@ ASSERT_LEASE = text(
 
 
 def stage_is_planned(connection: Connection, job: Job) -> bool:
-    """Whether the tasks of the job's current stage have been made."""
+    """Whether the tasks of the job's current stage have been created."""
     query = text("SELECT metadata ->> 'planned_stage' FROM app.jobs WHERE job_id = :job")
     planned = connection.execute(query, {"job": job.job_id}).scalar_one()
     return bool(planned == str(job.stage))
 
 
 def mark_planned(connection: Connection, job: Job) -> None:
-    """Says that the tasks of the job's current stage are made, all of them."""
+    """Marks all tasks of the job's current stage as created."""
     connection.execute(MARK_PLANNED, {"job": job.job_id, "stage": job.stage})
 
 
@@ -184,13 +184,13 @@ MARK_PLANNED = text(
 
 
 def plan_is_stale(connection: Connection, job: Job) -> bool:
-    """Whether the stage's tasks were planned before the job was run again."""
+    """Whether the stage's tasks were planned before the job was rerun."""
     query = text("SELECT metadata ->> 'refresh_stage' FROM app.jobs WHERE job_id = :job")
     return bool(connection.execute(query, {"job": job.job_id}).scalar_one() == str(job.stage))
 
 
 def mark_refreshed(connection: Connection, job: Job) -> None:
-    """Says that the tasks of the job's current stage are as they would be planned now."""
+    """Marks the tasks of the job's current stage as up to date."""
     query = text("UPDATE app.jobs SET metadata = metadata - 'refresh_stage' WHERE job_id = :job")
     connection.execute(query, {"job": job.job_id})
 
@@ -211,7 +211,7 @@ RELEASE = text(
 
 
 def record_stage(connection: Connection, job: Job, result: dict[str, Any]) -> None:
-    """Writes what came of the job's current stage."""
+    """Writes the result of the job's current stage."""
     row = {"job": job.job_id, "stage": str(job.stage), "result": json.dumps(result)}
     connection.execute(RECORD_STAGE, row)
 

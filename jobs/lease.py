@@ -1,4 +1,4 @@
-"""A runner's claim of a job, for as long as it holds."""
+"""A runner's lease on a job."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):
-    """The runner is stopping: the job goes back into the queue."""
+    """The runner is stopping; the job goes back to the queue."""
 
 
 class OutOfTime(Exception):
-    """The job took longer than it may: the message says so."""
+    """The job exceeded its time limit; the message says so."""
 
 
 class Lease:
-    """A job that this runner has claimed: every write proves the claim, every pause ends with it.
+    """A job that this runner has claimed. Writes check the lease, and pauses end when it does.
 
-    `seconds` is for how long writes are tried again while the database can't be reached; after
-    that another runner may have the job.
+    `seconds` limits how long writes are retried while the database can't be reached; after that,
+    another runner may have taken over the job.
     """
 
     def __init__(self, engine: Engine, job: Job, seconds: float) -> None:
@@ -49,42 +49,42 @@ class Lease:
         self._statement: Any = None
 
     def stop(self) -> None:
-        """The runner is to give the job back."""
+        """Ends the lease because the runner is stopping."""
         self._end(Stopped())
 
     def lose(self) -> None:
-        """The job is another runner's, was ended or is gone."""
+        """Ends the lease because the job was taken over, ended or deleted."""
         self._end(JobLost(f"Job {self.job.job_id[:8]} is no longer this runner's"))
 
     def expire(self, reason: str) -> None:
-        """The job has taken too long, and is to end with the reason."""
+        """Ends the lease because the job took too long; the job then fails with `reason`."""
         self._end(OutOfTime(reason))
 
     def check(self) -> None:
-        """Raises Stopped, JobLost or OutOfTime once the claim is over."""
+        """Raises Stopped, JobLost or OutOfTime if the lease has ended."""
         if self._over.is_set() and self._cause is not None:
             raise self._cause
 
     def pause(self, seconds: float) -> None:
-        """Waits, not longer than the claim holds. Raises Stopped or JobLost."""
+        """Waits, or until the lease ends. Raises Stopped, JobLost or OutOfTime if it has ended."""
         self._over.wait(seconds)
         self.check()
 
     def checked(self, items: Iterable[T]) -> Iterator[T]:
-        """The items, until the claim is over. Raises Stopped or JobLost."""
+        """Yields the items. Raises Stopped, JobLost or OutOfTime once the lease has ended."""
         for item in items:
             self.check()
             yield item
 
     def assert_held(self, connection: Connection) -> None:
-        """Makes sure, until the transaction ends, that the claim holds. Raises JobLost."""
+        """Checks the lease, and keeps it valid until the transaction ends. Raises JobLost."""
         assert_lease(connection, self.job, max(self.seconds, LEAST_IDLE_SECONDS))
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Does `work` in a transaction that holds the claim; while the database can't, again.
+        """Runs `work` in a transaction that has checked the lease, and retries temporary failures.
 
-        A lost connection or a deadlock costs a second, not the job. Raises JobLost, and what the
-        database says once the lease's time is over or when it refuses the work itself.
+        So a lost connection or a deadlock delays the job instead of ending it. Raises JobLost, and
+        the database's error if it is not temporary, or once `seconds` are over or the lease ended.
         """
         pause, until = 0.1, time.monotonic() + self.seconds
         while True:
@@ -101,7 +101,7 @@ class Lease:
 
     @contextmanager
     def statement(self, connection: Connection) -> Iterator[None]:
-        """What the database does on this connection meanwhile is cancelled when the claim ends."""
+        """Statements on this connection during the block are cancelled when the lease ends."""
         with self._lock:
             self._statement = connection.connection.driver_connection
         try:
@@ -119,7 +119,7 @@ class Lease:
             return
         self._cause = cause
         self._over.set()
-        # Not here: it asks the server, which may not answer.
+        # In a thread: cancelling contacts the server, which may not answer.
         threading.Thread(target=self._interrupt, daemon=True).start()
 
     def _interrupt(self) -> None:
@@ -129,7 +129,7 @@ class Lease:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether the database, not the statement, is what failed: trying again may help."""
+    """Whether a failure is temporary, so that trying again may help."""
     if not isinstance(error, DBAPIError):
         return isinstance(error, PoolTimeoutError)
     code = getattr(error.orig, "pgcode", None)
@@ -138,7 +138,7 @@ def is_passing(error: Exception) -> bool:
     return code in PASSING or code[:2] in PASSING_CLASSES
 
 
-# By SQLSTATE: no connection, a deadlock, no room, a lock that was not had in time, a shutdown. A
-# statement that was cancelled, or needs more than is allowed, will need that again.
+# SQLSTATEs: connection failure, rollback (deadlock), insufficient resources, lock not available,
+# system error, shutdown. A cancelled statement, or one over a configured limit, would fail again.
 PASSING_CLASSES = {"08", "40", "58"}
 PASSING = {"53000", "53100", "53200", "53300", "55P03", "57P01", "57P02", "57P03"}

@@ -1,4 +1,4 @@
-"""The time limits that pipeline files give to the work of their phases and actions."""
+"""Applies the time limits of pipeline files to stages and job types."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipelines.registry import Registry
 
 
 def with_limits(job_types: Mapping[str, JobType], registry: Registry) -> dict[str, JobType]:
-    """The job types with the limits of the registry, in seconds; the others keep their own."""
+    """The job types with the registry's time limits, in seconds, where it sets any."""
     phases = [phase for pipeline in registry.values() for phase in pipeline.phases]
     actions = [action for pipeline in registry.values() for action in pipeline.submit_actions]
     of_tasks = {phase.task_type: phase.time_limit for phase in phases if phase.time_limit}

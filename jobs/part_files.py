@@ -1,8 +1,8 @@
-"""Files that are being written: in a place of their own, until they are whole.
+"""Part files: files that are being written, kept apart until they are complete.
 
-A part file lies in a folder of its own below `.parts` at the top of its container: on the same
-file system, and in no listing. Its writer holds a lock for as long as it lives, so that what a
-killed one left is told from what is being written.
+Each part file is in its own folder below `.parts` at the top of its container: on the same file
+system, but hidden from listings. Its writer holds a lock while it lives, which tells files that are
+being written from those that a killed writer left behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOCK = ".lock"
 def part_file(top: Path, target: Path) -> Iterator[Path]:
     """A file to write that becomes `target`, below `top`, when the block ends without an error.
 
-    It is on the disk before it has the name, and so is the name afterwards. Raises OSError.
+    The file is flushed to disk before it is renamed, and its folder afterwards. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     parts_folder = _parts(top, target.parent)
@@ -34,7 +34,7 @@ def part_file(top: Path, target: Path) -> Iterator[Path]:
             yield part
             _flush(part)
             part.replace(target)
-            # Some file systems have nothing to flush of a folder, and the file has its name.
+            # Some file systems can't flush a folder; the file has been renamed anyway.
             with suppress(OSError):
                 _flush(target.parent)
     finally:
@@ -42,10 +42,10 @@ def part_file(top: Path, target: Path) -> Iterator[Path]:
 
 
 def remove_abandoned(parts_folder: Path) -> None:
-    """Removes what writers left that are no more."""
+    """Removes the files of writers that no longer run."""
     for lock in _locks(parts_folder):
         with _locked(lock) as is_free:
-            # Without locks this is unknown.
+            # None if the file system has no locks: then nobody knows.
             if is_free is True:
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)
@@ -55,34 +55,34 @@ def _locks(parts_folder: Path) -> list[Path]:
     try:
         return [path for path in parts_folder.iterdir() if path.suffix == LOCK]
     except FileNotFoundError:
-        # The last one to write has just taken the folder along.
+        # The last writer has just removed the folder.
         return []
 
 
 def remove_abandoned_below(top: Path) -> None:
-    """Removes what writers left in a container."""
+    """Removes abandoned part files of a container."""
     if (top / FOLDER).is_dir():
         remove_abandoned(top / FOLDER)
         _remove_empty(top / FOLDER)
 
 
 def _parts(top: Path, folder: Path) -> Path:
-    # A file gets its name at once within a file system alone.
+    # A rename is atomic only within a file system.
     same = top.is_dir() and top.stat().st_dev == folder.stat().st_dev
     return (top if same else folder) / FOLDER
 
 
 @contextmanager
 def _folder_of_ones_own(parts_folder: Path) -> Iterator[Path]:
-    """A folder whose lock this process holds; GDAL may put more files beside the one it writes."""
+    """A folder that this process has locked; GDAL may write more files beside the target."""
     while True:
         lock = parts_folder / f"{uuid4().hex}{LOCK}"
-        # The last one to write takes the folder along, at any moment: then once more.
+        # Another writer may remove the empty folder at any time: then try again.
         with suppress(FileNotFoundError, FileExistsError):
             parts_folder.mkdir(exist_ok=True)
             lock.touch()
         with _locked(lock) as is_ours:
-            # Whoever clears up may have had it first.
+            # A cleanup may have locked it first.
             if is_ours is False:
                 continue
             folder = lock.with_suffix("")
@@ -97,9 +97,9 @@ def _folder_of_ones_own(parts_folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _locked(lock: Path) -> Iterator[bool | None]:
-    """Whether nobody else has the lock, and the file is still the one of that name.
+    """Whether this process got the lock and the lock file still exists.
 
-    None where the file system has no locks.
+    None if the file system has no locks.
     """
     try:
         descriptor = os.open(lock, os.O_RDWR)

@@ -1,6 +1,6 @@
-"""What is left to do in a job's phase: files, the groups they form, and how many there are.
+"""What is left to do in a job's phase: files, their groups, and how many there are.
 
-A file is ready once the phase before has completed it, and pending while the job's own has not.
+A file is ready once the previous phase has completed it, and pending until the job's phase has.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from jobs.stages import Job, Scope, TaskError
 
 @dataclass(frozen=True)
 class RegisteredFile:
-    """A row of `app.etl_source_files`: size in bytes, group in the job's phase, none if unknown.
+    """A row of `app.etl_source_files`: size in bytes and group in the job's phase, None if unknown.
 
-    before: where the phase before has put its output for this file, if there is such a phase.
+    before: path of the previous phase's output for this file; None if there is no previous phase.
     """
 
     path: str
@@ -34,7 +34,7 @@ class RegisteredFile:
 
 @dataclass(frozen=True)
 class FileGroup:
-    """The files that one task of a phase processes together, in the order of their paths."""
+    """The files that one task of a phase processes together, ordered by path."""
 
     name: str
     files: tuple[RegisteredFile, ...]
@@ -48,10 +48,10 @@ class FileGroup:
 def pending_files(
     connection: Connection, job: Job, where: Mapping[str, Any] | None = None, *, again: bool = False
 ) -> Iterator[RegisteredFile]:
-    """The files that are ready and pending in the job's phase, by path; streamed.
+    """The files that are ready and pending in the job's phase, ordered by path, streamed.
 
-    where: wanted values by grouping field; an empty one lets all files through. again: completed
-    files, too. Raises TaskError for a field that is no grouping of the pipeline.
+    where: wanted value by grouping field; empty values don't filter. again: include completed
+    files. Raises TaskError for a field that is not a grouping of the pipeline.
     """
     statement = _Statement(job, where)
     conditions = [statement.ready, statement.wanted] + ([] if again else [statement.pending])
@@ -63,10 +63,11 @@ def pending_files(
 def pending_groups(
     connection: Connection, job: Job, where: Mapping[str, Any] | None = None, *, again: bool = False
 ) -> Iterator[FileGroup]:
-    """The groups with a pending file, all of whose files are ready, by name; streamed.
+    """The groups with a pending file whose files are all ready, ordered by name, streamed.
 
-    Each has all its files, also completed ones. `where` and `again` are as in `pending_files`: one
-    such file is enough. Raises TaskError, also where the registry names no `group_key`.
+    A group contains all its files, also completed ones. `where` and `again` are as in
+    `pending_files`; one matching file selects a group. Raises TaskError for an unknown field, or if
+    the phase has no `group_key`.
     """
     statement = _Statement(job, where)
     names = statement.groups(again).subquery()
@@ -81,9 +82,9 @@ def pending_groups(
 def pending_scope(
     connection: Connection, job: Job, where: Mapping[str, Any] | None = None, *, again: bool = False
 ) -> Scope:
-    """How many groups `pending_groups` would give, and their pending files; for `scope`.
+    """How many groups `pending_groups` would yield, and their pending files; for `scope`.
 
-    Without a `group_key`, it counts what `pending_files` would give, each file as a group.
+    Without a `group_key`, counts the files of `pending_files`, each as a group of one.
     """
     statement = _Statement(job, where)
     if job.phase.group_key:
@@ -121,7 +122,7 @@ class _Statement:
         return self.table.c[phase.group_key]
 
     def files(self, *conditions: ColumnElement[bool]) -> Select[Any]:
-        """One row per file, as RegisteredFile has it."""
+        """One row per file, with the fields of RegisteredFile."""
         phase, columns = self._job.phase, self.table.c
         group = columns[phase.group_key] if phase.group_key else cast(null(), Text)
         metadata = func.coalesce(columns.source_metadata, func.jsonb_build_object())
@@ -135,7 +136,7 @@ class _Statement:
         ).where(self.here, *conditions)
 
     def groups(self, again: bool) -> Select[Any]:
-        """The names of the groups that are to be processed."""
+        """The names of the groups to process."""
         chosen = self.wanted if again else and_(self.wanted, self.pending)
         query = select(self.group.label("name")).where(self.here, self.group.is_not(None))
         return query.group_by(self.group).having(func.bool_and(self.ready), func.bool_or(chosen))

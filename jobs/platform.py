@@ -1,4 +1,4 @@
-"""Submits jobs to the platform, which runs them and has the last word."""
+"""Submits jobs to the platform, which runs them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from jobs.stages import Scope
 from jobs.submission import NO_REGISTRATION, Submission, SubmissionError
 from pipelines.models import Pipeline
 
-# Of a page that was sent for an error, this much is worth showing.
+# How many characters of an error response to show.
 LONGEST = 1000
 
 
 class Refused(SubmissionError):
-    """The platform refused: the message has its own words, `status` its HTTP status."""
+    """The platform refused: the message quotes its answer, `status` is its HTTP status."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(f"The platform refused the job ({status}): {words}")
@@ -33,7 +33,7 @@ class Refused(SubmissionError):
 
 
 class Platform:
-    """Jobs are posted to the platform at `url`; `engine` is of the tables that it writes.
+    """Posts jobs to the platform at `url`; `engine` connects to the platform's database.
 
     timeouts: seconds to wait for a connection, and for the answer.
     """
@@ -46,40 +46,40 @@ class Platform:
         self._timeouts = timeouts
 
     def unavailable(self, job_type: str) -> None:
-        """The platform says for itself what it can't do."""
+        """None for all job types: the platform itself refuses what it can't run."""
         return
 
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
-        """Posts the job. A refusal is passed on in the platform's own words."""
+        """Posts the job. Raises Refused with the platform's own message."""
         before = self._existing(job_type, parameters)
         job_id, status = _read_response(self._post(job_type, parameters))
         existed = before is not None and before.job_id == job_id
         return Submission(job_id, not existed and status in ("queued", "created"), status)
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
-        """The same job where it exists; the rest the platform alone knows."""
+        """The same job if it exists; only the platform knows what a new one would do."""
         note = "The platform runs this job: what it will work on is not known here."
         return Preview(Scope(note=note), self._existing(job_type, parameters))
 
     def rerun(self, job_id: str) -> Rerun:
-        """Posts the job's parameters once more: the platform decides what comes of it."""
+        """Posts the job's parameters again; the platform decides what happens."""
         job = self._find(job_id, "run again")
         check_unfinished(job)
         return Rerun(*_read_response(self._post(job.job_type, job.parameters)))
 
     def run_from_start(self, job_id: str) -> Submission:
-        """The platform has no way to be asked for it. Raises NoSuchJob or RerunError."""
+        """Not supported by the platform's API. Raises NoSuchJob or RerunError."""
         self._find(job_id, "run again")
         raise RerunError(f"Job {job_id[:8]} is the platform's: only the platform can run it again")
 
     def register_files(
         self, pipeline: Pipeline, container: str, files: Sequence[SourceFile]
     ) -> int:
-        """Always refuses: the platform has an inventory of its own."""
+        """Always refuses: the platform registers files itself."""
         raise SubmissionError(NO_REGISTRATION)
 
     def cancel(self, job_id: str) -> Cancellation:
-        """The platform has no way to be asked for it. Raises NoSuchJob or CancelError."""
+        """Not supported by the platform's API. Raises NoSuchJob or CancelError."""
         self._find(job_id, "cancelled")
         raise CancelError(f"Job {job_id[:8]} is the platform's: only the platform can cancel it")
 
@@ -92,7 +92,7 @@ class Platform:
             raise SubmissionError(reason) from error
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:
-        # The platform answers alike for a new job and an existing one: the tables tell them apart.
+        # The platform answers the same for new and existing jobs; the tables tell them apart.
         with (
             suppress(*DATABASE_FAILURES),
             looking(self._engine, PREVIEW_SECONDS) as connection,
@@ -103,7 +103,7 @@ class Platform:
     def _post(self, job_type: str, parameters: dict[str, Any]) -> requests.Response:
         url = f"{self._url}/api/jobs/submit/{quote(job_type, safe='')}"
         try:
-            # A redirected POST would arrive as a GET.
+            # A redirect would turn the POST into a GET.
             return requests.post(
                 url, json=parameters, timeout=self._timeouts, allow_redirects=False
             )
@@ -120,7 +120,7 @@ class Platform:
 
 
 def _read_response(response: requests.Response) -> tuple[str, str]:
-    """The job's id and status. Raises Refused, and SubmissionError for an answer without an id."""
+    """The job's id and status. Raises Refused, and SubmissionError if the answer has no job id."""
     try:
         body = response.json()
     except requests.JSONDecodeError:

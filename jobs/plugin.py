@@ -1,4 +1,4 @@
-"""All that the author of a job type needs: `from jobs.plugin import Job, JobType, Stage, …`."""
+"""Everything for writing job types: `from jobs.plugin import Job, JobType, Stage, …`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says what a job would do before it is submitted, and changes nothing."""
+"""Previews what a job would do before it is submitted, without changing anything."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipelines.registry import Registry
 
 @dataclass(frozen=True)
 class Existing:
-    """The job with the same parameters; `again` when it can be run again from here."""
+    """The job with the same parameters; `again` says whether it can be rerun from here."""
 
     job_id: str
     status: str
@@ -27,7 +27,7 @@ class Existing:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a job would work on, and the same job where it exists already."""
+    """What a job would process, and the same job if it already exists."""
 
     scope: Scope
     existing: Existing | None = None
@@ -35,7 +35,7 @@ class Preview:
 
 @contextmanager
 def looking(engine: Engine, seconds: float) -> Iterator[Connection]:
-    """A read-only transaction that sees one snapshot; each statement may take so many seconds."""
+    """A read-only transaction on one snapshot; each statement may take `seconds`."""
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         milliseconds = str(int(seconds * 1000))
@@ -50,9 +50,10 @@ def preview_job(
     registry: Registry,
     seconds: float,
 ) -> Preview:
-    """What a job of this project's runner would do; each statement may take so many seconds.
+    """What a job of this project's runner would do; each statement may take `seconds`.
 
-    Raises sqlalchemy.exc.DBAPIError when the database does not answer.
+    If counting takes longer, the scope has only a note. Raises sqlalchemy.exc.DBAPIError for other
+    database errors.
     """
     existing = None
     job = with_entry(Job("", job_type.name, parameters, None, {}), job_type, registry)
@@ -72,7 +73,7 @@ def preview_job(
 def find_existing(
     connection: Connection, job_type: str, parameters: Parameters, *, ours: bool
 ) -> Existing | None:
-    """The newest attempt at a job, or none; with `ours` one of the platform's can't run again."""
+    """The newest attempt of a job, or None. With `ours`, the platform's jobs can't be rerun."""
     newest = newest_attempt(connection, job_type, parameters)
     if newest is None:
         return None

@@ -1,4 +1,4 @@
-"""Progress from inside a task: work(parameters, storage) says how far it is."""
+"""Lets a task report its progress from inside work(parameters, storage)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_MESSAGE = 200
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a task is: percent (0 to 100, none where it does not say) and a message."""
+    """How far a task is: percent (0 to 100, None if not given) and a message."""
 
     percent: float | None = None
     message: str = ""
@@ -23,10 +23,10 @@ _listener: ContextVar[Callable[[Progress], None] | None] = ContextVar("listener"
 
 
 def report_progress(percent: float | None = None, message: str = "") -> None:
-    """Says how far the task is, for the job's page; call it as often as you like.
+    """Reports how far the task is, for the job page; call it as often as you like.
 
-    percent: 0 to 100, beyond them clipped; one that is no number counts as none. message: one line,
-    cut at 200 characters. Outside a worker it does nothing. Call it from the function's own thread.
+    percent: clipped to 0 to 100; NaN and infinity count as None. message: one line, cut at 200
+    characters. Does nothing outside a worker. Call it from the thread that runs `work`.
     """
     listener = _listener.get()
     if listener is None:
@@ -39,7 +39,7 @@ def report_progress(percent: float | None = None, message: str = "") -> None:
 
 @contextmanager
 def listening(listener: Callable[[Progress], None]) -> Iterator[None]:
-    """While the block runs, what this thread reports goes to `listener`."""
+    """During the block, this thread's progress reports go to `listener`."""
     token = _listener.set(listener)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Opens a raster as it is, also one that does not say where it lies."""
+"""Opens rasters, also those without georeferencing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rasterio.errors import NotGeoreferencedWarning
 
 @contextmanager
 def unplaced_allowed() -> Iterator[None]:
-    """No warning of a raster without a place: a scan is a raster all the same."""
+    """Suppresses rasterio's warning about rasters without georeferencing, such as scans."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
@@ -22,6 +22,6 @@ def unplaced_allowed() -> Iterator[None]:
 
 @contextmanager
 def open_raster(file: Path) -> Iterator[Any]:
-    """An open raster; it may lie nowhere."""
+    """An open raster; it need not be georeferenced."""
     with unplaced_allowed(), rasterio.open(file) as raster:
         yield raster

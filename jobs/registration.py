@@ -1,4 +1,4 @@
-"""Stages that find a container's files and register them: how files get into the table."""
+"""Stages that find a container's files and register them in `app.etl_source_files`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from jobs.source_files import SourceFile, register
 from jobs.stages import Job, Parameters, Result, Stage, Task, TaskError, check_json
 from jobs.storage import Storage, StorageError
 
-# A path that the tables can't hold, and how many names a result has of what was left out.
+# The longest path that the tables can hold, and how many skipped files a result lists.
 LONGEST_PATH, EXAMPLES = 512, 20
 
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file as a storage lists it; `size` in bytes, none where the storage does not say."""
+    """A file as the storage lists it; `size` in bytes, None if the storage does not know it."""
 
     container: str
     path: str
@@ -30,7 +30,7 @@ class FoundFile:
     storage: Storage
 
     def reading(self) -> AbstractContextManager[Path]:
-        """A local file with its content, for a description that has to look inside."""
+        """A local file with its content, for descriptions that need to read it."""
         return self.storage.reading(self.container, self.path)
 
 
@@ -40,9 +40,9 @@ Describe = Callable[[FoundFile], SourceFile | None]
 def register_files(describe: Describe) -> tuple[Stage, Stage, Stage]:
     """Three stages that register the files below the job's `source_container` and `prefix`.
 
-    describe(found) runs on a worker, for each file: what to register, or none for a file that is
-    not one of these. It has to be importable by name. A file whose description fails is left out
-    and named in the job's result with the reason; the others are registered.
+    describe(found) runs on a worker for each file and returns what to register, or None to skip the
+    file. It must be importable by name. If it raises an error, the file is skipped and listed in
+    the job's result with the reason; the other files are registered.
     """
     return (
         Stage("find_folders", "find_folders", work=find_folders),
@@ -58,7 +58,7 @@ def register_files(describe: Describe) -> tuple[Stage, Stage, Stage]:
 
 
 def find_folders(parameters: Parameters, storage: Storage) -> Result:
-    """The folders with files at or below the job's prefix. Raises TaskError where there is none."""
+    """The folders with files at or below the job's prefix. Raises TaskError if there are none."""
     container, prefix = parameters["source_container"], parameters.get("prefix", "").strip("/")
     folders: list[str] = []
     waiting = [prefix]
@@ -74,13 +74,13 @@ def find_folders(parameters: Parameters, storage: Storage) -> Result:
 
 
 def plan_folders(_connection: Connection, job: Job) -> Iterator[Parameters]:
-    """One task for each folder that has files."""
+    """One task per folder with files."""
     for folder in job.last_result["folders"]:
         yield {"source_container": job.parameters["source_container"], "folder": folder}
 
 
 def describe_folder(describe: Describe, parameters: Parameters, storage: Storage) -> Result:
-    """Describes the files right in a folder; `found` is for `record_files`, which drops it."""
+    """Describes the files directly in a folder; `record_files` registers `found` and drops it."""
     container, folder = parameters["source_container"], parameters["folder"]
     blobs = storage.listing(container, folder).blobs
     found: list[dict[str, Any]] = []
@@ -94,7 +94,7 @@ def describe_folder(describe: Describe, parameters: Parameters, storage: Storage
         try:
             described = describe(FoundFile(container, blob.path, blob.size, storage))
             row = None if described is None else _as_row(described)
-        except Exception as error:  # noqa: BLE001 - one odd file must not keep the others out
+        except Exception as error:  # noqa: BLE001 - one bad file must not stop the others
             failed.append(f"{blob.path}: {_reason(error)}")
             continue
         if row is None:
@@ -114,14 +114,14 @@ def describe_folder(describe: Describe, parameters: Parameters, storage: Storage
 
 
 def _as_row(described: SourceFile) -> dict[str, Any]:
-    """A description as JSON. Raises TaskError where it can't be written so."""
+    """A description as a row for JSON. Raises TaskError if it can't be written as JSON."""
     row = asdict(described)
     check_json(row, "its description")
     return row
 
 
 def _unfit(path: str) -> str | None:
-    """Why the tables can't hold a path, if they can't."""
+    """Why the tables can't hold a path, or None if they can."""
     if len(path) > LONGEST_PATH:
         return f"{path[:80]}…: the path has {len(path)} characters; {LONGEST_PATH} fit"
     if not path.isprintable():
@@ -135,14 +135,14 @@ def _reason(error: Exception) -> str:
 
 
 def record_files(connection: Connection, job: Job, task: Task, result: Result) -> Result:
-    """Registers a folder's files; the task's row keeps their number, not their names."""
+    """Registers a folder's files; the task's row keeps only their number."""
     files = [SourceFile(**file) for file in result["found"]]
     register(connection, job.pipeline, task.parameters["source_container"], files)
     return {key: value for key, value in result.items() if key != "found"}
 
 
 def count_files(connection: Connection, job: Job) -> Result:
-    """What was found in all folders, and examples of what was left out."""
+    """Counts of all folders' files, and examples of the skipped ones."""
     values = {"job": job.job_id, "stage": (job.stage or 0) - 1, "limit": EXAMPLES}
     counts = connection.execute(_COUNTS, values).mappings().one()
     examples = {

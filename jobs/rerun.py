@@ -1,4 +1,4 @@
-"""Runs an ended job again: what failed is done once more, what succeeded stays done."""
+"""Reruns an ended job: failed tasks run again, completed tasks are kept."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from jobs.job_rows import EXECUTOR, MARKS_OF_CLAIM
 from jobs.stages import Parameters
 from pipelines.errors import MonitorError
 
-# How a job ends that has something left to do.
+# Final statuses of jobs that have something left to do.
 UNFINISHED = ("failed", "completed_with_errors", "cancelled")
 
 
-# What a job's metadata says of the run that has ended.
+# The metadata keys of the run that has ended.
 MARKS_OF_RUN = [*MARKS_OF_CLAIM, "cancelled_at", "started_at"]
 
 
 class RerunError(MonitorError):
-    """A job can't be run again: the message says why. Nothing was changed."""
+    """A job can't be rerun; the message says why. Nothing was changed."""
 
 
 class NoSuchJob(MonitorError):
-    """There is no job of that id."""
+    """There is no job with that id."""
 
 
 @dataclass(frozen=True)
 class Rerun:
-    """A job that waits to be run again.
+    """A job that is queued to run again.
 
-    tasks: how many of its tasks are done again; done: how many stay done. None where the platform
-    runs the job, which decides for itself.
+    tasks: how many of its tasks run again; done: how many are kept. None if the platform runs the
+    job, because it decides.
     """
 
     job_id: str
@@ -42,7 +42,7 @@ class Rerun:
 
 @dataclass(frozen=True)
 class EndedJob:
-    """A job's row, as far as a re-run has to know it; `ours` when this project's runner did it."""
+    """The parts of a job's row that a rerun needs; `ours` if it is for this project's runner."""
 
     job_id: str
     job_type: str
@@ -52,11 +52,11 @@ class EndedJob:
 
 
 def rerun_job(connection: Connection, job_id: str) -> Rerun:
-    """Puts an ended job back into the queue, at the first stage that has something left to do.
+    """Queues an ended job again, at the first stage that has something left to do.
 
-    Tasks that failed or were cancelled are pending again, those of later stages are forgotten and
-    planned afresh from the new results. Raises NoSuchJob, and RerunError for a job of the
-    platform's or one that is not `failed`, `completed_with_errors` or `cancelled`.
+    The stage's failed and cancelled tasks become pending. Tasks of later stages are deleted and
+    planned again from the new results. Raises NoSuchJob, and RerunError if the job belongs to the
+    platform or is not `failed`, `completed_with_errors` or `cancelled`.
     """
     job = find_ended_job(connection, job_id, lock=True)
     check_ours(job)
@@ -75,10 +75,7 @@ def rerun_job(connection: Connection, job_id: str) -> Rerun:
 
 
 def find_ended_job(connection: Connection, job_id: str, *, lock: bool = False) -> EndedJob:
-    """A job's row; with `lock` nobody else changes it until the transaction ends.
-
-    Raises NoSuchJob.
-    """
+    """A job's row; with `lock`, it is locked until the transaction ends. Raises NoSuchJob."""
     query = LOCKED if lock else FOUND
     row = connection.execute(query, {"job": job_id, "executor": EXECUTOR}).one_or_none()
     if row is None:
@@ -87,14 +84,14 @@ def find_ended_job(connection: Connection, job_id: str, *, lock: bool = False) -
 
 
 def check_ours(job: EndedJob) -> None:
-    """Raises RerunError for a job of the platform's."""
+    """Raises RerunError if the job belongs to the platform."""
     if not job.ours:
         name = job.job_id[:8]
         raise RerunError(f"Job {name} is the platform's: only the platform can run it again")
 
 
 def check_unfinished(job: EndedJob) -> None:
-    """Raises RerunError for a job that has not ended, or has nothing left to do."""
+    """Raises RerunError if the job has not ended or has nothing left to do."""
     if job.status not in UNFINISHED:
         expected = f"{', '.join(UNFINISHED[:-1])} or {UNFINISHED[-1]}"
         raise RerunError(
@@ -109,7 +106,7 @@ _FOUND = """
     """
 FOUND, LOCKED = text(_FOUND), text(f"{_FOUND} FOR UPDATE")
 
-# A job may have ended with no task left to do: when a plan could not be made, at its own stage.
+# If planning failed, no task is left to do: the job is then rerun at its current stage.
 FIRST_STAGE = text(
     """
     SELECT COALESCE(
@@ -121,7 +118,7 @@ FIRST_STAGE = text(
 
 FORGET_LATER = text("DELETE FROM app.tasks WHERE parent_job_id = :job AND stage > :stage")
 
-# What a runner's error left under way is put back by the run itself.
+# Tasks that a runner's error left in progress are requeued by the next run itself.
 RETRY = text(
     """
     UPDATE app.tasks
@@ -132,7 +129,7 @@ RETRY = text(
     """
 )
 
-# The mark of the planned stage stays where the stage's own plan could not be made.
+# `planned_stage` is lowered to the stage, but never raised: its plan may have failed.
 QUEUE = text(
     """
     UPDATE app.jobs

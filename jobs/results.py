@@ -1,4 +1,4 @@
-"""What a stage and a job say of themselves when they have ended."""
+"""The results of ended stages and jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LISTED = 1000
 
 
 def stage_result(connection: Connection, job: Job, count: StageCount) -> dict[str, Any]:
-    """A stage's entry in the job's `stage_results`; the result itself where there was one task."""
+    """A stage's entry in the job's `stage_results`; includes the result of a single task."""
     result: dict[str, Any] = {
         "tasks": count.tasks,
         "completed": count.completed,
@@ -33,7 +33,7 @@ def stage_result(connection: Connection, job: Job, count: StageCount) -> dict[st
 
 
 def job_result(connection: Connection, job: Job) -> tuple[str, dict[str, Any], str | None]:
-    """The ended job's status, `result_data` and `error_details`, which name what failed."""
+    """The ended job's status, `result_data` and `error_details`, which list the failures."""
     failed = count_failed(connection, job)
     if not failed:
         return "completed", {"failed_tasks": 0}, None
@@ -52,6 +52,6 @@ def job_result(connection: Connection, job: Job) -> tuple[str, dict[str, Any], s
 
 
 def group_name(job: Job, task: Task) -> str:
-    """The group that a task works on, or the task's own id where it names none."""
+    """The group that a task processes, or the task's id if it names no group."""
     path = group_path(job, task.task_type)
     return (path and group_of(path, task.parameters)) or task.task_id

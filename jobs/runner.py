@@ -1,4 +1,4 @@
-"""The runner: claims queued jobs and walks their stages, several jobs at a time."""
+"""The runner: claims queued jobs and runs their stages, several jobs at a time."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from pipelines.registry import Registry
 
 log = logging.getLogger(__name__)
 
-# A runner has room for many jobs, so that a short one need not wait until long ones end; beyond
-# the first few it takes only what no other runner has taken meanwhile.
+# A runner runs many jobs at once, so that short ones need not wait for long ones. Beyond FIRST_JOBS
+# it claims only jobs that no other runner has claimed for WAITED_SECONDS.
 FIRST_JOBS, MOST_JOBS = 4, 64
 WAITED_SECONDS = 2.0
 POLL_SECONDS = 0.5
-# How often a runner looks whether its claims still hold.
+# How often a runner checks its leases.
 LOOK_SECONDS = 1.0
 
 
 class Runner:
-    """Walks jobs until `stop` is called. Any number of runners may share a database.
+    """Runs jobs until `stop` is called. Any number of runners may share a database.
 
-    Killed at any point, what it held is taken over after `lease_seconds`, by itself or another.
+    A runner may be killed at any time: after `lease_seconds`, other runners take over its jobs.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class Runner:
         self._lost: SchedulerLost | None = None
 
     def stop(self) -> None:
-        """Asks the runner to give its jobs back and to end; returns at once."""
+        """Asks the runner to requeue its jobs and to end; returns at once."""
         self._stopping.set()
         for lease in list(self._leases.values()):
             lease.stop()
         self._wake.set()
 
     def run(self) -> None:
-        """Claims and walks jobs until stopped. Raises SchedulerLost when the cluster is gone."""
+        """Claims and runs jobs until stopped. Raises SchedulerLost if the cluster is gone."""
         log.info("%s waits for jobs", self.runner_id)
         beat = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         beat.start()
@@ -93,7 +93,7 @@ class Runner:
             raise self._lost
 
     def _claim(self) -> Job | None:
-        """The next job, while there are workers and room for it."""
+        """Claims the next job, if there are workers and this runner has room for it."""
         leased = list(self._leases)
         try:
             if len(leased) >= MOST_JOBS or self._workers.threads() == 0:
@@ -122,7 +122,7 @@ class Runner:
         self.stop()
 
     def _walk(self, lease: Lease) -> None:
-        """Does one stage of a job; whatever comes of it, the runner has room for another then."""
+        """Runs one stage of a job; the runner then has room for another, even after an error."""
         try:
             if reason := self._unfit(lease.job):
                 self._end(lease, reason)
@@ -135,7 +135,7 @@ class Runner:
             self._wake.set()
 
     def _unfit(self, job: Job) -> str | None:
-        """Why a job can't be done as its row stands, if it can't."""
+        """Why a job's row can't be run, or None if it can."""
         stages = len(self._job_types[job.job_type].stages)
         if job.stage is None:
             return f"The job's stage is not set; job type '{job.job_type}' has {stages} stages"
@@ -147,7 +147,7 @@ class Runner:
         return None
 
     def _walk_stage(self, lease: Lease) -> None:
-        """Does one stage of a job. What goes wrong here concerns this job, not the runner."""
+        """Runs one stage of a job. Errors affect this job, not the runner."""
         run = self._stage_run(lease)
         name = f"{lease.job.job_type} {lease.job.job_id[:8]} stage {lease.job.stage}"
         log.info("%s begins", name)
@@ -164,13 +164,13 @@ class Runner:
             self._lose_scheduler(error)
             run.give_back()
             log.warning("%s given back: %s", name, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, _reason tells and logs it
+        except Exception as error:  # noqa: BLE001 - whatever it is, _reason logs and reports it
             run.abandon()
             if reason := _reason(name, error):
                 self._end(lease, reason)
 
     def _persevere(self, lease: Lease, run: StageRun) -> None:
-        """Runs a stage; while the database can't be reached, again, for as long as the lease."""
+        """Runs a stage; retries for `lease_seconds` while the database can't be reached."""
         until = time.monotonic() + self._lease_seconds
         while True:
             try:
@@ -205,11 +205,11 @@ class Runner:
             log.warning("Job %s could not be ended: %s", lease.job.job_id[:8], error)
 
     def _beat(self) -> None:
-        """Keeps the claims alive, and notices the ones that are lost."""
+        """Renews the heartbeats of the leases, and detects lost leases."""
         beats: dict[str, float] = {}
         while not self._stopping.wait(min(LOOK_SECONDS, self._heartbeat_seconds)):
             leases = {lease.job.lease_token: lease for lease in list(self._leases.values())}
-            # A new claim is a heartbeat too.
+            # A new claim counts as a heartbeat.
             beats = {token: beats.get(token, time.monotonic()) for token in leases}
             try:
                 self._lose_lost(leases)
@@ -217,7 +217,7 @@ class Runner:
             except (DBAPIError, PoolTimeoutError) as error:
                 log.warning("The heartbeat was not written: %s", error_message(error))
             except Exception:
-                # Without heartbeats others would take over what this runner does.
+                # Without heartbeats, other runners would take over this runner's jobs.
                 log.exception("The heartbeat was not written")
 
     def _lose_lost(self, leases: Mapping[str, Lease]) -> None:
@@ -233,7 +233,7 @@ class Runner:
                 lease.expire(f"The job took longer than {limit:g} seconds, its time limit")
 
     def _tell(self, beats: dict[str, float]) -> None:
-        """Beats for the claims whose last heartbeat is old; the ones it can't, the next time."""
+        """Renews heartbeats that are due; those that fail are retried the next time."""
         oldest = time.monotonic() - self._heartbeat_seconds
         if due := [token for token, at in beats.items() if at <= oldest]:
             with self._engine.begin() as connection:
@@ -242,7 +242,7 @@ class Runner:
 
 
 def _reason(name: str, error: Exception) -> str | None:
-    """Why a job ends that could not go on; none where it is left for later. The log has more."""
+    """Why a job fails, or None if it is retried later. Logs the details."""
     if isinstance(error, OutOfTime):
         return str(error)
     if is_passing(error):

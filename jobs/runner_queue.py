@@ -1,4 +1,4 @@
-"""Where jobs go that this project's runner does: rows of `app.jobs`, marked for it."""
+"""Queues jobs for this project's runner, as rows of `app.jobs`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from jobs.submission import FilesRefused, Submission, SubmissionError
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 
-# Somebody waits for a preview, and the job itself can count as long as it likes.
+# A user is waiting for the preview; the job itself may count for longer.
 PREVIEW_SECONDS = 8.0
-# Of the server's threads, at the most so many count; the others serve pages.
+# The maximum number of server threads that count at once; the others serve pages.
 PREVIEWS_AT_ONCE = 4
 
 
 class RunnerQueue:
-    """Jobs become rows of `app.jobs`, marked for this project's runner."""
+    """Inserts jobs into `app.jobs`, marked for this project's runner."""
 
     def __init__(
         self, engine: Engine, job_types: Mapping[str, JobType], registry: Registry
@@ -41,18 +41,18 @@ class RunnerQueue:
         self._counting = BoundedSemaphore(PREVIEWS_AT_ONCE)
 
     def unavailable(self, job_type: str) -> str | None:
-        """Why the runner can't do jobs of this type, or none."""
+        """Why the runner can't run jobs of this type, or None."""
         if job_type in self._job_types:
             return None
         return f"The runner does not know job type '{job_type}'; only the platform can run it."
 
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
-        """Inserts the job, or finds the one that exists."""
+        """Inserts the job, or finds the existing one."""
         with _submission_errors("The job was not submitted"), self._engine.begin() as connection:
             return queue_job(connection, self._job_types[job_type], parameters)
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
-        """Counts what the job's plan would make of the tables as they are."""
+        """Counts what the job would process, given the current tables."""
         kind = self._job_types[job_type]
         free = self._counting.acquire(blocking=False)
         kind = kind if free else replace(kind, scope=_busy)
@@ -64,13 +64,13 @@ class RunnerQueue:
                 self._counting.release()
 
     def rerun(self, job_id: str) -> Rerun:
-        """Queues the job again, with what failed in it."""
+        """Queues the job again, to rerun its failed tasks."""
         with _submission_errors("The job was not run again"), self._engine.begin() as connection:
             self._check_known(find_ended_job(connection, job_id))
             return rerun_job(connection, job_id)
 
     def run_from_start(self, job_id: str) -> Submission:
-        """Queues a new attempt at the job."""
+        """Queues a new attempt of the job."""
         with _submission_errors("The job was not run again"), self._engine.begin() as connection:
             job = find_ended_job(connection, job_id, lock=True)
             check_ours(job)
@@ -82,14 +82,14 @@ class RunnerQueue:
             raise RerunError(reason)
 
     def cancel(self, job_id: str) -> Cancellation:
-        """Cancels the job, whoever is at work on it."""
+        """Cancels the job, whichever runner is running it."""
         with _submission_errors("The job was not cancelled"), self._engine.begin() as connection:
             return cancel_job(connection, job_id)
 
     def register_files(
         self, pipeline: Pipeline, container: str, files: Sequence[SourceFile]
     ) -> int:
-        """Writes the files, all or none."""
+        """Registers all files or none."""
         try:
             with _submission_errors("Nothing was registered"), self._engine.begin() as connection:
                 return register(connection, pipeline, container, files)
@@ -103,7 +103,7 @@ def _busy(_connection: Connection, _job: Job) -> Scope:
 
 @contextmanager
 def _submission_errors(what: str) -> Iterator[None]:
-    """Turns what the database refuses into a SubmissionError that begins with `what`."""
+    """Turns database errors into a SubmissionError whose message starts with `what`."""
     try:
         yield
     except DATABASE_FAILURES as error:
@@ -117,9 +117,9 @@ def queue_job(
     *,
     depends_on: str | None = None,
 ) -> Submission:
-    """Inserts a job for the runner, once; `depends_on` names a job that has to end first.
+    """Inserts a job for the runner; `depends_on` is the id of a job that has to end first.
 
-    Where the job exists, the answer is its newest attempt.
+    If the job exists, returns its newest attempt.
     """
     while (newest := newest_attempt(connection, job_type.name, parameters)) is None:
         marks = {"depends_on": depends_on} if depends_on else {}
@@ -129,10 +129,11 @@ def queue_job(
 
 
 def queue_attempt(connection: Connection, job_type: JobType, job: EndedJob) -> Submission:
-    """Inserts a new attempt at an ended job, which begins with nothing done; its row stays.
+    """Inserts a new attempt of an ended job, which runs from the start. The job's row is kept.
 
-    While another attempt waits or is at work, the answer is that one. The job's row has to be
-    locked. Raises RerunError where the job itself has not ended, or was not made by this project.
+    If the newest attempt is queued or running, returns that one. The job's row must be locked.
+    Raises RerunError if the job has not ended, or its id does not follow from its type and
+    parameters.
     """
     if job.status in ACTIVE:
         raise RerunError(
@@ -160,7 +161,7 @@ def _insert_job(
     marks: dict[str, Any],
     attempt: int,
 ) -> Submission | None:
-    """The new job, or none where somebody else has just made the same."""
+    """The new job, or None if the same job has just been inserted elsewhere."""
     row = {
         "job_id": make_job_id(job_type.name, parameters, attempt),
         "job_type": job_type.name,

@@ -1,4 +1,4 @@
-"""The sample: made-up FATHOM files of two regions and some odd rasters, to try everything on."""
+"""The sample: synthetic FATHOM files of two regions and various rasters, to try everything."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from jobs.raster.sample_files import write_rasters
 FATHOM_FOLDER = "bronze-fathom"
 RASTER_FOLDER = "bronze-rasters"
 MARKER = ".sample.json"
-# What a first start submits, by name: the job type, its parameters, and which job it waits for.
+# The jobs that a first start submits, by name: type, parameters, and the job to wait for.
 FIRST_JOBS: dict[str, tuple[str, dict[str, Any], str | None]] = {
     "rwa": ("inventory_fathom_container", {"base_prefix": "rwa"}, None),
     "civ": ("inventory_fathom_container", {"base_prefix": "civ"}, None),
     "stack": ("process_fathom_stack", {"region_code": "rwa"}, "rwa"),
 }
-# Counts up when other pixels are written, so that an older sample is rewritten.
+# Increase it when the pixels change, so that older samples are rewritten.
 VERSION = 1
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Where the sample lies; `written` files are new, the others were there already."""
+    """Where the sample is; `written` files are new, the others already existed."""
 
     fathom: Path
     rasters: Path
@@ -39,7 +39,7 @@ class Sample:
 
 
 def sample_size() -> int:
-    """How many FATHOM files the sample has: what the progress adds up to."""
+    """How many FATHOM files the sample has: the total of the progress."""
     return sum(portion.files for portion in portions())
 
 
@@ -50,10 +50,10 @@ def write_sample(
     *,
     workers: int | None = None,
 ) -> Sample:
-    """Writes the sample below a folder; `progress` is called with how many files are new or found.
+    """Writes the sample below a folder; calls `progress` with the number of files that are ready.
 
-    Tiles are `pixels` wide and high. A call that was interrupted is continued, and a sample that is
-    complete is left as it is. `workers` processes write it, one per core by default.
+    Tiles are `pixels` wide and high. An interrupted call is continued, and a complete sample is not
+    changed. `workers` is the number of processes, by default one per core.
     """
     fathom, rasters = storage_root / FATHOM_FOLDER, storage_root / RASTER_FOLDER
     marker = fathom / MARKER
@@ -83,11 +83,11 @@ def _read(marker: Path) -> object:
 
 
 def _spread(write: Callable[[Portion], int], workers: int) -> Iterator[tuple[Portion, int]]:
-    """Each portion and how many files were new, as they are written."""
+    """Yields each written portion and how many of its files are new."""
     if workers == 1:
         yield from ((portion, write(portion)) for portion in portions())
         return
-    # Spawned, as a fork would copy the threads' locks of whoever calls.
+    # Spawned, because a fork would copy locks that other threads hold.
     with get_context("spawn").Pool(workers, _leave_interrupts) as pool:
         yield from pool.imap_unordered(partial(_counted, write), portions())
 
@@ -97,5 +97,5 @@ def _counted(write: Callable[[Portion], int], portion: Portion) -> tuple[Portion
 
 
 def _leave_interrupts() -> None:
-    # Ctrl-C is the parent's to answer: leaving the pool ends its processes.
+    # The parent handles Ctrl-C: leaving the pool ends its processes.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

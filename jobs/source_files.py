@@ -1,6 +1,6 @@
-"""Writes `app.etl_source_files`: the files that were found, and what a task completed.
+"""Writes `app.etl_source_files`: registers files and marks them as completed.
 
-Which columns a phase's group, output, job and completion lie in is said by its registry entry.
+The registry names the columns of a phase's group, output, job and completion time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from database.tables import source_files
 from jobs.stages import Job, TaskError
 from pipelines.models import Pipeline
 
-# What a plan reads from the server at a time.
+# How many rows a plan fetches from the server at a time.
 ROWS_AT_A_TIME = 500
 _LONGEST_SLUG = 120
 
@@ -28,8 +28,8 @@ _LONGEST_SLUG = 120
 class SourceFile:
     """A file to register.
 
-    path: within its container; size: in bytes, none where the storage does not say; metadata: what
-    the groupings read; groups: the group's name by phase id, for phases that have a `group_key`.
+    path: within its container; size: in bytes, None if the storage does not know it; metadata:
+    values for the groupings; groups: group names by phase id, for phases with a `group_key`.
     """
 
     path: str
@@ -39,7 +39,7 @@ class SourceFile:
 
 
 def unique_name(path: str) -> str:
-    """A name for a path of at most 150 characters: readable, and never that of another path."""
+    """A readable name for a path, unique to it, of at most 150 characters."""
     stem = path.rsplit(".", 1)[0]
     slug = re.sub(r"[^A-Za-z0-9_]+", "-", stem).strip("-")[-_LONGEST_SLUG:]
     return f"{slug}-{sha256(path.encode()).hexdigest()[:8]}"
@@ -53,16 +53,16 @@ def register(
     *,
     batch_size: int = 1000,
 ) -> int:
-    """Adds files and refreshes known ones, `batch_size` a statement; how many rows it wrote.
+    """Adds new files and updates known ones, `batch_size` per statement. Returns the rows written.
 
-    A known file keeps its grid cell, the groups that it has and what is completed; one that would
-    not change is not written. Raises TaskError for a path that is known from another container, as
-    the table holds each path once, and for a group of a phase that the pipeline does not have.
+    A known file keeps its grid cell, its groups and its completed phases; if nothing would change,
+    it is not written. Raises TaskError for a path that is registered from another container, since
+    the table holds each path once, and for a group of an unknown phase or one without `group_key`.
     """
     keys = {phase.id: phase.group_key for phase in pipeline.phases if phase.group_key}
     _check_groups(pipeline, keys, files)
     statement = _upsert(keys)
-    # Of a path that is named twice, the last one counts: a statement writes no row twice.
+    # For a repeated path the last file wins: a statement can't write a row twice.
     distinct = list({file.path: file for file in files}.values())
     written = 0
     for start in range(0, len(distinct), batch_size):
@@ -93,8 +93,8 @@ def _check_groups(pipeline: Pipeline, keys: Mapping[str, str], files: Iterable[S
 
 
 def _upsert(keys: Mapping[str, str]) -> TextClause:
-    # The names come from the registry, whose models allow [a-z0-9_] alone. Two phases may have
-    # their groups in one column: the first one's name counts.
+    # The names come from the registry, whose models only allow [a-z0-9_]. If two phases share a
+    # group column, the first phase's group wins.
     columns: dict[str, list[str]] = {}
     for phase_id, column in keys.items():
         columns.setdefault(column, []).append(f"found.groups ->> '{phase_id}'")
@@ -108,7 +108,7 @@ def _upsert(keys: Mapping[str, str]) -> TextClause:
     )
 
 
-# A size that does not fit into the column is unknown, and no reason to leave the file out.
+# A size that does not fit into the column is stored as unknown; the file is registered anyway.
 _UPSERT = """
     WITH size_column AS (
         SELECT CASE atttypid WHEN CAST('integer' AS regtype) THEN 2147483647 END AS most
@@ -169,12 +169,12 @@ def complete(
     again: bool = False,
     metadata: Mapping[str, str] | None = None,
 ) -> int:
-    """Marks files as completed in the job's phase, in one statement; how many it marked.
+    """Marks files as completed in the job's phase, in one statement. Returns how many it marked.
 
-    paths: the files that the task worked on, and no others. output: where the result lies. group
-    and metadata: what the task worked by, as the files may have been given others since. What is
-    completed already keeps its time and output, unless it was done `again` on request. Raises
-    TaskError where the job belongs to no phase.
+    paths: exactly the files that the task processed. output: path of the result. group and
+    metadata: the values that the task used, because the files' own may have changed since. Files
+    that are already completed keep their time and output, except with `again`. Raises TaskError if
+    the job has no phase.
     """
     files, phase = source_files(job.pipeline), job.phase
     completed_at = files.c[phase.completed_field]

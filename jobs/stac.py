@@ -1,4 +1,4 @@
-"""STAC items: one beside each COG, static, with relative links and named bands."""
+"""Static STAC items: one beside each COG, with relative links and named bands."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ COLLECTION_FILE = "collection.json"
 
 @dataclass(frozen=True)
 class Description:
-    """What an item says of a raster.
+    """What an item says about a raster.
 
-    `bounds` is west, south, east, north in degrees; none for a raster that lies nowhere known.
-    `bands` are STAC bands: each with its name, and what else is known of it.
+    `bounds` is west, south, east, north in degrees; None if the location is unknown. `bands` are
+    STAC bands: each has a name, and other fields if known.
     """
 
     item_id: str
@@ -43,7 +43,7 @@ def collection_path(prefix: str) -> str:
 
 
 def has_item(storage: Storage, container: str, raster_path: str) -> bool:
-    """Whether a raster's item is there and whole: neither a folder of that name nor half a file."""
+    """Whether a raster's item exists and is valid, not a folder or an incomplete file."""
     path = item_path(raster_path)
     if not storage.exists(container, path):
         return False
@@ -54,7 +54,7 @@ def has_item(storage: Storage, container: str, raster_path: str) -> bool:
 
 
 def is_item(content: bytes) -> bool:
-    """Whether these bytes are those of a STAC item."""
+    """Whether the bytes are a STAC item."""
     try:
         item = json.loads(content)
     except ValueError:
@@ -65,7 +65,7 @@ def is_item(content: bytes) -> bool:
 def write_item(
     storage: Storage, container: str, raster_path: str, prefix: str, raster: Description
 ) -> str:
-    """Writes the item of a raster that lies below a collection's prefix; the item's path."""
+    """Writes a raster's item, with links to the collection of `prefix`. Returns its path."""
     path = item_path(raster_path)
     item = pystac.Item(
         raster.item_id,

@@ -1,7 +1,7 @@
-"""What no two jobs may write at once, as a mark of the job that has it.
+"""Stage locks: names of what only one job may write at a time, kept in that job's metadata.
 
-A mark and not a session's lock: it needs no connection of its own, holds through a lost one, and
-works where a pooler gives each transaction another session.
+Unlike a session-level lock, it needs no extra connection, survives a lost one, and works with
+poolers that give each transaction another session.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from jobs.stages import Job
 
 
 def take_lock(connection: Connection, job: Job, name: str, lease_seconds: float) -> bool:
-    """Marks the job as the one that has the lock; false while another one has it.
+    """Gives the job the lock. Returns False while another job has it.
 
-    A job whose runner has been silent for `lease_seconds` goes back to the queue: its late writes
-    are refused. The transaction has to hold the job's claim.
+    If the other job has had no heartbeat for `lease_seconds`, it is queued again, and late writes
+    of its runner are refused. The transaction must have checked the job's lease.
     """
     values = {"job": job.job_id, "name": name, "lease": lease_seconds, "marks": MARKS_OF_CLAIM}
     connection.execute(ONE_AT_A_TIME, values)

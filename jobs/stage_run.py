@@ -1,4 +1,4 @@
-"""Runs one stage of a claimed job, and moves the job on when the stage has ended."""
+"""Runs one stage of a claimed job, and advances the job when the stage has ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PATIENCE = 0.25
 
 
 class StageRun:
-    """One stage of one job, from its plan to its end; safe to kill between any two statements."""
+    """One stage of one job, from plan to end; may be killed between any two statements."""
 
     def __init__(
         self,
@@ -44,7 +44,10 @@ class StageRun:
         self._listener = listener
 
     def run(self) -> None:
-        """Does what is left of the stage. Raises Stopped, JobLost, SchedulerLost or DBAPIError."""
+        """Runs the rest of the stage.
+
+        Raises Stopped, JobLost, OutOfTime, SchedulerLost or DBAPIError.
+        """
         try:
             self._plan()
             self._lock()
@@ -53,13 +56,13 @@ class StageRun:
             return
         self._do()
         while not self._lease.write(self._end_stage):
-            # Somebody put tasks back, or added some, while the last ones ended.
+            # Tasks were reset or added from outside while the last ones ended.
             self._lease.pause(PATIENCE)
             self._lease.write(self._requeue)
             self._do()
 
     def give_back(self) -> None:
-        """Puts the job back in the queue, for a runner that stops in order."""
+        """Requeues the job, for a runner that stops properly."""
         self._dispatch.cancel()
 
         def release(connection: Connection) -> None:
@@ -69,11 +72,11 @@ class StageRun:
         self._lease.write(release)
 
     def cancel(self) -> None:
-        """Takes back what the workers have not begun, before the stage is run again."""
+        """Withdraws tasks that have not started, before the stage is run again."""
         self._dispatch.cancel()
 
     def abandon(self) -> None:
-        """Ends what the workers still do for the stage, and writes nothing."""
+        """Ends the stage's tasks on the workers, and writes nothing."""
         self._dispatch.end()
 
     def _requeue(self, connection: Connection) -> None:
@@ -84,11 +87,11 @@ class StageRun:
             planned = job_rows.stage_is_planned(connection, self._job)
             stale = planned and job_rows.plan_is_stale(connection, self._job)
         if planned:
-            # Of a runner that stopped, or of a job that is run again.
+            # Planned earlier, by a runner that stopped or before the job was rerun.
             self._lease.write(self._requeue)
         if stale or not planned:
             with self._engine.begin() as connection, self._lease.statement(connection):
-                # A plan may take long: its job's row is locked at the end alone.
+                # Planning may take long, so the job's row is locked only at the end.
                 self._refresh(connection) if stale else self._make(connection)
 
     def _make(self, connection: Connection) -> None:
@@ -98,7 +101,7 @@ class StageRun:
         job_rows.mark_planned(connection, self._job)
 
     def _refresh(self, connection: Connection) -> None:
-        """Files may have come or changed since: a group that failed may be whole by now."""
+        """Updates the tasks: files may have been added or changed since they were planned."""
         plan = self._lease.checked(self._planned(connection))
         task_rows.refresh_tasks(connection, self._job, self._stage, plan)
         self._lease.assert_held(connection)
@@ -111,7 +114,7 @@ class StageRun:
                 yield parameters
 
     def _lock(self) -> None:
-        """Waits until no other job writes what this stage does."""
+        """Waits until this job has the stage's lock, if it has one."""
         if self._stage.lock is None:
             return
         job, seconds = self._job, self._lease.seconds
@@ -127,7 +130,7 @@ class StageRun:
             self._query()
 
     def _query(self) -> None:
-        """The stage's one statement and the end of its task: both happen, or neither."""
+        """Runs the stage's query and completes its task in one transaction."""
         for task in self._dequeue(1):
             began = time.monotonic()
             try:
@@ -165,7 +168,7 @@ class StageRun:
             self._lease.check()
 
     def _refill(self) -> bool:
-        """Hands out as many tasks as there is room for; says whether more may be waiting."""
+        """Adds as many tasks as there is room for. Returns whether more may be pending."""
         room = self._dispatch.room()
         if room == 0:
             return True
@@ -179,8 +182,8 @@ class StageRun:
             self._lease.write(lambda connection: task_rows.write_heartbeats(connection, updates))
 
     def _record(self, ended_tasks: Sequence[TaskResult]) -> None:
-        # Another job may hold rows of the same files: the database then ends one of the two
-        # transactions, and doing it again is right.
+        # Another job may have locked rows of the same files: if the two transactions deadlock, the
+        # database ends one, and it is safe to retry it.
         def record(connection: Connection) -> None:
             task_rows.end_tasks(connection, self._recorded(connection, ended_tasks))
 
@@ -189,7 +192,7 @@ class StageRun:
     def _recorded(
         self, connection: Connection, ended_tasks: Sequence[TaskResult]
     ) -> Sequence[TaskResult]:
-        """Records results, in a savepoint; where the tables refuse one, each in its own."""
+        """Records all results in one savepoint; if one fails, each in a savepoint of its own."""
         if self._stage.record is record_nothing:
             return ended_tasks
         try:
@@ -200,7 +203,7 @@ class StageRun:
         return [self._recorded_alone(connection, one) for one in ended_tasks]
 
     def _recorded_alone(self, connection: Connection, one: TaskResult) -> TaskResult:
-        """What the tables refuse fails this task alone."""
+        """Records one result; an error fails only this task."""
         try:
             with connection.begin_nested():
                 return self._record_one(connection, one)
@@ -216,7 +219,7 @@ class StageRun:
         return one if remaining is None else replace(one, result=remaining)
 
     def _end_stage(self, connection: Connection) -> bool:
-        """Moves the job on; false, and nothing is changed, while a task is left."""
+        """Advances or ends the job. Returns False, with no change, while tasks are unfinished."""
         count = task_rows.count_stage(connection, self._job)
         if count.unfinished:
             return False
@@ -238,10 +241,10 @@ class StageRun:
         self._lease.write(end)
 
     def _reason(self, error: TaskError | DBAPIError) -> str:
-        """Why a task failed; an error that is the database's own, not the task's, is raised."""
+        """Why a task failed; raises temporary database errors again."""
         if is_passing(error):
             raise error
         if isinstance(error, DBAPIError) and isinstance(error.orig, QueryCanceled):
-            # A claim that is over raises its own error: this one is the server's limit.
+            # The end of a lease raises another error, so this is the statement timeout.
             return f"{error_message(error)} (the time limit is {self._stage.time_limit:g} seconds)"
         return error_message(error) if isinstance(error, DBAPIError) else str(error)

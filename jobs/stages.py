@@ -1,4 +1,4 @@
-"""What a job type is: stages in order, each one query or one worker function for many tasks."""
+"""Job types: stages in order, each with one query or one worker function for many tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipelines.registry import Registry
 
 log = logging.getLogger(__name__)
 
-# Nothing that a stage does takes so long unless it hangs.
+# A task that takes longer probably hangs.
 LONGEST_TASK_SECONDS = 6 * 3600.0
 
 Parameters = dict[str, Any]
@@ -28,11 +28,11 @@ Result = dict[str, Any]
 
 
 class TaskError(MonitorError):
-    """A task can't be done: the message says what, to which file or group, and what to do."""
+    """A task failed; the message says what happened, to which file or group, and what to do."""
 
 
 def check_json(value: Any, what: str) -> None:
-    """Raises TaskError for a value that PostgreSQL can't keep as JSON, NaN included."""
+    """Raises TaskError for a value that PostgreSQL can't store as JSON, including NaN."""
     try:
         json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
@@ -41,10 +41,10 @@ def check_json(value: Any, what: str) -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """A job, as its row stands; `lease_token` names the claim that every write proves.
+    """A job's row; `lease_token` identifies the runner's claim, and writes check it.
 
-    stage counts from 1; stage_results holds, by stage number as text, what earlier stages left:
-    `tasks`, `completed`, `failed`, and `result` where there was one task.
+    stage: starts at 1. stage_results: results of earlier stages by stage number as text: `tasks`,
+    `completed`, `failed`, and `result` if there was one task.
     """
 
     job_id: str
@@ -57,7 +57,7 @@ class Job:
 
     @property
     def pipeline(self) -> Pipeline:
-        """The pipeline that lists the job's type. Raises TaskError where none does."""
+        """The pipeline that lists the job's type. Raises TaskError if none does."""
         pipeline, _ = self.entry
         if pipeline is None:
             raise TaskError(
@@ -68,7 +68,7 @@ class Job:
 
     @property
     def phase(self) -> Phase:
-        """The phase whose tasks this stage, or else the job type, has. Raises TaskError."""
+        """The phase of this stage's tasks, or else of the job type. Raises TaskError if none."""
         _, phase = self.entry
         if phase is None:
             raise TaskError(
@@ -79,7 +79,7 @@ class Job:
 
     @property
     def last_result(self) -> Result:
-        """The result of the stage before, which had one task; empty where it has none."""
+        """The result of the previous stage's single task; empty if there is none."""
         before = self.stage_results.get(str((self.stage or 0) - 1)) or {}
         return before.get("result") or {}
 
@@ -101,25 +101,25 @@ def one_task(_connection: Connection, job: Job) -> Iterator[Parameters]:
 def record_nothing(
     _connection: Connection, _job: Job, _task: Task, _result: Result
 ) -> Result | None:
-    """For stages whose result is in the task row and nowhere else."""
+    """For stages whose result is only stored in the task's row."""
     return None
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: `plan` makes the tasks, `work` or `query` does one, `record` writes what it did.
+    """One stage: `plan` creates tasks, `work` or `query` runs one, `record` writes its result.
 
-    plan(connection, job) yields each task's parameters; it may stream from the database and must
-    give the same tasks when asked again before any of them ran.
-    work(parameters, storage) runs on a Dask worker, without the database; it has to be importable
-    by name, harmless to repeat, and raises TaskError (or any error) for this task alone.
-    query(connection, job) replaces `work` in stages that are one statement over the tables: the
-    runner does it itself, inside the transaction that completes the task.
-    record(connection, job, task, result) runs in the transaction that completes the task. What it
-    returns is kept in the task's row instead of the result; with none, the result is.
-    lock(job) names what no two tasks may write at once; the runner holds it for the whole stage.
-    time_limit is how many seconds one task may take from when its worker began; past it the task
-    fails, and its worker is started again where the task can't be stopped otherwise.
+    plan(connection, job) yields each task's parameters. It may stream from the database, and must
+    yield the same tasks if it is called again before any of them ran.
+    work(parameters, storage) runs on a Dask worker, without the database. It must be importable by
+    name and safe to repeat. Raising TaskError (or any error) fails only this task.
+    query(connection, job) replaces `work` in stages that only query the tables: the runner calls it
+    in the transaction that completes the task.
+    record(connection, job, task, result) runs in the transaction that completes the task. The value
+    it returns is stored in the task's row instead of the result; if None, the result is stored.
+    lock(job) names what only one job may write at a time; the job has the lock for the whole stage.
+    time_limit is the limit for one task in seconds, from its start on a worker. A task that exceeds
+    it fails, and its worker is restarted if it is still running the task.
     """
 
     name: str
@@ -134,9 +134,9 @@ class Stage:
 
 @contextmanager
 def errors_named(part: str, stage: Stage) -> Iterator[None]:
-    """Turns an error in a stage's own function into a TaskError that says where it came from.
+    """Turns an error in a stage's function into a TaskError that names the function.
 
-    What the database refuses stays as it is: whether to try again is for the runner to say.
+    Database errors are not changed: the runner decides whether to try again.
     """
     try:
         yield
@@ -150,9 +150,9 @@ def errors_named(part: str, stage: Stage) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Scope:
-    """What a job would work on now: groups, and the files that it would complete.
+    """What a job would process now: the number of groups, and of files it would complete.
 
-    None where nobody can say before the job runs; `note` says why, or what else there is to know.
+    None if unknown before the job runs; `note` says why, or adds information.
     """
 
     groups: int | None = None
@@ -161,18 +161,17 @@ class Scope:
 
 
 def unknown_scope(_connection: Connection, _job: Job) -> Scope:
-    """The scope of a job type that can't say."""
+    """The scope of a job type without a `scope` function."""
     return Scope(note="What this job works on is known when it runs.")
 
 
 @dataclass(frozen=True)
 class JobType:
-    """A job type that the runner can do.
+    """A job type that the runner can run.
 
-    scope(connection, job) counts what the plans would make of the tables as they are, and changes
-    nothing; the job is not in the tables yet. It raises TaskError where the job would fail for the
-    same reason. time_limit is how many seconds a job may take from when it is first begun; none for
-    as long as it needs.
+    scope(connection, job) counts what the job would process, given the current tables. It changes
+    nothing, and the job has no row yet. It raises TaskError if the job would fail for the same
+    reason. time_limit is the limit for a job in seconds, from its first start; None for no limit.
     """
 
     name: str
@@ -184,8 +183,8 @@ class JobType:
 def with_entry(job: Job, job_type: JobType, registry: Registry) -> Job:
     """The job with its pipeline and phase from the registry.
 
-    The phase is the one whose tasks the job's stage has; else the first one that any stage of the
-    job type has tasks of, or that names the job type.
+    The phase is that of the current stage's tasks, else the first one found for any stage of the
+    job type, else the first one that names the job type.
     """
     pipeline = registry.of_job_type(job.job_type)
     if pipeline is None:

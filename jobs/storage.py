@@ -1,4 +1,4 @@
-"""Containers of files: folders of one root, or any place that fsspec reaches."""
+"""Containers of files: folders below one root, or any location that fsspec supports."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from pipelines.errors import MonitorError
 
 
 class StorageError(MonitorError):
-    """A place can't be read or written: the message names it and says what to check."""
+    """Something can't be read or written; the message names it and says what to check."""
 
 
 class Incomplete(Exception):
-    """What was written is not what is there now: the message says what differs."""
+    """The stored data differs from what was written; the message says how."""
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A file in a container: its path inside it, and its size in bytes where known."""
+    """A file in a container: its path in the container, and its size in bytes if known."""
 
     path: str
     size: int | None
@@ -34,7 +34,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies right below a prefix: paths of folders, and files; both sorted by path."""
+    """The folders' paths and the files directly below a prefix, both sorted by path."""
 
     folders: list[str]
     blobs: list[Blob]
@@ -42,27 +42,27 @@ class Listing:
 
 @dataclass(frozen=True)
 class Storage:
-    """Where containers are: `places` by name, all others as folders of `root`. Sent to workers."""
+    """Where containers are: `places` by name, others as folders in `root`. Sent to workers."""
 
     root: str
     places: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, container: str) -> str:
-        """Folder or URL of a container. Raises StorageError for what is no container's name."""
+        """Folder or URL of a container. Raises StorageError for an invalid container name."""
         if container in ("", ".", "..") or set(container) & set("/\\:\0"):
             raise StorageError(f"{container!r} is no container's name")
         root = self.root if self.root.endswith("/") else f"{self.root}/"
         return self.places.get(container) or f"{root}{container}"
 
     def exists(self, container: str, path: str = "") -> bool:
-        """Whether a blob, a folder or the container is there."""
+        """Whether a blob, a folder or the container exists."""
         filesystem, place = self._open(container, path)
         return bool(filesystem.exists(place))
 
     def listing(self, container: str, prefix: str = "") -> Listing:
-        """The folders and files right below a prefix; hidden ones are left out.
+        """The folders and files directly below a prefix, without hidden ones.
 
-        Raises StorageError for a place that is not there or can't be listed.
+        Raises StorageError if the prefix does not exist or can't be listed.
         """
         filesystem, top = self._open(container, "")
         place = self._open(container, prefix)[1]
@@ -87,7 +87,7 @@ class Storage:
         return Listing(sorted(folders), sorted(blobs, key=lambda blob: blob.path))
 
     def blobs(self, container: str, prefix: str = "") -> Iterator[Blob]:
-        """The files below a prefix at any depth: a folder's own files, then its folders'."""
+        """The files below a prefix at any depth: a folder's files, then those of its subfolders."""
         listing = self.listing(container, prefix)
         yield from listing.blobs
         for folder in listing.folders:
@@ -95,10 +95,10 @@ class Storage:
 
     @contextmanager
     def reading(self, container: str, path: str) -> Iterator[Path]:
-        """A local file with a blob's bytes: the file itself where it is local, else a copy."""
+        """A local file with a blob's bytes: the file itself if it is local, else a copy."""
         filesystem, place = self._open(container, path)
         if not filesystem.isfile(place):
-            # A pipe or a device would be waited for.
+            # Reading from a pipe or a device could block.
             found = "is no regular file" if filesystem.exists(place) else "is not there"
             raise StorageError(f"{container}/{path} {found}")
         if isinstance(filesystem, LocalFileSystem):
@@ -112,10 +112,10 @@ class Storage:
 
     @contextmanager
     def writing(self, container: str, path: str) -> Iterator[Path]:
-        """A local file to write; it becomes the blob, whole, when the block ends without an error.
+        """A local file to write, which becomes the blob when the block ends without an error.
 
-        Locally it is flushed and renamed into place; an object store shows an upload only when it
-        is complete. Raises StorageError with the cause; what was there before is there still.
+        A blob is never incomplete: local files are flushed and renamed, and object stores show only
+        complete uploads. Raises StorageError with the cause; an earlier blob is then kept.
         """
         filesystem, place = self._open(container, path)
         with _storage_errors(f"{self._named(container, path)} can't be written"):
@@ -138,14 +138,14 @@ class Storage:
             return bytes(filesystem.cat_file(place))
 
     def write_bytes(self, container: str, path: str, content: bytes) -> None:
-        """Writes a blob, whole or not at all. Raises StorageError."""
+        """Writes a blob completely or not at all. Raises StorageError."""
         with self.writing(container, path) as local:
             local.write_bytes(content)
             if local.read_bytes() != content:
                 raise Incomplete("what was written is not what is there")
 
     def remove_abandoned(self) -> None:
-        """Removes what killed writers left in local containers, where nobody can still write it."""
+        """Removes part files of killed writers from local containers."""
         root = Path(self.root)
         folders = [root / entry.name for entry in root.iterdir()] if root.is_dir() else []
         for top in [*folders, *map(Path, self.places.values())]:
@@ -153,7 +153,7 @@ class Storage:
                 remove_abandoned_below(top)
 
     def _open(self, container: str, path: str) -> tuple[fsspec.AbstractFileSystem, str]:
-        # The path is joined behind fsspec's back: in a URL it would read `::` and `?` as its own.
+        # The path is appended after fsspec has parsed the URL: it would interpret `::` and `?`.
         self._check(container, path)
         filesystem, top = fsspec.url_to_fs(self.place(container))
         return filesystem, f"{str(top).rstrip('/')}/{path}".rstrip("/")
@@ -170,13 +170,13 @@ class Storage:
 def _is_folder(filesystem: fsspec.AbstractFileSystem, entry: dict[str, Any]) -> bool:
     if entry["type"] in ("directory", "file"):
         return bool(entry["type"] == "directory")
-    # A link: what it leads to decides.
+    # A link: its target decides.
     return bool(filesystem.isdir(entry["name"]))
 
 
 @contextmanager
 def _storage_errors(what: str) -> Iterator[None]:
-    """Turns what the system refuses into a StorageError that begins with `what`."""
+    """Turns system errors into a StorageError whose message starts with `what`."""
     try:
         yield
     except (OSError, Incomplete) as error:

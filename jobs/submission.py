@@ -22,16 +22,16 @@ NO_REGISTRATION = (
 
 
 class SubmissionError(MonitorError):
-    """A job could not be submitted: the message says why and what to do. Nothing was changed."""
+    """A job could not be submitted; the message says why and what to do. Nothing was changed."""
 
 
 class FilesRefused(MonitorError):
-    """Files could not be registered as they are: the message says which and why."""
+    """Files could not be registered; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A submitted job: `created` is false when the same job existed already."""
+    """A submitted job; `created` is False if the same job already existed."""
 
     job_id: str
     created: bool
@@ -39,22 +39,22 @@ class Submission:
 
 
 class Destination(Protocol):
-    """Where checked jobs go."""
+    """Where jobs are submitted to, after their parameters were checked."""
 
     def unavailable(self, job_type: str) -> str | None:
-        """Why a job of this type can't be submitted now, or none."""
+        """Why a job of this type can't be submitted now, or None."""
 
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
-        """Submits a job once. Raises SubmissionError."""
+        """Submits a job, unless the same job exists. Raises SubmissionError."""
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
         """What the job would do. Raises SubmissionError."""
 
     def rerun(self, job_id: str) -> Rerun:
-        """Runs an ended job again. Raises RerunError or SubmissionError."""
+        """Reruns an ended job. Raises NoSuchJob, RerunError or SubmissionError."""
 
     def run_from_start(self, job_id: str) -> Submission:
-        """Makes a new attempt at an ended job. Raises RerunError or SubmissionError."""
+        """Makes a new attempt of an ended job. Raises NoSuchJob, RerunError or SubmissionError."""
 
     def cancel(self, job_id: str) -> Cancellation:
         """Cancels a job. Raises NoSuchJob, CancelError or SubmissionError."""
@@ -62,7 +62,7 @@ class Destination(Protocol):
     def register_files(
         self, pipeline: Pipeline, container: str, files: Sequence[SourceFile]
     ) -> int:
-        """Registers files; how many rows it wrote. Raises FilesRefused or SubmissionError."""
+        """Registers files. Returns the rows written. Raises FilesRefused or SubmissionError."""
 
 
 class Submitter:
@@ -73,46 +73,46 @@ class Submitter:
         self._destination = destination
 
     def unavailable(self, job_type: str) -> str | None:
-        """Why a job of this type can't be submitted now, or none."""
+        """Why a job of this type can't be submitted now, or None."""
         return self._destination.unavailable(job_type)
 
     def submit(self, job_type: str, parameters: Mapping[str, Any]) -> Submission:
-        """Submits a job. Raises ParameterErrors or SubmissionError; then nothing has changed."""
+        """Submits a job. Raises ParameterErrors or SubmissionError, and then changes nothing."""
         action = self._action(job_type)
         return self._destination.send(job_type, check_parameters(action, parameters))
 
     def preview(self, job_type: str, parameters: Mapping[str, Any]) -> Preview:
-        """What submitting would do; changes nothing. Raises ParameterErrors or SubmissionError."""
+        """What submitting would do, without doing it. Raises ParameterErrors or SubmissionError."""
         action = self._action(job_type)
         return self._destination.preview(job_type, check_parameters(action, parameters))
 
     def rerun(self, job_id: str) -> Rerun:
-        """Runs a job again that has something left to do: what failed or was cancelled, no more.
+        """Reruns the failed and cancelled tasks of an ended job, and keeps the completed ones.
 
-        Raises NoSuchJob, RerunError (why it can't be) or SubmissionError; then nothing has changed.
+        Raises NoSuchJob, RerunError (says why) or SubmissionError, and then changes nothing.
         """
         return self._destination.rerun(job_id)
 
     def run_from_start(self, job_id: str) -> Submission:
-        """Makes a new attempt at an ended job, which begins with nothing done.
+        """Makes a new attempt of an ended job, which runs from the start.
 
-        Raises NoSuchJob, RerunError (why it can't be) or SubmissionError, having changed nothing.
+        Raises NoSuchJob, RerunError (says why) or SubmissionError, and then changes nothing.
         """
         return self._destination.run_from_start(job_id)
 
     def cancel(self, job_id: str) -> Cancellation:
-        """Cancels a job that waits or is at work.
+        """Cancels a queued or running job.
 
-        Raises NoSuchJob, CancelError (why it can't be) or SubmissionError, having changed nothing.
+        Raises NoSuchJob, CancelError (says why) or SubmissionError, and then changes nothing.
         """
         return self._destination.cancel(job_id)
 
     def register_files(
         self, pipeline: Pipeline, container: str, files: Sequence[SourceFile]
     ) -> int:
-        """Adds files to a pipeline and refreshes known ones; how many rows it wrote.
+        """Adds new files to a pipeline and updates known ones. Returns the rows written.
 
-        Raises FilesRefused (why they can't be) or SubmissionError, having changed nothing.
+        Raises FilesRefused (says why) or SubmissionError, and then changes nothing.
         """
         return self._destination.register_files(pipeline, container, files)
 
@@ -126,7 +126,7 @@ class Submitter:
 
 
 class NoDestination:
-    """There is nobody who would do the job."""
+    """Refuses every job, for a dashboard that has neither a runner nor a platform."""
 
     def unavailable(self, job_type: str) -> str:
         """Why nothing can be submitted."""
@@ -140,7 +140,7 @@ class NoDestination:
         raise SubmissionError(self.unavailable(job_type))
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
-        """Nothing would happen."""
+        """A scope whose note says why nothing can be submitted."""
         return Preview(Scope(note=self.unavailable(job_type)))
 
     def rerun(self, job_id: str) -> Rerun:

@@ -1,4 +1,4 @@
-"""The runner's writes to `app.tasks`: plan, hand out, follow, complete."""
+"""The runner's writes to `app.tasks`: plan, dequeue, update, complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class TaskResult:
-    """How a task ended; `seconds` is the worker's own measure of its duration."""
+    """How a task ended; `seconds` is its duration as measured on the worker."""
 
     task: Task
     result: Result | None
@@ -34,7 +34,7 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class StageCount:
-    """How many tasks of a stage there are, and how many ended which way."""
+    """How many tasks a stage has, in total and by outcome."""
 
     tasks: int
     completed: int
@@ -43,7 +43,7 @@ class StageCount:
 
 
 def plan_tasks(connection: Connection, job: Job, stage: Stage, plan: Iterable[Parameters]) -> None:
-    """Makes the stage's task rows in batches, so that a plan is never whole in memory."""
+    """Creates the stage's task rows in batches, so that the whole plan is never in memory."""
     prefix = f"{job.job_id[:8]}-s{job.stage}"
     numbered = enumerate(plan)
     while batch := list(islice(numbered, BATCH)):
@@ -94,9 +94,9 @@ REQUEUE = text(
 def refresh_tasks(
     connection: Connection, job: Job, stage: Stage, plan: Iterable[Parameters]
 ) -> None:
-    """Gives the stage's pending tasks what a new plan says of their groups.
+    """Updates the parameters of the stage's pending tasks from a new plan, by group.
 
-    Groups that the plan has newly are left out, and so is a task that names no group.
+    Groups that are new in the plan are ignored, and so are tasks that name no group.
     """
     path = group_path(job, stage.task_type)
     if path is None:
@@ -119,14 +119,14 @@ REFRESH = text(
 
 
 def group_path(job: Job, task_type: str) -> tuple[str, ...] | None:
-    """Where tasks of a type name their group, as the registry says; none where it does not."""
+    """The path of the group's name in the parameters of a task type; None if not registered."""
     pipeline, _ = job.entry
     phase = pipeline.phase_of_task(task_type) if pipeline else None
     return tuple(phase.task_group.split(".")) if phase and phase.task_group else None
 
 
 def group_of(path: Sequence[str], parameters: Parameters) -> str | None:
-    """The name of the group that a task works on, where its parameters have one."""
+    """The name of the group that a task processes; None if its parameters have none."""
     value: Any = parameters
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
@@ -134,7 +134,7 @@ def group_of(path: Sequence[str], parameters: Parameters) -> str | None:
 
 
 def dequeue(connection: Connection, job: Job, most: int) -> list[Task]:
-    """The next pending tasks of the stage, at most `most`; they are queued from now on."""
+    """Takes up to `most` pending tasks of the stage, and sets their status to `queued`."""
     rows = connection.execute(DEQUEUE, {"job": job.job_id, "stage": job.stage, "most": most}).all()
     return [Task(*row) for row in rows]
 
@@ -155,9 +155,9 @@ DEQUEUE = text(
 
 
 def write_heartbeats(connection: Connection, updates: Sequence[dict[str, Any]]) -> None:
-    """Writes what workers told of tasks: task_id, worker, age (seconds since the start), progress.
+    """Writes the workers' updates: task_id, worker, age (seconds since the start), progress.
 
-    progress: percent and message, or none where the task has not said anything.
+    progress: percent and message, or None if the task has not reported any.
     """
     connection.execute(HEARTBEATS, {"news": _json(list(updates))})
 
@@ -182,7 +182,7 @@ HEARTBEATS = text(
 
 
 def end_tasks(connection: Connection, ended_tasks: Sequence[TaskResult]) -> None:
-    """Ends tasks; each one's start is reckoned back from now by its measured duration."""
+    """Ends tasks; sets each start time to now minus the measured duration."""
     rows = [
         {
             "task_id": one.task.task_id,
@@ -201,7 +201,7 @@ def end_tasks(connection: Connection, ended_tasks: Sequence[TaskResult]) -> None
 
 
 def _json(rows: list[dict[str, Any]]) -> str:
-    # PostgreSQL has no NUL in texts; errors about broken files may quote some.
+    # PostgreSQL text can't contain NUL, but errors about broken files may quote it.
     return json.dumps(rows).replace("\\u0000", "")
 
 
@@ -222,7 +222,7 @@ END = text(
 
 
 def count_stage(connection: Connection, job: Job) -> StageCount:
-    """The tasks of the job's current stage, by how they ended."""
+    """Counts the tasks of the job's current stage by outcome."""
     row = connection.execute(COUNT, {"job": job.job_id, "stage": job.stage}).one()
     return StageCount(*row)
 
@@ -239,7 +239,7 @@ COUNT = text(
 
 
 def single_result(connection: Connection, job: Job) -> Result | None:
-    """The result of the stage's one task."""
+    """The result of the stage's single task."""
     query = text("SELECT result_data FROM app.tasks WHERE parent_job_id = :job AND stage = :stage")
     result: Result | None = connection.execute(
         query, {"job": job.job_id, "stage": job.stage}

@@ -1,4 +1,4 @@
-"""Watches a worker's tasks: tells that they run, and measures the worker's memory."""
+"""Watches a worker's tasks: sends heartbeats and progress, and measures memory."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import psutil
 from jobs.progress import Progress
 
 SAMPLING_SECONDS = 0.2
-# What a task reports is sent on so often at the most.
+# The shortest time between two progress updates of a task.
 PROGRESS_SECONDS = 1.0
 MEGABYTE = 1_000_000
 
 
 class RunningTask:
-    """What was seen of one task while it ran."""
+    """The measurements and the progress of one running task."""
 
     def __init__(self, task_id: str) -> None:
         self.task_id = task_id
@@ -33,31 +33,31 @@ class RunningTask:
         self._peak_at = ""
 
     def note(self, used: float, checkpoint: str | None = None) -> None:
-        """Notes how much memory the worker uses (MB); at a checkpoint it is kept by name."""
+        """Notes the worker's memory use in MB, under a checkpoint's name if one is given."""
         if used > self._peak:
             self._peak, self._peak_at = used, datetime.now(UTC).isoformat()
         if checkpoint is not None:
             self._snapshots.append({"checkpoint": checkpoint, "process_rss_mb": round(used, 1)})
 
     def report(self, progress: Progress) -> None:
-        """Takes what the task says of its progress."""
+        """Stores the progress that the task reports."""
         self.progress = progress
 
     def is_due(self, now: float, heartbeat_seconds: float) -> bool:
-        """Whether there is something to tell: a heartbeat, or progress that nobody knows of."""
+        """Whether to send an update: a heartbeat, or new progress."""
         fresh = self.progress is not self._noted
         return now - self.noted_at >= (
             min(PROGRESS_SECONDS, heartbeat_seconds) if fresh else heartbeat_seconds
         )
 
     def update_at(self, now: float) -> dict[str, Any]:
-        """What there is to tell: task_id, seconds since it began, and progress where it says."""
+        """The update to send: task_id, seconds since the start, and progress if reported."""
         self.noted_at, self._noted = now, self.progress
         own = {} if self.progress is None else {"progress": asdict(self.progress)}
         return {"task_id": self.task_id, "seconds": now - self.began, **own}
 
     def metadata(self) -> dict[str, Any]:
-        """The task row's metadata, in the platform's keys."""
+        """Metadata for the task's row, with the platform's keys."""
         return {
             "peak_memory_mb": round(self._peak, 1),
             "peak_memory_at": self._peak_at,
@@ -66,10 +66,10 @@ class RunningTask:
 
 
 class Watch:
-    """Looks at the task of the moment, regularly, from a thread of its own.
+    """Samples the current task at intervals, in a separate thread.
 
-    `tell` gets the news of a task that has been running for a while, of one that still does, and of
-    one that reports progress: task_id, seconds since it began, and the progress where it has any.
+    `tell` is called with heartbeats and new progress of the task: task_id, seconds since the start,
+    and progress if reported. A task that ends before the first sample sends no update.
     """
 
     def __init__(self, tell: Callable[[dict[str, Any]], None], heartbeat_seconds: float) -> None:
@@ -89,14 +89,14 @@ class Watch:
         self._thread.join()
 
     def begin(self, task_id: str) -> RunningTask:
-        """From now on this task is looked at."""
+        """Starts watching a task."""
         running = RunningTask(task_id)
         running.note(self._used(), "start")
         self._running = running
         return running
 
     def end(self) -> None:
-        """The task of the moment has ended."""
+        """Stops watching the current task."""
         running, self._running = self._running, None
         if running is not None:
             running.note(self._used(), "end")

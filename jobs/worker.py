@@ -1,4 +1,4 @@
-"""What happens on a Dask worker: a batch of tasks, one after the other, none ever raising."""
+"""Runs a batch of tasks on a Dask worker, one after the other; errors become results."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jobs.stages import Parameters, Result, TaskError, check_json
 from jobs.storage import Storage, StorageError
 from jobs.watch import Watch
 
-# A batch is brought back after so long, whatever is left of it: nobody waits for short tasks'
-# results because a long one came after them, nor for the ones behind it.
+# After this time a worker starts no more tasks of the batch, and returns its results. So neither
+# finished nor remaining tasks wait for the rest of a batch that takes longer than expected.
 BATCH_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A task as it is sent to a worker."""
+    """A task as sent to a worker."""
 
     task_id: str
     parameters: Parameters
@@ -29,7 +29,7 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class TaskBatch:
-    """Tasks of one stage for one worker; `topic` is where the runner listens for news of them."""
+    """Tasks of one stage for one worker; `topic` is the Dask topic for updates to the runner."""
 
     specs: tuple[TaskSpec, ...]
     work: Callable[[Parameters, Storage], Result]
@@ -40,7 +40,7 @@ class TaskBatch:
 
 @dataclass(frozen=True)
 class WorkerResult:
-    """What came of a task: a result, or an error for a person to read. Durations in seconds."""
+    """The outcome of a task: a result or a readable error. `seconds` is its duration."""
 
     result: Result | None
     error: str | None
@@ -50,12 +50,12 @@ class WorkerResult:
 
 
 def execute(batch: TaskBatch) -> list[WorkerResult]:
-    """Does tasks in their order and says how they went: an error concerns its task alone.
+    """Runs tasks in order and returns their outcomes; an error fails only its own task.
 
-    At least one is done; those that are not begun in BATCH_SECONDS are left out.
+    Runs at least one task, and starts no more after BATCH_SECONDS.
     """
     worker = get_worker()
-    # Workers of a local cluster have numbers for names.
+    # The names of local workers are numbers.
     name = f"worker-{worker.name}" if isinstance(worker.name, int) else str(worker.name)
     until = time.monotonic() + BATCH_SECONDS
     results: list[WorkerResult] = []
@@ -87,5 +87,5 @@ def _attempt(batch: TaskBatch, spec: TaskSpec) -> tuple[Result | None, str | Non
         return result, None
     except (TaskError, StorageError) as error:
         return None, str(error)
-    except Exception as error:  # noqa: BLE001 - whatever a file does to a library fails its task alone
+    except Exception as error:  # noqa: BLE001 - any library's error fails only this task
         return None, f"{type(error).__name__}: {error}"

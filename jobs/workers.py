@@ -1,4 +1,4 @@
-"""The Dask workers as a runner uses them, and one error for a cluster that is gone."""
+"""The Dask workers as the runner uses them, and one error for a lost cluster."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from pipelines.errors import MonitorError
 
 log = logging.getLogger(__name__)
 
-# How long the number of threads is taken for known.
+# How long the number of threads is cached.
 KNOWN_SECONDS = 1.0
-# Tasks that nobody waits for any more may end by themselves for so long.
+# How long cancelled tasks may run before their workers are restarted.
 GRACE_SECONDS = 2.0
-# A worker that does not say within this time what it does is as good as busy.
+# A worker that does not answer within this time counts as busy.
 ANSWER_SECONDS = 3.0
 RESTART_SECONDS = 20.0
-# A cluster of our own that has had no workers for so long will get no more.
+# A local cluster that has had no workers for this long will not get new ones.
 ALONE_SECONDS = 60.0
 
 Future = DaskFuture[Any]
-# What Dask raises when nobody answers; everything else is looked at more closely.
+# What Dask raises if the scheduler does not answer; other errors need a closer look.
 GONE = (OSError, TimeoutError, asyncio.TimeoutError, asyncio.CancelledError, CancelledError)
 
 
 class SchedulerLost(MonitorError):
-    """The Dask scheduler is gone: the runner has to be started again."""
+    """The Dask scheduler is gone; the runner has to be restarted."""
 
 
 class Workers:
-    """The workers of one Dask cluster. Every method raises SchedulerLost when it is gone."""
+    """The workers of one Dask cluster. Every method raises SchedulerLost if the cluster is gone."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -50,12 +50,12 @@ class Workers:
         self._alive_at = time.monotonic()
 
     def check(self) -> None:
-        """Raises SchedulerLost when the connection to the scheduler has ended."""
+        """Raises SchedulerLost if the connection to the scheduler has ended."""
         if self._client.status != "running":
             raise SchedulerLost(f"The Dask scheduler is gone ({self._client.status})")
 
     def threads(self) -> int:
-        """How many tasks can be done at the same time; none while no worker is there."""
+        """How many tasks can run at the same time; 0 while there are no workers."""
         if time.monotonic() - self._counted_at > KNOWN_SECONDS:
             with self._reaching():
                 self._threads = int(sum(self._client.nthreads().values()))
@@ -64,9 +64,9 @@ class Workers:
         return self._threads
 
     def _check_own(self) -> None:
-        """Raises SchedulerLost where a cluster of our own has had no workers for long.
+        """Raises SchedulerLost if a local cluster has had no workers for ALONE_SECONDS.
 
-        Somebody else's may have none for as long as nobody needs them.
+        A shared cluster may have none for as long as nobody needs them.
         """
         if self._threads or self._client.cluster is None:
             self._alive_at = self._counted_at
@@ -74,10 +74,10 @@ class Workers:
             raise SchedulerLost("The local Dask cluster has had no workers for a minute")
 
     def start(self, batches: Mapping[str, TaskBatch], behind: int) -> list[Future]:
-        """Sends batches by their keys; `behind` of the same job are on their way already.
+        """Submits batches by key; `behind` batches of the same job have already been submitted.
 
-        A job's first batch goes before the second one of every other: a short job does not wait
-        until the long ones that came before it have ended.
+        The first batch of a job has priority over the second batch of any other, so a short job
+        need not wait for earlier long ones.
         """
         with self._reaching():
             return [
@@ -86,18 +86,18 @@ class Workers:
             ]
 
     def results(self, futures: Mapping[Key, Future]) -> dict[Key, list[WorkerResult]]:
-        """What came of finished batches, by key; those whose worker has died since are left out."""
+        """The results of finished batches by key, without those whose worker has died since."""
         with self._reaching():
             return dict(self._client.gather(dict(futures), errors="skip"))
 
     def forget(self, futures: Sequence[Future]) -> None:
-        """Takes back what is not begun; what is goes on, and nobody waits for it."""
+        """Cancels batches that have not started; results of those that have are ignored."""
         if futures:
             with self._reaching():
                 self._client.cancel(list(futures))
 
     def assigned(self, keys: Collection[Key]) -> list[str]:
-        """The addresses of the workers that have batches of these keys, or wait to begin them."""
+        """The addresses of the workers that are running these batches or have them queued."""
         with self._reaching():
             found: dict[str, Sequence[Key]] = self._client.processing()
         return [address for address, batches in found.items() if set(batches) & set(keys)]
@@ -108,10 +108,10 @@ class Workers:
         keys: Collection[Key],
         grace_seconds: float = GRACE_SECONDS,
     ) -> None:
-        """Restarts those of the workers that still do batches of these keys after the grace.
+        """Restarts the workers that are still running these batches after `grace_seconds`.
 
-        A thread can't be ended from outside, its process can: Dask sends what else was there to
-        other workers.
+        A thread can't be killed, but its process can: Dask sends the worker's other tasks to other
+        workers.
         """
         until = time.monotonic() + grace_seconds
         while busy := [one for one in addresses if self._is_busy(one, keys)]:
@@ -121,10 +121,10 @@ class Workers:
             time.sleep(0.1)
 
     def _is_busy(self, address: str, keys: Collection[Key]) -> bool:
-        """Whether a worker does a batch of these keys at this moment; so does one that is mute."""
+        """Whether a worker is running one of these batches; True if it does not answer."""
         self.check()
         try:
-            # What is not for the function is for `Client.sync`: how long to wait for an answer.
+            # `Client.run` passes `callback_timeout` on to `Client.sync`, not to the function.
             doing: dict[str, list[Key]] = self._client.run(
                 _doing,
                 workers=[address],
@@ -133,8 +133,8 @@ class Workers:
             )
         except TimeoutError:
             return True
-        except Exception:  # noqa: BLE001 - a worker that has just gone is told in many ways
-            # What it did is gone with it. The scheduler may be gone too, which is told apart here.
+        except Exception:  # noqa: BLE001 - a lost worker raises various errors
+            # A lost worker runs nothing; if the scheduler is gone too, this raises SchedulerLost.
             self.check()
             return False
         return any(set(batches) & set(keys) for batches in doing.values())
@@ -143,19 +143,17 @@ class Workers:
         for address in addresses:
             try:
                 if not self._kill(address):
-                    # Without a nanny it ends for good, and whoever started it may start another.
+                    # Without a nanny, the worker ends for good, unless its owner starts another.
                     self._client.restart_workers([address], timeout=0.1, raise_for_error=False)
-            except Exception as error:  # noqa: BLE001 - a worker that has just gone, or is mute
+            except Exception as error:  # noqa: BLE001 - a worker that is lost or does not answer
                 self.check()
                 log.warning("A worker that does not stop can't be started again: %r", error)
 
     def _kill(self, address: str) -> bool:
-        """Has a worker's nanny kill it, and start another as for any that has died.
+        """Kills a worker through its nanny, which then starts a new one.
 
-        Returns whether it has a nanny.
-
-        Dask's own way asks the worker to end first, which takes seconds with a thread that does
-        not stop.
+        Returns whether it has a nanny. Dask's own restart first asks the worker to end, which takes
+        seconds if a thread does not stop.
         """
         killed: dict[str, bool] = self._client.run(
             _kill_worker,
@@ -186,6 +184,6 @@ def _kill_worker(dask_worker: Nanny) -> bool:
 
 
 def _doing(dask_worker: Worker) -> list[Key]:
-    """The keys of the batches that a worker's threads do."""
+    """The keys of the batches that a worker's threads are running."""
     with dask_worker.active_threads_lock:
         return list(dask_worker.active_threads.values())
