@@ -1,4 +1,4 @@
-"""Phase 1's work: eight rasters of one band become one COG of eight named bands."""
+"""Phase 1 on the worker: combines eight single-band rasters into one COG with eight named bands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jobs.reading import open_raster
 from jobs.stages import Parameters, Result, TaskError
 from jobs.storage import Storage
 
-# A second value for "no data" that FATHOM's files have without saying so.
+# FATHOM files also use this value for "no data", without declaring it.
 UNTAGGED_NODATA = -32767
 PRECISION = 9
 
@@ -26,15 +26,15 @@ PRECISION = 9
 def stack_bands(parameters: Parameters, storage: Storage) -> Result:
     """Writes the COG of a group and its STAC item.
 
-    Raises TaskError for a missing return period, a file that can't be read, or one whose size,
-    place, CRS or type differs from the rest of its group.
+    Raises TaskError for a missing or duplicate return period, a file that can't be read, or one
+    whose size, location, CRS or data type differs from the rest of its group.
     """
     group = parameters["tile_group"]
     paths = _in_order(group)
     with ExitStack() as opened, rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
         container = parameters["source_container"]
         rasters = [_open(opened, storage, container, path) for path in paths]
-        # What a broken file's header says is not worth comparing, so pixels come first.
+        # Pixels are read first, because comparing a broken file's header is pointless.
         bands = [_read(*pair) for pair in zip(paths, rasters, strict=True)]
         _check_alike(paths, rasters)
         first = rasters[0]
@@ -98,7 +98,7 @@ def _unreadable(path: str, error: RasterioError) -> str:
 
 
 def _check_alike(paths: list[str], rasters: list[Any]) -> None:
-    # What most files agree on is right: the first one may be the odd one.
+    # The majority is taken as correct: the first file may be the wrong one.
     shapes = [_shape(raster) for raster in rasters]
     expected = Counter(shapes).most_common(1)[0][0]
     for path, shape in zip(paths, shapes, strict=True):

@@ -1,4 +1,4 @@
-"""Grid cells: which cell a tile lies in, and writing it to files whose merge is still to come."""
+"""Grid cells: which cell a tile is in, and writing it to files that are not merged yet."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MERGE_TASK = "fathom_spatial_merge"
 
 
 def assign_grid_cells(connection: Connection, job: Job) -> Result:
-    """Gives the inventory's files that are not merged their cell; a dry run changes nothing."""
+    """Sets the cell of the inventory's files that are not merged; a dry run changes nothing."""
     merge = job.pipeline.phase_of_task(MERGE_TASK)
     if merge is None or job.parameters.get("dry_run"):
         return {"changed": 0}
@@ -51,7 +51,7 @@ def write_cells(
     grid_size: int,
     conditions: Sequence[ColumnElement[bool]],
 ) -> int:
-    """Writes cell and merge group where they differ from the grid's; how many files differed."""
+    """Writes cell and merge group of files where they differ. Returns how many files differed."""
     tiles = connection.scalars(select(files.tile).where(*conditions).distinct()).all()
     cells = cells_of(tiles, grid_size)
     scenario = [files.metadata[key].astext for key in SCENARIO_KEYS]

@@ -18,15 +18,15 @@ from jobs.storage import Storage
 
 
 def plan_scans(_connection: Connection, job: Job) -> Iterator[Parameters]:
-    """One task for each folder that the first stage found."""
+    """One task per folder that the first stage found."""
     for prefix in job.last_result["prefixes"]:
         yield {**job.parameters, "prefix": prefix}
 
 
 def scan_prefix(parameters: Parameters, storage: Storage) -> Result:
-    """Lists one folder: how many files and bytes of which scenario, and which names are foreign.
+    """Lists one folder: number and bytes of its files, their scenario, and unrecognised names.
 
-    `listed` holds [path, size] of each source file for `record_files`; a dry run has none.
+    `listed` has [path, size] of each source file for `record_files`; a dry run omits it.
     """
     container, prefix = parameters["source_container"], parameters["prefix"]
     named = [(blob, parse_path(blob.path)) for blob in storage.listing(container, prefix).blobs]
@@ -47,7 +47,7 @@ def scan_prefix(parameters: Parameters, storage: Storage) -> Result:
 
 
 def record_files(connection: Connection, job: Job, _task: Task, result: Result) -> Result:
-    """Registers the files of a folder; the task's row keeps their number, not their names."""
+    """Registers a folder's files; the task's row keeps only their number."""
     parameters = job.parameters
     named = [(path, size, parse_path(path)) for path, size in result.get("listed", [])]
     grid_size = parameters["grid_size"]
@@ -70,7 +70,7 @@ def _source_file(
 
 
 def generate_summary(connection: Connection, job: Job) -> Result:
-    """Files and bytes that the scan found, by region and by flood type, and what it left out."""
+    """Files and bytes that the scan found, by region and flood type, and unrecognised names."""
     scans = connection.execute(_SCANS, {"job": job.job_id}).all()
     regions: Counter[str] = Counter()
     flood_types: Counter[str] = Counter()
@@ -127,7 +127,7 @@ _EXAMPLES = text(
 
 
 def inventory_scope(_connection: Connection, job: Job) -> Scope:
-    """The tables do not know what lies in a container."""
+    """Only a note: the tables don't say what is in a container."""
     parameters = job.parameters
     place = f"{parameters['source_container']}/{parameters['base_prefix'].strip('/')}"
     return Scope(

@@ -1,4 +1,4 @@
-"""Phase 2: the stacked tiles of a grid cell and scenario become one raster."""
+"""Phase 2: merges the stacked tiles of a grid cell and scenario into one raster."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pipelines.models import Phase
 
 
 def grid_inventory(connection: Connection, job: Job) -> Result:
-    """Fits the files to the job's grid, and counts its cells: one per scenario and grid cell.
+    """Assigns the files to the job's grid, and counts its groups: one per scenario and grid cell.
 
-    Merged files keep the cell they were merged in, except by force. Raises TaskError for a region
-    of which no file is known.
+    Merged files keep the cell they were merged in, except with `force_reprocess`. Raises TaskError
+    for a region without files.
     """
     parameters, files = job.parameters, FathomFiles(job)
     groups = _groups(connection, job).subquery()
@@ -39,9 +39,10 @@ def grid_inventory(connection: Connection, job: Job) -> Result:
 
 
 def plan_merges(connection: Connection, job: Job) -> Iterator[Parameters]:
-    """One task for each cell with a file that is stacked and not merged, streamed.
+    """One task per cell with files that are stacked and not merged, streamed.
 
-    A task merges every stacked tile of its cell, so that the output is always complete.
+    A task merges all stacked tiles of its cell, so that the output is always complete. With
+    `force_reprocess`, merged files count as not merged.
     """
     if job.parameters.get("dry_run"):
         return
@@ -53,7 +54,7 @@ def plan_merges(connection: Connection, job: Job) -> Iterator[Parameters]:
 
 
 def record_merge(connection: Connection, job: Job, task: Task, result: Result) -> None:
-    """Marks the cell's files as merged, and keeps the cell they were merged in."""
+    """Marks the cell's files as merged, and stores the cell they were merged in."""
     group = task.parameters["grid_group"]
     complete(
         connection,
@@ -67,7 +68,7 @@ def record_merge(connection: Connection, job: Job, task: Task, result: Result) -
 
 
 def merge_scope(connection: Connection, job: Job) -> Scope:
-    """The cells that would be merged. Raises TaskError for a region of which no file is known."""
+    """The cells that would be merged. Raises TaskError for a region without files."""
     return counted(connection, job.parameters, _groups(connection, job).subquery())
 
 
@@ -101,7 +102,7 @@ def _groups(connection: Connection, job: Job) -> Select[Any]:
 
 
 def _stack_phase(job: Job) -> Phase:
-    """The phase whose outputs are merged: the one before."""
+    """The phase whose outputs are merged: the previous one."""
     phase = job.pipeline.phase_before(job.phase)
     if phase is None:
         raise TaskError(
@@ -112,7 +113,7 @@ def _stack_phase(job: Job) -> Phase:
 
 
 def _tiles(connection: Connection, files: FathomFiles) -> list[str]:
-    """The tiles of all cells that the bounding box touches, also those outside of it."""
+    """All tiles of the cells that the bounding box touches, also tiles outside the box."""
     parameters, tiles = files.parameters, files.tiles(connection)
     size = parameters["grid_size"]
     cells = {grid_cell(tile, size) for tile in intersecting(tiles, parameters.get("bbox"))}

@@ -1,4 +1,4 @@
-"""Where tiles lie in their mosaic: exact offsets in pixels, and a virtual raster of them all."""
+"""Places tiles in a mosaic: exact offsets in pixels, and a virtual raster of all tiles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from jobs.fathom.naming import DTYPE, NODATA, RETURN_PERIODS
 from jobs.stages import TaskError
 
-# How far off a whole pixel a tile may lie: what rounding in a file's header explains.
+# How far a tile may be off the pixel grid, in pixels: allows for rounding in file headers.
 TOLERANCE = 0.01
 PRECISION = 9
 
@@ -21,8 +21,8 @@ PRECISION = 9
 class Tile:
     """A stacked raster: `path` in its container, `file` with its pixels.
 
-    `corner` is its north-west corner and `pixel` the size of a pixel (the second negative), as x
-    and y in the unit of the CRS.
+    `corner` is its north-west corner, and `pixel` its pixel size (y is negative), both as x and y
+    in units of the CRS.
     """
 
     path: str
@@ -37,7 +37,7 @@ class Tile:
 
     @classmethod
     def of(cls, path: str, file: Path, raster: Any) -> Tile:
-        """The tile behind an open raster."""
+        """The tile of an open raster."""
         place = raster.transform
         return cls(
             path,
@@ -53,9 +53,10 @@ class Tile:
 
 
 def virtual_mosaic(tiles: Sequence[Tile]) -> str:
-    """A VRT of the box around all tiles: pixels as they are in the tiles, no data between them.
+    """A VRT of the box around all tiles: the tiles' unchanged pixels, and no data between them.
 
-    Raises TaskError for a tile of another kind, or off the others' pixel grid.
+    Raises TaskError for a tile whose bands, data type, pixel size or CRS differ, or that is not on
+    the others' pixel grid.
     """
     _check_alike(tiles)
     pixel = tiles[0].pixel

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# What `source_metadata` has of a scenario.
+# The keys of a scenario in `source_metadata`.
 SCENARIO_KEYS = ("flood_type", "defense", "year", "ssp")
-# Depths are centimetres; 0 is dry.
+# Pixels are depths in centimetres; 0 is dry.
 DTYPE = "int16"
 NODATA = -32768
 RETURN_PERIODS = ("1in5", "1in10", "1in20", "1in50", "1in100", "1in200", "1in500", "1in1000")
@@ -28,7 +28,7 @@ _PATH = re.compile(
 
 @dataclass(frozen=True, order=True)
 class Scenario:
-    """What a flood map assumes: `flood_type` and `defense` in lower case, `ssp` none for 2020."""
+    """The assumptions of a flood map; `flood_type` and `defense` in lower case, `ssp` or None."""
 
     flood_type: str
     defense: str
@@ -37,7 +37,7 @@ class Scenario:
 
     @property
     def name(self) -> str:
-        """As it stands in phase 1's keys, e.g. `fluvial-defended_2030_ssp245`."""
+        """The name in phase 1's group keys, e.g. `fluvial-defended_2030_ssp245`."""
         return "_".join([f"{self.flood_type}-{self.defense}", str(self.year), *self._ssp])
 
     @property
@@ -47,11 +47,11 @@ class Scenario:
         return "/".join([hazard, str(self.year), *self._ssp_folder])
 
     def phase1_group_key(self, tile: str) -> str:
-        """The eight files that become one stack."""
+        """Key of the eight files that become one stack."""
         return f"{tile}_{self.name}"
 
     def phase2_group_key(self, grid_cell: str) -> str:
-        """The stacks that become one merged raster."""
+        """Key of the stacks that become one merged raster."""
         return "-".join([self.name.replace("_", "-"), grid_cell])
 
     def file_name(self, return_period: str, tile: str) -> str:
@@ -71,7 +71,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class SourceFolder:
-    """A folder of the layout, understood as deep as it goes: what it does not say is none."""
+    """A parsed folder of the layout; parts that are below it are None."""
 
     flood_type: str
     year: int | None
@@ -80,7 +80,7 @@ class SourceFolder:
 
 @dataclass(frozen=True)
 class SourceName:
-    """A source file's path, understood. `region` is in lower case, or none without a folder."""
+    """A parsed source file path. `region` is in lower case, or None without a region folder."""
 
     region: str | None
     scenario: Scenario
@@ -88,7 +88,7 @@ class SourceName:
     tile: str
 
     def source_metadata(self, grid_size: int) -> dict[str, str | int | None]:
-        """What `source_metadata` holds of it; `grid_size` in degrees."""
+        """The file's `source_metadata`; `grid_size` in degrees."""
         return {
             "region": self.region,
             "flood_type": self.scenario.flood_type,
@@ -102,7 +102,7 @@ class SourceName:
 
 
 def parse_folder(path: str) -> SourceFolder | None:
-    """The folder of a hazard, a year or an SSP; none for any other, a region's among them."""
+    """Parses the folder of a hazard, a year or an SSP. None for others, such as a region's."""
     found = _FOLDER.fullmatch(path)
     if found is None:
         return None
@@ -111,7 +111,7 @@ def parse_folder(path: str) -> SourceFolder | None:
 
 
 def parse_path(path: str) -> SourceName | None:
-    """The name behind a path inside its container, or none for a file of another layout."""
+    """Parses a path within its container. None for a file that does not follow the layout."""
     found = _PATH.fullmatch(path)
     if found is None or found["ssp"] != found["file_ssp"] or len(path) > 512:
         return None
@@ -136,7 +136,7 @@ def tile_bounds(tile: str) -> tuple[int, int, int, int]:
 
 
 def grid_cell(tile: str, grid_size: int) -> str:
-    """The cell of `grid_size` degrees around a tile: `n04w006`, 5 → `n00-n05_w010-w005`."""
+    """The cell of `grid_size` degrees that contains a tile: `n04w006`, 5 → `n00-n05_w010-w005`."""
     latitude, longitude = corner(tile)
     south, west = latitude // grid_size * grid_size, longitude // grid_size * grid_size
     rows = f"{_latitude(south)}-{_latitude(south + grid_size)}"
@@ -154,7 +154,7 @@ def merged_path(prefix: str, region: str | None, group_key: str) -> str:
 
 
 def item_id(region: str | None, group_key: str) -> str:
-    """STAC id of an output: two regions may share a tile, so a group's key is not unique."""
+    """STAC id of an output. Includes the region, because two regions may share a tile."""
     return f"{region}_{group_key}" if region else group_key
 
 

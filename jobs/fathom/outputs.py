@@ -1,4 +1,4 @@
-"""What both phases write: COGs with a band for each return period, and their STAC items."""
+"""The outputs of both phases: COGs with one band per return period, and their STAC items."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jobs.storage import Storage
 
 
 def task_parameters(parameters: Parameters, output_path: str) -> Parameters:
-    """What a task of either phase needs of its job's parameters, and where its output goes."""
+    """The job parameters that tasks of both phases need, and the path of their output."""
     keys = ("region_code", "source_container", "output_container", "output_prefix", "collection_id")
     return {
         **{key: parameters[key] for key in keys},
@@ -26,7 +26,7 @@ def task_parameters(parameters: Parameters, output_path: str) -> Parameters:
 def write_group_item(
     parameters: Parameters, group: dict[str, Any], bounds: BoundingBox, storage: Storage
 ) -> str:
-    """Writes the STAC item beside a task's output, or leaves the one that is there; its path."""
+    """Writes the STAC item of a task's output, or keeps an existing one. Returns its path."""
     container, path = parameters["output_container"], parameters["output_path"]
     if parameters["skip_existing_stac"] and has_item(storage, container, path):
         return item_path(path)

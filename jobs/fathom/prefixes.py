@@ -1,4 +1,4 @@
-"""Inventory, stage 1: which folders of a container hold FATHOM source files."""
+"""Inventory, stage 1: finds the folders of a container with FATHOM source files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ EXAMPLES = 5
 
 
 def generate_prefixes(parameters: Parameters, storage: Storage) -> Result:
-    """The folders to scan, each without its subfolders, and what lies beside the layout.
+    """The folders to scan, each without its subfolders, and paths that don't follow the layout.
 
-    Raises TaskError when there is none.
+    Raises TaskError if there are no folders to scan.
     """
     foreign: list[str] = []
     base = parameters["base_prefix"].strip("/")
@@ -36,7 +36,7 @@ def generate_prefixes(parameters: Parameters, storage: Storage) -> Result:
 def _scannable(
     parameters: Parameters, storage: Storage, path: str, foreign: list[str]
 ) -> Iterator[str]:
-    """The folders with source files at or below a path; adds what is none to `foreign`."""
+    """The folders with source files at or below a path; adds unrecognised paths to `foreign`."""
     folder = parse_folder(path)
     if folder is None and "/" in path:
         foreign.append(path)

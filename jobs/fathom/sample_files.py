@@ -1,4 +1,4 @@
-"""The sample's FATHOM files: which there are, and how each is written."""
+"""Lists and writes the sample's FATHOM files."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ INLAND = (("fluvial", "defended"), ("fluvial", "undefended"), ("pluvial", "defen
 COASTAL = (("coastal", "defended"), ("coastal", "undefended"), *INLAND)
 YEARS = (2030, 2050, 2080)
 RWANDA = ("s02e028", "s02e029", "s02e030", "s03e028", "s03e029", "s03e030")
-# Rwanda, and a part of Côte d'Ivoire that lies in two grid cells, each with a tile of the coast.
+# Rwanda, and a part of Côte d'Ivoire in two grid cells, each with a coastal tile.
 TILES: dict[str, dict[str, tuple[tuple[str, str], ...]]] = {
     "rwa": dict.fromkeys(
         ("s02e028", "s02e029", "s02e030", "s03e028", "s03e029", "s03e030"), INLAND
     ),
     "civ": {"n05w004": COASTAL, "n05w005": COASTAL, "n06w004": INLAND, "n06w005": INLAND},
 }
-# Broken on purpose, each in a group of its own, so that a failure can be seen.
+# Broken on purpose, in two different groups, to show failures.
 TRUNCATED = "rwa/FLUVIAL_DEFENDED/2030/SSP2_4.5/1in100-FLUVIAL-DEFENDED-2030-SSP2_4.5_s02e029.tif"
 WRONG_SIZE = "rwa/PLUVIAL_DEFENDED/2050/SSP5_8.5/1in20-PLUVIAL-DEFENDED-2050-SSP5_8.5_s03e030.tif"
 
 
 @dataclass(frozen=True)
 class Portion:
-    """What one process writes at a time: some scenarios of one flood type in one tile."""
+    """What one process writes at a time: the scenarios of one flood type and defense in a tile."""
 
     region: str
     tile: str
@@ -49,12 +49,12 @@ class Portion:
 
     @property
     def files(self) -> int:
-        """How many files it has."""
+        """The number of files."""
         return len(self.scenarios) * len(RETURN_PERIODS)
 
 
 def portions() -> Iterator[Portion]:
-    """The whole sample, a region, tile and hazard at a time."""
+    """The whole sample, one portion per region, tile and hazard."""
     for region, tiles in TILES.items():
         for tile, hazards in tiles.items():
             for hazard in hazards:
@@ -62,7 +62,7 @@ def portions() -> Iterator[Portion]:
 
 
 def write_portion(root: Path, pixels: int, keep: bool, portion: Portion) -> int:
-    """Writes a portion's files; how many are new. With `keep`, a file that is there stays."""
+    """Writes a portion's files. Returns how many are new. `keep` keeps existing files."""
     written = 0
     for scenario, period in product(portion.scenarios, RETURN_PERIODS):
         folder = "/".join([portion.region, scenario.folder])
@@ -87,7 +87,7 @@ def _write(root: Path, path: str, tile: str, depth: NDArray[np.int16]) -> None:
     west, _, _, north = tile_bounds(tile)
     target = root / path
     target.parent.mkdir(parents=True, exist_ok=True)
-    # No other process writes this file; GDAL would look into what an interrupted one left.
+    # Left by an interrupted call: no other process writes this file, and GDAL would open it.
     temporary = target.with_name(f".{target.name}")
     temporary.unlink(missing_ok=True)
     with rasterio.open(

@@ -1,4 +1,4 @@
-"""Which source files a FATHOM job is about: its region, bounding box and filters, as SQL."""
+"""Selects the source files of a FATHOM job by region, bounding box and filters, in SQL."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from jobs.fathom.naming import tile_bounds
 from jobs.stages import Job, Parameters, Scope, TaskError
 from pipelines.models import Phase
 
-# Files that lie in no region's folder have none; a job names them as the dashboard does.
+# For files outside any region folder; jobs and the dashboard use the same name.
 NO_REGION = "not set"
 
 
 class FathomFiles:
-    """The source files of a job's pipeline, with the columns that its registry entry names."""
+    """The source files of a job's pipeline, with the columns from its registry entry."""
 
     def __init__(self, job: Job) -> None:
         self.parameters = job.parameters
@@ -32,14 +32,14 @@ class FathomFiles:
         return self.c[phase.completed_field]
 
     def group(self, phase: Phase) -> ColumnElement[str]:
-        """A file's group in a phase. Raises TaskError where the registry names no column for it."""
+        """A file's group in a phase. Raises TaskError if the phase has no `group_key`."""
         if phase.group_key is None:
             raise TaskError(f"Phase '{phase.id}' has no `group_key` in the pipeline's file; add it")
         return self.c[phase.group_key]
 
     @cached_property
     def is_fathom(self) -> ColumnElement[bool]:
-        """Condition: metadata is anybody's text; without a tile and a year there is no work."""
+        """Condition: the metadata has what a task needs, which other writers don't guarantee."""
         return and_(
             self.tile.regexp_match("^[ns][0-9]{2}[ew][0-9]{3}$"),
             self.metadata["year"].astext.regexp_match("^[0-9]{4}$"),
@@ -48,17 +48,17 @@ class FathomFiles:
         )
 
     def in_region(self) -> list[ColumnElement[bool]]:
-        """Conditions: the files of the job's region, in whatever case it is written."""
+        """Conditions: the files of the job's region, ignoring case."""
         region = func.lower(self.metadata["region"].astext)
         here = region.is_not_distinct_from(region_of(self.parameters))
-        # PostgreSQL looks at what is cheap first: in a case of its own, the names of all other
-        # regions' files are left alone.
+        # PostgreSQL may evaluate conditions in any order, cheapest first. CASE makes sure that
+        # `is_fathom` is only evaluated for this region's files.
         return [self.c.etl_type == self.etl_type, here, case((here, self.is_fathom))]
 
     def in_filters(self) -> list[ColumnElement[bool]]:
-        """Conditions: flood types, years and SSPs; an empty filter lets all through.
+        """Conditions for flood types, years and SSPs; empty filters select everything.
 
-        Naming any SSP leaves 2020 out, as it has none.
+        Filtering by SSP excludes 2020, which has none.
         """
         wanted = {
             "flood_type": self.parameters.get("flood_types"),
@@ -72,7 +72,7 @@ class FathomFiles:
         ]
 
     def tiles(self, connection: Connection) -> list[str]:
-        """The region's tiles, sorted. Raises TaskError for a region without any file."""
+        """The region's tiles, sorted. Raises TaskError for a region without files."""
         query = select(self.tile).where(*self.in_region()).distinct()
         tiles = connection.scalars(query).all()
         if not tiles:
@@ -83,13 +83,13 @@ class FathomFiles:
 
 
 def region_of(parameters: Parameters) -> str | None:
-    """The region a job names, in lower case; none for files without a region."""
+    """The job's region in lower case; None for files without a region."""
     region = str(parameters["region_code"]).strip().lower()
     return None if region == NO_REGION else region
 
 
 def intersecting(tiles: Sequence[str], bbox: Sequence[float] | None) -> list[str]:
-    """The tiles that share some area with a bounding box in degrees; all of them without one."""
+    """The tiles that overlap a bounding box in degrees; all tiles if there is none."""
     if not bbox:
         return list(tiles)
     boxes = ((tile, tile_bounds(tile)) for tile in tiles)
@@ -101,7 +101,7 @@ def intersecting(tiles: Sequence[str], bbox: Sequence[float] | None) -> list[str
 
 
 def counted(connection: Connection, parameters: Parameters, groups: Subquery) -> Scope:
-    """How many groups have a pending file, and how many such files; `groups` has `pending`."""
+    """How many groups have pending files, and how many files; `groups` has a column `pending`."""
     if parameters.get("dry_run"):
         return Scope(note="A dry run counts the groups, and does nothing.")
     left = select(func.count(), func.coalesce(func.sum(groups.c.pending), 0))

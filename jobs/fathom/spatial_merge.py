@@ -1,4 +1,4 @@
-"""Phase 2's work: the stacked tiles of a grid cell become one COG."""
+"""Phase 2 on the worker: merges the stacked tiles of a grid cell into one COG."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from jobs.storage import Storage
 
 
 def merge_tiles(parameters: Parameters, storage: Storage) -> Result:
-    """Writes the COG of a cell and its STAC item; memory stays that of some blocks.
+    """Writes the COG of a cell and its STAC item, with only a few blocks in memory at a time.
 
-    Raises TaskError for a tile that can't be read or does not fit the others.
+    Raises TaskError for a tile that is missing, can't be read or does not fit the others.
     """
     group = parameters["grid_group"]
     container = parameters["source_container"]

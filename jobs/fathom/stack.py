@@ -1,4 +1,4 @@
-"""Phase 1: the eight return periods of a tile and scenario become one raster of eight bands."""
+"""Phase 1: stacks the eight return periods of a tile and scenario into one eight-band raster."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ STACK_TASK = "fathom_band_stack"
 
 
 def tile_inventory(connection: Connection, job: Job) -> Result:
-    """How many groups and files the job is about, and how many groups it has to stack.
+    """How many groups and files the job selects, and how many of the groups are pending.
 
-    Raises TaskError for a region of which no file is known.
+    Raises TaskError for a region without files.
     """
     files = FathomFiles(job)
     counts = func.count().label("files"), _pending(files, job).label("pending")
@@ -39,7 +39,10 @@ def tile_inventory(connection: Connection, job: Job) -> Result:
 
 
 def plan_stacks(connection: Connection, job: Job) -> Iterator[Parameters]:
-    """One task for each group with a file that is not stacked, streamed; all of them by force."""
+    """One task per group with files that are not stacked, streamed.
+
+    With `force_reprocess`, one task per group.
+    """
     if job.parameters.get("dry_run"):
         return
     files = FathomFiles(job)
@@ -76,7 +79,7 @@ def record_stack(connection: Connection, job: Job, task: Task, result: Result) -
 
 
 def stack_scope(connection: Connection, job: Job) -> Scope:
-    """The groups that would be stacked. Raises TaskError for a region of which no file is known."""
+    """The groups that would be stacked. Raises TaskError for a region without files."""
     files = FathomFiles(job)
     pending = func.count() if job.parameters.get("force_reprocess") else _pending(files, job)
     groups = _groups(connection, files, job, pending.label("pending"))
@@ -93,7 +96,7 @@ def _pending(files: FathomFiles, job: Job) -> ColumnElement[int]:
 def _groups(
     connection: Connection, files: FathomFiles, job: Job, *columns: ColumnElement[Any]
 ) -> Select[Any]:
-    """One row per group in the job's scope: output_name, and what is asked for."""
+    """One row per group in the job's scope: output_name and the given columns."""
     group = files.group(job.phase)
     conditions = [*files.in_region(), *files.in_filters(), group.is_not(None)]
     if job.parameters.get("bbox"):

@@ -1,8 +1,8 @@
-"""Made-up floods: plausible depths for a tile, the same on every machine and in any order.
+"""Synthetic floods: plausible depths for a tile, the same on every machine and in any order.
 
-Rivers are the zero lines of a smooth field, hollows the low places of a finer one, and the sea
-lies south of a winding coast. All are functions of longitude and latitude, so tiles fit at their
-borders.
+Rivers are the zero lines of a smooth field, hollows are the low areas of a finer field, and the sea
+is south of a winding coast. All are functions of longitude and latitude, so that adjacent tiles
+match.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from jobs.fathom.naming import DTYPE, NODATA, RETURN_PERIODS, Scenario, corner
 
 SEED = 20
 DEEPEST = 900
-# How high the water stands, from 0 to about 1.4: rarer floods and warmer years higher.
+# Water levels, from 0 to about 1.4: higher for rarer floods and for warmer years.
 RARITY = dict(zip(RETURN_PERIODS, (0.30, 0.40, 0.50, 0.62, 0.72, 0.81, 0.91, 1.00), strict=True))
 WARMING = {None: 0.0, "ssp126": 0.5, "ssp245": 0.8, "ssp370": 1.1, "ssp585": 1.4}
 RISE_A_CENTURY = 0.25
 DEFENSES = {"defended": 0.85, "undefended": 1.0}
-# The coast's mean latitude, and by how much it winds, in degrees.
+# The coast's mean latitude and how far it varies, in degrees.
 COAST, COAST_WINDING = 5.25, 0.08
 
 Field = NDArray[np.float64]
@@ -44,14 +44,15 @@ def _level(scenario: Scenario, return_period: str) -> float:
 
 @lru_cache(maxsize=4)
 def _ground(flood_type: str, tile: str, pixels: int) -> tuple[Field, NDArray[np.bool_]]:
-    """How high the ground lies above the dry season's water, and where the sea is."""
+    """The ground's height above the dry season's water level, and where the sea is."""
     south, west = corner(tile)
     steps = (np.arange(pixels) + 0.5) / pixels
     longitude, latitude = west + steps, south + 1 - steps
-    # North of the coast, in degrees. Only tiles on the coast have sea, other seas are not ours.
+    # Only coastal tiles have sea.
     coast = (
         COAST + COAST_WINDING * np.sin(longitude * 9) + COAST_WINDING / 2 * np.sin(longitude * 31)
     )
+    # Distance north of the coast, in degrees.
     inland = latitude[:, None] - coast[None, :]
     sea = inland < 0 if _is_coastal(tile) else np.zeros_like(inland, dtype=bool)
     return _HEIGHTS[flood_type](longitude, latitude, inland), sea
@@ -69,7 +70,7 @@ def _river_banks(longitude: Field, latitude: Field, _inland: Field) -> Field:
 
 def _hollows(longitude: Field, latitude: Field, _inland: Field) -> Field:
     field = _waves("hollows", longitude, latitude, longest=0.15, shortest=0.03)
-    # Ponds have a floor.
+    # A minimum, as ponds have a flat bottom.
     return np.maximum(2.2 + field, 0.15)
 
 
@@ -85,7 +86,7 @@ _WAVES = 14
 def _waves(
     name: str, longitude: Field, latitude: Field, *, longest: float, shortest: float
 ) -> Field:
-    """A smooth random field of about unit variance: plane waves of wavelengths in degrees."""
+    """A smooth random field with variance of about 1, from plane waves; wavelengths in degrees."""
     random = np.random.default_rng([SEED, *name.encode()])
     lengths = np.geomspace(longest, shortest, _WAVES)
     angles = random.uniform(0, np.pi, _WAVES)
@@ -95,7 +96,7 @@ def _waves(
     for length, angle, phase, weight in zip(lengths, angles, phases, weights, strict=True):
         across = 2 * np.pi / length * (longitude * np.cos(angle))
         along = 2 * np.pi / length * (latitude * np.sin(angle))
-        # sin(a + b) of two vectors: no sine of every pixel.
+        # The addition theorem for sin(a + b) needs sines of two vectors, not of every pixel.
         field += weight * np.outer(np.sin(along + phase), np.cos(across))
         field += weight * np.outer(np.cos(along + phase), np.sin(across))
     return field
