@@ -1,1 +1,1 @@
-"""Any GeoTIFFs: validated, converted to COGs, and described with STAC."""
+"""Validates any GeoTIFFs, converts them to COGs, and describes them with STAC."""

@@ -1,4 +1,4 @@
-"""Stage 2: each GeoTIFF becomes a COG with the same pixels, bands, colours and place."""
+"""Stage 2: converts each GeoTIFF to a COG with the same pixels, bands, colours and location."""
 
 from __future__ import annotations
 
@@ -22,28 +22,31 @@ MEGABYTE = 1_000_000
 
 
 def plan_small(connection: Connection, job: Job) -> Iterator[Parameters]:
-    """One task for each raster below `large_file_mb` still to convert; all of them by force."""
+    """One task per unconverted raster smaller than `large_file_mb`, streamed.
+
+    With `force_reprocess`, also for converted rasters.
+    """
     return _plan(connection, job, large=False)
 
 
 def plan_large(connection: Connection, job: Job) -> Iterator[Parameters]:
-    """One task for each raster from `large_file_mb` on, likewise."""
+    """As `plan_small`, for rasters of at least `large_file_mb`."""
     return _plan(connection, job, large=True)
 
 
 def small_scope(connection: Connection, job: Job) -> Scope:
-    """The rasters that `plan_small` would take, of those that are registered already."""
+    """The rasters that `plan_small` would select, of those that are already registered."""
     return _scope(connection, job, large=False)
 
 
 def large_scope(connection: Connection, job: Job) -> Scope:
-    """The rasters that `plan_large` would take, likewise."""
+    """The rasters that `plan_large` would select, of those that are already registered."""
     return _scope(connection, job, large=True)
 
 
 def _sized(files: TableClause, parameters: Parameters, large: bool) -> ColumnElement[bool]:
     limit = int(parameters["large_file_mb"]) * MEGABYTE
-    # What the storage does not know the size of is no large file.
+    # A file of unknown size does not count as large.
     size = func.coalesce(files.c.file_size_bytes, 0)
     return size >= limit if large else size < limit
 
@@ -56,7 +59,7 @@ def _scope(connection: Connection, job: Job, *, large: bool) -> Scope:
 
 
 def _rasters(files: TableClause, job: Job, large: bool) -> Select[Any]:
-    """One row per raster to convert: path, group key (NULL where none is registered)."""
+    """One row per raster to convert: path, group (NULL if none is registered)."""
     parameters, phase = job.parameters, job.phase
     below = parameters["prefix"].strip("/")
     key = files.c[phase.group_key] if phase.group_key else null()
@@ -87,9 +90,9 @@ def _plan(connection: Connection, job: Job, *, large: bool) -> Iterator[Paramete
 
 
 def create_cog(parameters: Parameters, storage: Storage) -> Result:
-    """Writes a raster's COG, block by block, and checks that it is one.
+    """Writes a raster's COG, block by block, and validates it.
 
-    Raises TaskError for a raster that can't be read.
+    Raises TaskError if the raster can't be read or its COG is not valid.
     """
     container, path = parameters["source_container"], parameters["raster"]["path"]
     output = parameters["output_path"]

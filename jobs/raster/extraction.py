@@ -1,4 +1,4 @@
-"""Stage 3: a STAC item beside each COG, and the collection of them all."""
+"""Stage 3: writes a STAC item beside each COG, and a collection of all items."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from jobs.stages import Parameters, Result
 from jobs.storage import Storage
 
 WGS84 = "EPSG:4326"
-# STAC's names of what numpy calls otherwise.
+# STAC data types whose names differ from numpy's.
 _DATA_TYPES = {"complex_int16": "cint16", "complex64": "cfloat32", "complex128": "cfloat64"}
 
 
 def extract_stac(parameters: Parameters, storage: Storage) -> Result:
-    """Describes each COG below the output prefix that has no item yet; by force, all of them.
+    """Writes items for the COGs below the output prefix that have none; if forced, for all.
 
-    A raster without a CRS becomes an item without geometry, as its location is unknown.
+    A raster without a CRS gets an item without geometry, because its location is unknown.
     """
     container, prefix = parameters["output_container"], parameters["output_prefix"].strip("/")
     if not storage.exists(container, prefix):
@@ -50,7 +50,7 @@ def _is_described(storage: Storage, container: str, raster: str, paths: Containe
 
 
 def describe_raster(item_id: str, collection_id: str, raster: Any) -> Description:
-    """What an open raster's item says of it."""
+    """The description of an open raster for its item."""
     bands = [_band(raster, index) for index in range(raster.count)]
     properties = {"crs": raster.crs.to_string()} if raster.crs else {}
     return Description(
@@ -59,18 +59,18 @@ def describe_raster(item_id: str, collection_id: str, raster: Any) -> Descriptio
 
 
 def _bounds(raster: Any) -> tuple[float, float, float, float] | None:
-    """West, south, east and north in degrees; none where the CRS does not say where that is."""
+    """West, south, east and north in degrees; None if they can't be derived from the CRS."""
     if raster.crs is None:
         return None
     west, south, east, north = transform_bounds(raster.crs, WGS84, *raster.bounds)
     if not all(isfinite(degrees) for degrees in (west, south, east, north)):
         return None
-    # Across the antimeridian one rectangle can only be all the way round.
+    # A rectangle that crosses the antimeridian has to span all longitudes.
     return (west, south, east, north) if west <= east else (-180.0, south, 180.0, north)
 
 
 def _timestamp(raster: Any) -> datetime:
-    """When the raster says it was made; now for one that does not say."""
+    """When the raster was made according to its tag, else the current time."""
     with suppress(ValueError):
         tag = raster.tags().get("TIFFTAG_DATETIME", "")
         return datetime.strptime(tag, "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The two raster jobs: the same stages, one for each size of files."""
+"""The two raster job types: the same stages, for small and for large files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of rasters: what counts as one, its group's key and its output's path."""
+"""Paths of rasters: which files are rasters, and the paths of their COGs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ SUFFIXES = (".tif", ".tiff")
 
 
 def is_raster(path: str) -> bool:
-    """Whether a path is a GeoTIFF's, and one that the table can hold."""
+    """Whether a path is a GeoTIFF's and fits into the table."""
     return path.lower().endswith(SUFFIXES) and len(path) <= 512 and path.isprintable()
 
 

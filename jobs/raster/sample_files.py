@@ -1,4 +1,4 @@
-"""The sample's rasters: small GeoTIFFs of many kinds, as people have them."""
+"""The sample's rasters: small GeoTIFFs of many kinds, as found in practice."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LAND_COVER = {
 
 @dataclass(frozen=True)
 class Kind:
-    """A raster to write: where it lies, what its pixels are made of, and what it carries."""
+    """A raster to write: its path, location, range of values, and other properties."""
 
     path: str
     dtype: str
@@ -96,7 +96,7 @@ KINDS = (
 
 
 def write_rasters(root: Path) -> None:
-    """Writes the rasters that are not there yet below a folder."""
+    """Writes the rasters that don't exist yet below a folder."""
     for number, kind in enumerate(KINDS):
         target = root / kind.path
         if not target.exists():
@@ -107,7 +107,7 @@ def write_rasters(root: Path) -> None:
 
 
 def _pixels(kind: Kind, number: int) -> NDArray[Any]:
-    """Smooth hills between the kind's values: (band, row, column)."""
+    """Smooth hills within the kind's range of values: (band, row, column)."""
     random = np.random.default_rng([SEED, number])
     row, column = np.indices(kind.shape) / PIXELS
     low, high = kind.values

@@ -1,4 +1,4 @@
-"""Stage 1: which GeoTIFFs there are, and whether each can be opened."""
+"""Stage 1: finds the GeoTIFFs, and checks whether each can be opened."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ UNREADABLE_NAMED = 100
 
 
 def validate(parameters: Parameters, storage: Storage) -> Result:
-    """Opens every GeoTIFF below the prefix; names those that can't be opened, and why.
+    """Opens every GeoTIFF below the prefix; lists those that can't be opened, with the reason.
 
-    `listed` holds [path, size, metadata] of each for `record_rasters`. Raises TaskError for none.
+    `listed` has [path, size, metadata] of each for `record_rasters`. Raises TaskError if there are
+    no GeoTIFFs.
     """
     container, prefix = parameters["source_container"], parameters["prefix"].strip("/")
     blobs = [blob for blob in storage.blobs(container, prefix) if is_raster(blob.path)]
@@ -46,7 +47,7 @@ def validate(parameters: Parameters, storage: Storage) -> Result:
 
 
 def record_rasters(connection: Connection, job: Job, _task: Task, result: Result) -> Result:
-    """Registers all files, also unreadable ones: they stay pending, where they are seen."""
+    """Registers all files, also unreadable ones: they stay pending and so remain visible."""
     files = [
         SourceFile(path, size, metadata, {job.phase.id: unique_name(path)})
         for path, size, metadata in result["listed"]
