@@ -1,1 +1,1 @@
-"""What `python app.py …` does: one command, one file."""
+"""The commands of `python app.py …`, one file per command."""

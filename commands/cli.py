@@ -17,11 +17,11 @@ from pipelines.errors import MonitorError
 from pipelines.registry import Registry
 from settings import Settings
 
-# What is heavy is imported where it is used: Dask's workers import this module, too.
+# Commands import slow modules themselves, because Dask workers import this module too.
 
 
 def prepared(command: Any) -> Any:
-    """A command that gets the settings and the registry; their mistakes end it with one message."""
+    """Passes settings and registry to a command; errors in them end it with one message."""
 
     @click.pass_context
     @functools.wraps(command)
@@ -38,7 +38,7 @@ def prepared(command: Any) -> Any:
 
 
 def _mistake(found: Any) -> str:
-    """One line about a setting: its name, where the mistake is one setting's, and what is wrong."""
+    """One line: the name of the setting, if the error concerns only one, and what is wrong."""
     return ": ".join(
         [
             *(str(name).upper() for name in found["loc"][:1]),
@@ -48,7 +48,7 @@ def _mistake(found: Any) -> str:
 
 
 def _renamed(new: str) -> dict[str, Any]:
-    """What makes an option of an old name an error that tells the new one."""
+    """Arguments for a renamed option: using it is an error that names the new option."""
 
     def refuse(_: click.Context, option: click.Parameter, value: str | None) -> None:
         if value is not None:
@@ -70,7 +70,7 @@ def main(context: click.Context, /, **given: Any) -> None:
 
     Without a command: prepares what is missing, serves the dashboard and runs its jobs.
     """
-    # As Ctrl-C does, so that whatever was started is ended in order.
+    # SIGTERM exits like Ctrl-C, so that everything that was started is stopped properly.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     context.meta.update({name: value for name, value in given.items() if value is not None})
     if context.invoked_subcommand is None:

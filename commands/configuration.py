@@ -1,4 +1,4 @@
-"""What the settings stand for: the registry, and where submitted jobs go."""
+"""Creates what the settings describe: the registry, and the destination of submitted jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def registry_of(settings: Settings) -> Registry:
 
 
 def destination_of(settings: Settings, registry: Registry, engine: Engine) -> Destination:
-    """The platform, this project's runner, or nobody. Raises CatalogError."""
+    """The platform, this project's runner, or NoDestination. Raises CatalogError."""
     from jobs.catalog import load_job_types
     from jobs.platform import Platform
     from jobs.runner_queue import RunnerQueue

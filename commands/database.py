@@ -1,4 +1,4 @@
-"""Opens the database that the settings name."""
+"""Opens the settings' database."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from settings import Settings
 
 @contextmanager
 def database_url(settings: Settings, registry: Registry) -> Iterator[str]:
-    """URL of the database, up for the length of the block.
+    """URL of the database, which is available during the block.
 
-    The embedded one is started, gets its tables and their rollups, and stops with its last
-    user. A database that the settings name is used as it is.
+    The embedded database is started, gets its tables and rollups, and stops with its last user. The
+    database at DATABASE_URL is used without changes.
     """
     if settings.database_url is not None:
         yield settings.database_url
@@ -38,7 +38,7 @@ def database_url(settings: Settings, registry: Registry) -> Iterator[str]:
 
 @contextmanager
 def open_database(settings: Settings, registry: Registry) -> Iterator[Engine]:
-    """An engine of the settings' database."""
+    """An engine for the settings' database."""
     with database_url(settings, registry) as url:
         engine = open_engine(url)
         try:

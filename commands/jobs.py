@@ -1,4 +1,4 @@
-"""`python app.py jobs …`: what can be done about a job from a terminal."""
+"""`python app.py jobs …`: cancels or reruns a job."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from jobs.submission import Destination
 
 
 def cancel(destination: Destination, job_id: str) -> None:
-    """Cancels a job and says what of it was done. Raises MonitorError."""
+    """Cancels a job and prints how much of it was done. Raises MonitorError."""
     done = destination.cancel(job_id)
     click.echo(f"{done.job_id}: {done.status}; {done.done} of {done.tasks} tasks were done")
 
 
 def rerun(destination: Destination, job_id: str, from_start: bool) -> None:
-    """Runs an ended job again and says what is to do. Raises MonitorError."""
+    """Reruns an ended job and prints what is left to do. Raises MonitorError."""
     if from_start:
         attempt = destination.run_from_start(job_id)
         click.echo(f"{attempt.job_id}: {attempt.status}")

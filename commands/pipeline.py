@@ -1,4 +1,4 @@
-"""`python app.py pipeline new|check`: begins a pipeline of one's own, and checks one."""
+"""`python app.py pipeline new|check`: creates the files of a new pipeline, and checks one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from settings import Settings
 
 TEMPLATES = Path(__file__).with_name("new_pipeline")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-# Of so many files it is looked whether a grouping's value occurs.
+# The maximum number of files in which to look for values of a grouping.
 LOOKED_AT = 100_000
 
 
 def new_pipeline(name: str, folder: Path) -> list[Path]:
-    """Writes a pipeline file and a module with its job types; the files. Raises ClickException.
+    """Writes a pipeline file and a module with its job types. Returns the files.
 
-    Nothing is written where the name is no pipeline's, or one of the files is there already.
+    Raises ClickException, and writes nothing, if the name is invalid or a file already exists.
     """
     if not NAME.fullmatch(name):
         raise click.ClickException(
@@ -56,9 +56,10 @@ def new_pipeline(name: str, folder: Path) -> list[Path]:
 
 
 def check_pipeline(settings: Settings, path: Path) -> Iterator[tuple[bool, str]]:
-    """Checks a pipeline file against the job types and the database; (is it right, what) each.
+    """Checks a pipeline file against job types and database. Yields (is it right, what).
 
-    Raises RegistryError for a file that is no pipeline's, and CatalogError for JOBS_MODULE.
+    Raises RegistryError for an invalid pipeline file, and CatalogError for job types that can't be
+    loaded.
     """
     pipeline = read_pipeline(path)
     yield True, f"{path} describes pipeline '{pipeline.id}': {_phases(pipeline)}"
@@ -134,7 +135,7 @@ def _occurrence(grouping: Grouping, values: list[str]) -> str:
 
 
 def _columns(pipeline: Pipeline, writes: bool) -> list[str]:
-    """The columns that are read, and those that this project's runner writes."""
+    """The columns that are read and, with `writes`, those that this project's runner writes."""
     names = {grouping.field for grouping in pipeline.groupings if grouping.source == "column"}
     for phase in pipeline.phases:
         names |= _columns_of(phase, writes)

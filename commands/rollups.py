@@ -33,7 +33,7 @@ def install_rollups(engine: Engine, registry: Registry) -> None:
 
 
 def show_status(engine: Engine, registry: Registry) -> None:
-    """Prints a line for each subject."""
+    """Prints one line per subject."""
     with engine.connect() as connection:
         problem = unreadable(connection)
     if problem:
@@ -47,7 +47,7 @@ def show_status(engine: Engine, registry: Registry) -> None:
 
 
 def verify_rollups(engine: Engine, _: Registry) -> None:
-    """Compares all rollups with full counts. Raises click.ClickException when any differs."""
+    """Compares all rollups with full counts. Raises click.ClickException if any differ."""
     wrong = 0
     for subject in _subjects(engine):
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""`python app.py runner`: does the jobs that were submitted for it."""
+"""`python app.py runner`: runs the jobs that were submitted for this project's runner."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from settings import Settings
 
 
 def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
-    """Runs jobs until SIGINT or SIGTERM; then gives back what it holds and returns.
+    """Runs jobs until SIGINT or SIGTERM; then requeues unfinished jobs and returns.
 
-    Raises CatalogError for a job type that can't be loaded, and ClusterError or SchedulerLost when
+    Raises CatalogError for a job type that can't be loaded, and ClusterError or SchedulerLost if
     the Dask cluster can't be reached or is lost.
     """
     job_types = load_job_types(settings.jobs_module)
     storage = Storage(settings.storage_root, settings.places)
     storage.remove_abandoned()
-    # Ended while it starts the cluster, it would leave processes behind: it ends afterwards.
+    # Ending while the cluster starts would leave processes behind, so signals wait until then.
     asked_to_end = threading.Event()
     on_request_to_end(asked_to_end.set)
     with open_client(
@@ -39,7 +39,7 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
             storage,
             with_limits(job_types, registry),
             registry,
-            # A heartbeat or two may be late without the lease running out.
+            # One or two heartbeats may fail before the lease expires.
             heartbeat_seconds=min(settings.heartbeat_seconds, settings.job_lease_seconds / 3),
             lease_seconds=settings.job_lease_seconds,
         )
@@ -50,6 +50,6 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
 
 
 def log_to_terminal() -> None:
-    """The runner's own lines on the terminal; of libraries, warnings alone."""
+    """Logs to the terminal: the runner's messages, and only warnings of libraries."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("jobs").setLevel(logging.INFO)

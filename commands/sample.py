@@ -1,4 +1,4 @@
-"""`python app.py sample`: writes the sample, and submits the jobs of a first start."""
+"""`python app.py sample`: writes the sample. On a first start, its first jobs are submitted too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from settings import Settings
 
 
 def prepare_sample(settings: Settings) -> None:
-    """Writes the sample into the workspace, with a progress bar; existing files stay."""
+    """Writes the sample into the workspace, with a progress bar; keeps existing files."""
     with click.progressbar(
         length=sample_size(), label="Writing the sample's GeoTIFFs", show_pos=True
     ) as bar:
@@ -22,7 +22,7 @@ def prepare_sample(settings: Settings) -> None:
 
 
 def submit_first_jobs(engine: Engine, registry: Registry) -> None:
-    """Submits the sample's first jobs, if no job was ever; those of replaced pipelines are left."""
+    """Submits the sample's first jobs if there are no jobs; skips those of replaced pipelines."""
     with engine.begin() as connection:
         if connection.execute(text("SELECT EXISTS (SELECT FROM app.jobs)")).scalar_one():
             return

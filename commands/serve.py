@@ -17,7 +17,7 @@ CONFIGURATION = SOURCE / "gunicorn.conf.py"
 
 
 class Server(Application):  # type: ignore[misc] # gunicorn has no types
-    """Gunicorn as gunicorn.conf.py configures it, with these settings."""
+    """Gunicorn, configured by gunicorn.conf.py and the given settings."""
 
     def __init__(self, settings: Settings, make_server: Callable[[], Flask]) -> None:
         self._settings = settings
@@ -25,12 +25,12 @@ class Server(Application):  # type: ignore[misc] # gunicorn has no types
         super().__init__()
 
     def load_config(self) -> None:
-        """Gunicorn's settings: the configuration file reads ours from the environment."""
+        """Loads gunicorn.conf.py, which reads our settings from the environment."""
         os.environ.update(self._settings.as_environment())
         self.load_config_from_file(str(CONFIGURATION))
 
     def load(self) -> Flask:
-        """Makes the application, in the process that serves it: threads don't survive a fork."""
+        """Creates the application in the process that serves it: threads don't survive a fork."""
         return self._make_server()
 
 
@@ -47,7 +47,7 @@ def check_start(settings: Settings) -> None:
 
 
 def _check_port(settings: Settings) -> None:
-    """Raises click.ClickException when the address can't be served on."""
+    """Raises click.ClickException if the server can't listen on the address."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""`python app.py settings`: the settings as text for people."""
+"""The settings as text, for `python app.py settings` and `--help`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def settings_table() -> str:
 
 
 def settings_list() -> str:
-    """The settings as a list, for `--help`; click leaves what follows \\b as it is."""
+    """The settings as a list, for `--help`; click does not rewrap text after \\b."""
     names = "\n".join(
         f"  {name.upper():<20} {_first_sentence(setting.description or '')}"
         for name, setting in Settings.model_fields.items()

@@ -1,4 +1,4 @@
-"""`python app.py`: the dashboard and the runner as two processes that live and end together."""
+"""`python app.py`: runs the dashboard and the runner as two processes, and stops both together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_PAUSE = 30.0
 
 
 class Child:
-    """A process of this program, started again with growing pauses when it ends by itself."""
+    """A process of this program. If it ends by itself, it is restarted after increasing pauses."""
 
     def __init__(self, command: str, environment: Mapping[str, str]) -> None:
         self._command = command
@@ -31,13 +31,13 @@ class Child:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._started = time.monotonic()
-        # A session of its own: Ctrl-C reaches this process alone, which ends the others in order.
+        # In a separate session, so that Ctrl-C reaches only this process, which stops the others.
         return subprocess.Popen(
             [sys.executable, str(APP), self._command], env=self._environment, start_new_session=True
         )
 
     def tend(self) -> None:
-        """Starts the process again if it has ended and its pause is over."""
+        """Restarts the process if it has ended and its pause is over."""
         code = self._process.poll()
         if code is None:
             return
@@ -60,7 +60,7 @@ class Child:
             self._process.terminate()
 
     def wait(self, until: float) -> None:
-        """Waits for the process to end; kills it when it takes too long."""
+        """Waits for the process to end until `until`, by time.monotonic(), and then kills it."""
         try:
             self._process.wait(max(0.1, until - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -69,7 +69,7 @@ class Child:
 
 
 def supervise(commands: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Runs the commands until SIGINT or SIGTERM, then ends them all."""
+    """Runs the commands until SIGINT or SIGTERM, then stops them all."""
     stopping = threading.Event()
     on_request_to_end(stopping.set)
     children = [Child(command, environment) for command in commands]
@@ -86,13 +86,13 @@ def supervise(commands: Sequence[str], environment: Mapping[str, str]) -> None:
 
 
 def on_request_to_end(stop: Callable[[], None]) -> None:
-    """Calls `stop` when the process is sent SIGINT or SIGTERM, and nothing else."""
+    """Makes SIGINT and SIGTERM call `stop`, instead of ending the process."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop())
 
 
 def end_with_parent() -> None:
-    """In a supervised process: ends it in order when its supervisor is gone, however it went."""
+    """Stops a supervised process with SIGTERM once its supervisor has ended, for any reason."""
     parent = os.environ.get(PARENT)
     if parent is None:
         return
