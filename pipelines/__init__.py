@@ -1,1 +1,1 @@
-"""What exists: the pipelines, their phases, groupings, submit actions and parameters."""
+"""The registry: pipelines with their phases, groupings, submit actions and parameters."""

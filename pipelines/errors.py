@@ -1,11 +1,11 @@
-"""The root of the errors that a person can do something about."""
+"""The base class of errors that a user can fix."""
 
 from __future__ import annotations
 
 
 class MonitorError(Exception):
-    """Something that a person can mend: the message says what happened, to what, and what to do.
+    """An error that a user can fix; the message says what happened, to what, and what to do.
 
-    The command line, the API and the pages show the message as it is. Whatever else is raised is
-    a mistake of the program's, and goes to the log with its traceback.
+    The command line, the API and the pages show the message unchanged. Any other error is a bug,
+    and is logged with its traceback.
     """

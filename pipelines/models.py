@@ -15,13 +15,13 @@ ParameterType = Literal["string", "integer", "boolean", "list", "integer_list", 
 
 
 class Entry(BaseModel):
-    """A part of a pipeline file: an unknown key is a mistake, and nothing changes afterwards."""
+    """A part of a pipeline file; unknown keys are errors, and instances are immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Phase(Entry):
-    """One phase: the column that says a file is done and, where known, how to find its tasks."""
+    """One phase: the column with a file's completion time, and optionally how to find its tasks."""
 
     id: Identifier
     name: Name
@@ -51,7 +51,7 @@ class Phase(Entry):
 
     @property
     def has_tasks(self) -> bool:
-        """Whether tasks of this phase can be found; without, nobody knows processing and failed."""
+        """Whether this phase's tasks can be found; if not, processing and failed are unknown."""
         return bool(self.task_type and self.group_key and self.task_group)
 
 
@@ -70,7 +70,7 @@ class Grouping(Entry):
     )
 
 
-# What of a text's spelling has no meaning: nothing, its case, or slashes around it.
+# Which differences in a text's spelling to ignore: none, its case, or slashes at its ends.
 Spelling = Literal["as given", "any case", "path"]
 
 
@@ -91,7 +91,7 @@ class Parameter(Entry):
 
     @property
     def title(self) -> str:
-        """What a person reads beside the field."""
+        """The field's label on the form."""
         return self.label or self.name.replace("_", " ").capitalize()
 
 
@@ -112,9 +112,9 @@ class SubmitAction(Entry):
 
 
 class Pipeline(Entry):
-    """A pipeline as its file describes it; `id` is the file's name.
+    """A pipeline file; `id` is the file's name without its suffix.
 
-    job_types: those of its jobs; by default the ones that its phases and submit actions name.
+    job_types: the types of its jobs; by default those named in its phases and submit actions.
     """
 
     id: Identifier
@@ -159,30 +159,30 @@ class Pipeline(Entry):
 
     @property
     def dimensions(self) -> tuple[str, ...]:
-        """The groupings' fields, in the file's order."""
+        """The groupings' fields, in the order of the file."""
         return tuple(grouping.field for grouping in self.groupings)
 
     @property
     def within(self) -> Grouping | None:
-        """The grouping within whose value a group's name is meant, or none."""
+        """The grouping that tells groups of the same name apart, or None."""
         return next((one for one in self.groupings if one.group_parameter), None)
 
     def phase_of_task(self, task_type: str) -> Phase | None:
-        """The phase whose work is done by tasks of a type, or none."""
+        """The phase whose tasks have this type, or None."""
         return next((phase for phase in self.phases if phase.task_type == task_type), None)
 
     def phase_before(self, phase: Phase) -> Phase | None:
-        """The phase before one of this pipeline's, or none before the first."""
+        """The phase before `phase`, or None for the first."""
         number = self.phases.index(phase)
         return self.phases[number - 1] if number else None
 
     def action(self, job_type: str) -> SubmitAction | None:
-        """The submit action for a job type, or none."""
+        """The submit action for a job type, or None."""
         return next((a for a in self.submit_actions if a.job_type == job_type), None)
 
 
 def _entries(given: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """A list of tables in a pipeline file; what is none is told when it is validated."""
+    """The tables in a list of a pipeline file; validation reports anything else later."""
     entries = given.get(key)
     return [e for e in entries if isinstance(e, dict)] if isinstance(entries, list | tuple) else []
 

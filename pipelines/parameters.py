@@ -1,4 +1,4 @@
-"""Checks what a person or a program gives for a submit action's parameters."""
+"""Checks the values that users and programs give for a submit action's parameters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T", str, int)
 
 
 class ParameterErrors(MonitorError):
-    """Parameters are wrong: `messages` says for each field what was given and what is expected."""
+    """Invalid parameters; `messages` says for each field what was given and what is expected."""
 
     def __init__(self, messages: Mapping[str, str]) -> None:
         self.messages = dict(messages)
@@ -20,11 +20,11 @@ class ParameterErrors(MonitorError):
 
 
 def check_parameters(action: SubmitAction, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The job's parameters: what was given, checked, with defaults filled in.
+    """The job's parameters: the given values, checked, with defaults filled in.
 
-    Empty values (None, "", []) count as not given. A parameter without a value and a default is
-    left out, so that the job id is that of the same request sent without it.
-    Raises ParameterErrors, and never the first mistake alone.
+    Empty values (None, "", []) count as not given. Parameters without a value or a default are left
+    out, so that a request that omits them gets the same job id. Raises ParameterErrors for all
+    errors together.
     """
     known = {parameter.name: parameter for parameter in action.parameters}
     errors = {name: "is no parameter of this job" for name in given if name not in known}
@@ -63,7 +63,7 @@ def _integer(parameter: Parameter, value: Any) -> int:
 
 
 def bounds(parameter: Parameter) -> str:
-    """The numbers that are allowed: `2 to 10`, `at least 2`, `at most 10`, `a whole number`."""
+    """The allowed numbers: `2 to 10`, `at least 2`, `at most 10` or `a whole number`."""
     low, high = parameter.minimum, parameter.maximum
     if low is None:
         return "a whole number" if high is None else f"at most {high}"
@@ -85,7 +85,7 @@ def _integer_list(parameter: Parameter, value: Any) -> list[int]:
 
 
 def _in_order(parameter: Parameter, values: set[T]) -> list[T]:
-    """The values in one order, whichever they were given in: they mean the same job."""
+    """The values in a fixed order, because the same values in any order are the same job."""
     places = {choice: place for place, choice in enumerate(parameter.choices)}
     return sorted(values, key=lambda value: (places.get(value, 0), value))
 

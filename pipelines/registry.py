@@ -15,13 +15,13 @@ BUILT_IN = Path(__file__).resolve().parent
 
 
 class RegistryError(MonitorError):
-    """A pipeline file is wrong: the message names the file, the place and what was expected."""
+    """A pipeline file is invalid; the message names the file, the place and what was expected."""
 
 
 class Registry(Mapping[str, Pipeline]):
-    """The pipelines by id, in the order of their files' names.
+    """The pipelines by id, ordered by file name, built-in ones first.
 
-    replaced: for each built-in pipeline that another file replaces, that file.
+    replaced: the files that replace built-in pipelines, by pipeline id.
     """
 
     def __init__(
@@ -40,11 +40,11 @@ class Registry(Mapping[str, Pipeline]):
         return len(self._pipelines)
 
     def of_job_type(self, job_type: str) -> Pipeline | None:
-        """The pipeline that a job type belongs to, or none."""
+        """The pipeline that a job type belongs to, or None."""
         return next((p for p in self.values() if job_type in p.job_types), None)
 
     def notes(self) -> list[str]:
-        """What is worth saying at the start: what replaces what, and who shares the same files."""
+        """Messages to print at startup: replaced pipelines, and pipelines that share files."""
         replaced = [
             f"Pipeline '{name}' is read from {path} instead of the built-in file."
             for name, path in self.replaced.items()
@@ -60,18 +60,18 @@ class Registry(Mapping[str, Pipeline]):
         return replaced + shared
 
     def action(self, job_type: str) -> SubmitAction | None:
-        """The submit action for a job type, or none."""
+        """The submit action for a job type, or None."""
         pipeline = self.of_job_type(job_type)
         return pipeline.action(job_type) if pipeline else None
 
 
 def load_registry(further: Path | None = None, *, built_in: bool = True) -> Registry:
-    """The built-in pipelines, unless they are left out, and those of a user's own folder, whose
-    files replace those of the same name.
+    """Loads the built-in pipelines, unless excluded, and those of the folder `further`.
 
-    Two pipelines may share an `etl_type`: two ways to process the same files, each with its own
-    jobs. Raises RegistryError for a mistake in a file, a missing folder, or a job type that two
-    pipelines list: nobody could say whose its jobs are.
+    A file in the folder replaces the built-in file of the same name. Pipelines may share an
+    `etl_type`, to process the same files with different jobs. Raises RegistryError for an invalid
+    file, a missing folder, no pipeline at all, or a job type in two pipelines, because its jobs
+    would be ambiguous.
     """
     if further is not None and not further.is_dir():
         raise RegistryError(f"PIPELINES_DIR {further}: expected a folder with *.toml files")
@@ -93,7 +93,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def read_pipeline(path: Path) -> Pipeline:
-    """One pipeline file. Raises RegistryError with the place of each mistake."""
+    """Reads one pipeline file. Raises RegistryError with the place of each error."""
     try:
         entry = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
