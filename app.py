@@ -1,4 +1,4 @@
-"""Pipeline Monitor: assembles the dashboard, and the command line that starts it."""
+"""Pipeline Monitor: assembles the dashboard, and runs the command line."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from callbacks.first_answer import Dashboard
 
-# Dask's workers import this module when they start and need none of the dashboard: what is heavy is
-# imported where it is used.
+# Dask workers import this module when they start, and don't need the dashboard: functions import
+# slow modules themselves.
 LARGEST_REQUEST = 1_000_000
 
 
 def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
-    """The dashboard over the database at `url`, with its snapshots being renewed."""
+    """The dashboard for the database at `url`; starts the threads that refresh its snapshots."""
     import api
     import callbacks
     from api.metrics import Metrics
@@ -70,7 +70,7 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
 
 
 def bare_app() -> Dashboard:
-    """The frame of every page, without what fills it."""
+    """The Dash app with the frame of every page, without callbacks or content."""
     from callbacks.first_answer import Dashboard
     from layouts.page import INDEX, PLOTLY, shell
 
@@ -81,7 +81,7 @@ def bare_app() -> Dashboard:
         suppress_callback_exceptions=True,
         title="Pipeline Monitor",
         update_title="",
-        # A chart fetches it when it is opened.
+        # Charts load it when they are opened.
         assets_ignore=re.escape(PLOTLY),
     )
     app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
@@ -90,9 +90,9 @@ def bare_app() -> Dashboard:
 
 
 def server() -> Flask:
-    """The dashboard over a database of one's own, for `gunicorn 'app:server()'`.
+    """The dashboard for the database at DATABASE_URL, for `gunicorn 'app:server()'`.
 
-    Raises DatabaseError where DATABASE_URL is not set.
+    Raises DatabaseError if DATABASE_URL is not set.
     """
     settings = Settings()  # type: ignore[call-arg] # each has a default
     if settings.database_url is None:

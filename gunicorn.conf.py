@@ -1,6 +1,6 @@
-"""Gunicorn's configuration, for `gunicorn 'app:server()'` and `python app.py serve` alike.
+"""Gunicorn's configuration, both for `gunicorn 'app:server()'` and for `python app.py serve`.
 
-What depends on the deployment is a setting (README.md); docs/serving.md says why the rest is so.
+What depends on the deployment is a setting (README.md); docs/serving.md explains the other values.
 """
 
 import gc
@@ -21,25 +21,28 @@ _settings = Settings()
 
 bind = address(_settings).removeprefix("http://")
 
-# Threads share a process's snapshots; every process reads the database for itself.
+# Threads share their process's snapshots; each process reads the database itself.
 worker_class = "gthread"
 workers = _settings.serve_processes
 threads = _settings.serve_threads
-# Threads and connections don't survive a fork: each process makes the application for itself.
+# Threads and connections don't survive a fork: each process creates its own application.
 preload_app = False
-# A process that starts again is to read everything again: none is ended for its age.
+# Processes are never recycled, because a new one has to read everything again.
 max_requests = 0
 
-# Longer than the tick of a page (30 s, or 60 s), so that a tab stays with its process.
+# In seconds; longer than the refresh interval of a page (30 or 60 s), so that a tab stays with its
+# process.
 keepalive = 75
-# Open connections of a process, most of them waiting for the next tick. Each is a file.
+# The maximum number of open connections per process, most of them idle between refreshes. Each
+# needs a file descriptor.
 _now, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
 _files = 20_000 if _most == resource.RLIM_INFINITY else min(_most, 20_000)
 worker_connections = min(10_000, max(_files - 200, 100))
 
-# A process whose main thread is silent for so long is ended; a slow answer is none of its business.
+# A process is killed if its main thread does not respond for this many seconds; slow requests don't
+# count, because they run in other threads.
 timeout = 60
-# An answer takes milliseconds; a file that is being streamed is cut off.
+# In seconds. Requests take milliseconds; downloads that are still streaming are cut off.
 graceful_timeout = 3
 
 worker_tmp_dir = str(MEMORY) if MEMORY.is_dir() else None
@@ -48,29 +51,29 @@ loglevel = "warning"
 
 
 def on_starting(server):
-    """Allows so many files, and makes the folder in which several processes measure."""
+    """Raises the limit of open files, and creates the metrics folder for several processes."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(_now, _files), _most))
     if server.cfg.workers > 1:
         make_metrics_folder()
 
 
 def when_ready(server):
-    """Says where the dashboard is."""
+    """Prints the dashboard's URL."""
     places = " and ".join(map(str, server.LISTENERS))
     click.echo(f"Pipeline Monitor is at {places} — Ctrl-C stops it.")
 
 
 def post_worker_init(_worker):
-    """Takes what was made at the start, and stays, out of the garbage collector's sight.
+    """Excludes long-lived objects from startup from garbage collection.
 
-    Looking through it takes 85 ms, during which no thread answers.
+    Scanning them takes 85 ms, during which no thread can answer.
     """
     gc.collect()
     gc.freeze()
 
 
 def child_exit(_server, worker):
-    """Takes the numbers of a process that ended out of what only living ones have."""
+    """Removes an ended process from the metrics that count only live processes."""
     if metrics_folder() is not None:
         from prometheus_client.multiprocess import mark_process_dead
 
@@ -78,5 +81,5 @@ def child_exit(_server, worker):
 
 
 def on_exit(_server):
-    """Removes the folder in which the processes measured."""
+    """Removes the metrics folder."""
     remove_metrics_folder()

@@ -1,7 +1,7 @@
-"""Every setting of Pipeline Monitor, in one typed place.
+"""All settings of Pipeline Monitor, with their types.
 
 Values come from the environment, then from `.env`, then from the defaults here. The README's table
-is generated from this class (`python app.py settings`), so a description here is the documentation.
+is generated from this class (`python app.py settings`), so the descriptions are the documentation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SOURCE = Path(__file__).resolve().parent
 FATHOM_CONTAINER = "bronze-fathom"
 RASTER_CONTAINER = "bronze-rasters"
 ENV_FILE = ".env"
-# Settings that had another name: one that is still set would silently do nothing.
+# Renamed settings, old to new: an old name that is still set is an error, not silently ignored.
 RENAMED = {
     "STALE_SECONDS": "JOB_LEASE_SECONDS",
     "BRONZE": "FATHOM_SOURCE",
@@ -30,7 +30,7 @@ RENAMED = {
 
 
 class Settings(BaseSettings):
-    """The settings; each field's upper-case name is its environment variable."""
+    """The settings; a field's environment variable is its name in upper case."""
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE, extra="ignore", frozen=True, env_ignore_empty=True
@@ -157,16 +157,16 @@ class Settings(BaseSettings):
 
     @property
     def runs_jobs(self) -> bool:
-        """Whether jobs submitted here are executed by this project's runner."""
+        """Whether this project's runner runs the jobs submitted here."""
         if self.runner == "auto":
             return self.embedded and self.platform_url is None
         return self.runner == "on"
 
     @property
     def workspace(self) -> Path:
-        """Folder of the embedded database and its outputs: one for each source of FATHOM files.
+        """Folder of the embedded database and the outputs, a different one per `FATHOM_SOURCE`.
 
-        Another `FATHOM_SOURCE` is another inventory; in one database their counts would mix.
+        Each source has its own inventory; in one database, their counts would be mixed.
         """
         root = self.data_dir.expanduser().resolve()
         if self.fathom_source is None:
@@ -176,23 +176,23 @@ class Settings(BaseSettings):
 
     @property
     def places(self) -> dict[str, str]:
-        """Containers that do not lie in `storage`: name → folder or URL."""
+        """Containers outside `storage`: name → folder or URL."""
         named = {FATHOM_CONTAINER: self.fathom_source, RASTER_CONTAINER: self.raster_source}
         own = {name: place for name, place in named.items() if place is not None}
         return {**_places(self.containers), **own}
 
     @property
     def wants_sample(self) -> bool:
-        """Whether the sample is written and its first jobs are submitted."""
+        """Whether to write the sample and submit its first jobs."""
         return self.built_in and self.embedded and self.fathom_source is None and self.runs_jobs
 
     @property
     def storage_root(self) -> str:
-        """Folder or URL in which the containers lie."""
+        """Folder or URL of the containers that have no other place."""
         return self.storage or str(self.workspace)
 
     def as_environment(self) -> dict[str, str]:
-        """The settings as environment variables, for a process that is to have the same."""
+        """The settings as environment variables, for child processes."""
         given = self.model_dump(mode="json", exclude_none=True)
         return {name.upper(): str(value) for name, value in given.items()}
 
