@@ -45,7 +45,7 @@ def remove_abandoned(parts_folder: Path) -> None:
     """Removes the files of writers that no longer run."""
     for lock in _locks(parts_folder):
         with _locked(lock) as is_free:
-            # None if the file system has no locks: then nobody knows.
+            # Not None: without locks, abandoned files can't be recognised.
             if is_free is True:
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
                 lock.unlink(missing_ok=True)
