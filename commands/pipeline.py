@@ -34,7 +34,7 @@ def new_pipeline(name: str, folder: Path) -> list[Path]:
     if not NAME.fullmatch(name):
         raise click.ClickException(
             f"'{name}' is no name of a pipeline; expected a-z, 0-9 and _, a letter first, "
-            "40 characters at the most"
+            "at most 40 characters"
         )
     module = f"{name}_jobs.py"
     files = {folder / f"{name}.toml": "pipeline.toml.txt", folder / module: "jobs.py.txt"}

@@ -74,7 +74,7 @@ def check_copy(source: Any, target: Path) -> None:
                 raise Incomplete(f"it should have {shapes[0]}, and has {shapes[1]}")
             for band in copy.indexes:
                 if copy.checksum(band) != source.checksum(band):
-                    raise Incomplete(f"the pixels of band {band} are not those that were written")
+                    raise Incomplete(f"the pixels of band {band} differ from those written")
             levels = len(copy.overviews(1))
         for level in range(levels):
             with unplaced_allowed(), rasterio.open(target, overview_level=level) as overview:

@@ -230,7 +230,7 @@ class Dispatch:
         if len(sent.tasks) > 1 or (isinstance(error, KilledWorker) and not sent.alone):
             self._suspects.extend(sent.tasks)
             return []
-        reason = f"The worker died while doing this task: {error}"
+        reason = f"The worker died while running this task: {error}"
         return [TaskResult(sent.tasks[0], None, reason, 0.0, "")]
 
     def _forget(self, sent: Sent) -> None:

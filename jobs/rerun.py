@@ -95,7 +95,7 @@ def check_unfinished(job: EndedJob) -> None:
     if job.status not in UNFINISHED:
         expected = f"{', '.join(UNFINISHED[:-1])} or {UNFINISHED[-1]}"
         raise RerunError(
-            f"Job {job.job_id[:8]} is {job.status}; only a job that is {expected} is run again"
+            f"Job {job.job_id[:8]} is {job.status}; only a job that is {expected} can be rerun"
         )
 
 

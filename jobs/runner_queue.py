@@ -143,7 +143,7 @@ def queue_attempt(connection: Connection, job_type: JobType, job: EndedJob) -> S
         newest = newest_attempt(connection, job.job_type, job.parameters)
         if newest is None:
             raise RerunError(
-                f"Job {job.job_id[:8]} was made by something else than its type and parameters; "
+                f"Job {job.job_id[:8]} was not created from its type and parameters; "
                 "submit its parameters as a new job"
             )
         if newest.status in ACTIVE:

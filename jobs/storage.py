@@ -142,7 +142,7 @@ class Storage:
         with self.writing(container, path) as local:
             local.write_bytes(content)
             if local.read_bytes() != content:
-                raise Incomplete("what was written is not what is there")
+                raise Incomplete("the stored bytes differ from those written")
 
     def remove_abandoned(self) -> None:
         """Removes part files of killed writers from local containers."""

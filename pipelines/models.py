@@ -146,7 +146,7 @@ class Pipeline(Entry):
         for phase in self.phases:
             _known("job type", phase.job_type, self.job_types, f"phase '{phase.id}'")
         if len([grouping for grouping in self.groupings if grouping.group_parameter]) > 1:
-            raise ValueError("two groupings have a group_parameter; expected one at the most")
+            raise ValueError("two groupings have a group_parameter; expected at most one")
         return self
 
     def _check_action(self, action: SubmitAction) -> None:

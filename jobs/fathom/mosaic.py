@@ -93,7 +93,7 @@ def _offset(tile: Tile, west: float, north: float) -> tuple[int, int]:
     if max(abs(x - round(x)), abs(y - round(y))) > TOLERANCE:
         raise TaskError(
             f"{tile.path} lies {x:.3f}, {y:.3f} pixels from the corner of its cell; "
-            "expected whole pixels, so that no value changes. Stack it again from right files"
+            "expected whole pixels, so that no value changes. Stack it again from correct files"
         )
     return round(x), round(y)
 
