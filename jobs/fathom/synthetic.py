@@ -48,12 +48,12 @@ def _ground(flood_type: str, tile: str, pixels: int) -> tuple[Field, NDArray[np.
     south, west = corner(tile)
     steps = (np.arange(pixels) + 0.5) / pixels
     longitude, latitude = west + steps, south + 1 - steps
-    # Only coastal tiles have sea.
     coast = (
         COAST + COAST_WINDING * np.sin(longitude * 9) + COAST_WINDING / 2 * np.sin(longitude * 31)
     )
     # Distance north of the coast, in degrees.
     inland = latitude[:, None] - coast[None, :]
+    # Only the tiles on this coast have sea: other seas are not modelled.
     sea = inland < 0 if _is_coastal(tile) else np.zeros_like(inland, dtype=bool)
     return _HEIGHTS[flood_type](longitude, latitude, inland), sea
 
