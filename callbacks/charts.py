@@ -53,7 +53,7 @@ def valid_zone(zone: str | None) -> str:
     """The viewer's time zone, or UTC if this machine does not know it."""
     try:
         return ZoneInfo(zone or "UTC").key
-    except (ValueError, OSError):
+    except (LookupError, ValueError, OSError):
         return "UTC"
 
 
