@@ -166,6 +166,11 @@ def test_names_that_look_alike_have_outputs_of_their_own(engine: Engine, storage
     assert max(len(unique_name(name)) for name in names) <= 150
 
 
+def test_a_rasters_key_has_all_of_its_name() -> None:
+    key = group_key("2024.10/dem v1.2.tif")
+    assert key.startswith("2024-10-dem-v1-2-")
+
+
 def test_a_prefix_is_a_folder(engine: Engine, storage: Storage) -> None:
     for name in ("a/1.tif", "ab/2.tif", "b/3.tif"):
         add(storage, name)
