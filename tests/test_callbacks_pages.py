@@ -186,6 +186,7 @@ def test_a_database_that_was_never_there_gives_dashes_and_is_told(tab: Tab, door
     answer = tab.open(PIPELINE, FATHOM)
     assert tab.text("total") == "–"
     assert answer[ids.PROBLEM]["hidden"] is False
+    assert (answer[ids.ACTIVE]["data"], answer[ids.AS_OF]["data"]["age"]) == (False, 0)
     assert "The numbers are the last ones" not in answer[ids.PROBLEM]["children"]
 
 

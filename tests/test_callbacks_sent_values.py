@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from callbacks.sent_values import SentValues, diff
+from callbacks.shared_values import SharedValues
 from layouts.page_values import PageValues
+from queries.observed import Unobserved
 from tests.tab import merged
 
 ROWS = [{"id": region, "total": 5, "done": 1} for region in ("civ", "rwa", "uga")]
@@ -77,3 +80,34 @@ def test_leaves_are_recalled_by_their_digest_until_many_others_came() -> None:
     for number in range(sent.LARGEST):
         sent.remember(PageValues(text={"total": str(number)}))
     assert sent.recall(digest) is None
+
+
+def test_page_values_are_forgotten_when_they_take_too_much_room() -> None:
+    sent = SentValues()
+    values = [PageValues(text={"total": f"{number}"}) for number in range(4)]
+    sent.MOST_BYTES = sum(len(one.packed) for one in values[:3])
+    digests = [sent.remember(one) for one in values[:3]]
+    assert None not in [sent.recall(digest) for digest in digests]
+    # What is remembered again was used last, and takes no more room.
+    sent.remember(values[0])
+    sent.remember(values[3])
+    assert [sent.recall(one.digest) is not None for one in values] == [True, False, True, True]
+
+
+def test_whether_values_were_there_is_observed(tmp_path: Path) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    class Watcher(Unobserved):
+        def looked_up(self, cache: str, hit: bool) -> None:
+            seen.append((cache, hit))
+
+    page_values = PageValues(text={"total": "6"})
+    sent = SentValues(SharedValues(tmp_path), Watcher())
+    digest = sent.remember(page_values)
+    sent.recall(digest)
+    sent.recall("0" * 24)
+    SentValues(SharedValues(tmp_path), Watcher()).recall(digest)
+    assert seen == [
+        *[("sent", True), ("sent", False), ("shared", False)],
+        *[("sent", False), ("shared", True)],
+    ]
