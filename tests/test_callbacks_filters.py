@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from layouts import ids
 from layouts.links import PIPELINE
-from tests.factories import add_job, add_three
+from tests.factories import CIV, RWA, add_files, add_job, add_three
 from tests.tab import Tab
 from tests.trees import written
 
@@ -84,3 +84,24 @@ def test_a_panel_that_fails_does_not_take_the_page_along(
     assert tab.text("total") == "6"
     assert answer[ids.PROBLEM]["children"].startswith("Active jobs can't be drawn")
     assert tab.id("table", "active") not in answer
+
+
+def test_every_filter_offers_its_values_however_many_are_chosen(tab: Tab, engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 2, metadata=RWA)
+        add_files(connection, 1, metadata={**CIV, "year": 2030})
+    tab.open(PIPELINE, f"{FATHOM}&region=rwa&year=2020")
+    assert offered(tab, "region") == {"rwa"}
+    assert offered(tab, "year") == {"2020", "not set"}
+    assert offered(tab, "flood_type") == {"fluvial"}
+    tab.narrow(f"{FATHOM}&region=rwa")
+    assert offered(tab, "region") == {"rwa", "civ"}
+
+
+def offered(tab: Tab, field: str) -> set[str]:
+    """The values of a filter's options."""
+    name = tab.id("options", f"filter.{field}")
+    (options,) = [
+        props["options"] for props in tab.properties() if written(props.get("id")) == name
+    ]
+    return {option["value"] for option in options}
