@@ -81,7 +81,7 @@ def test_orders_are_gone_through_in_turn() -> None:
 
 def test_the_tests_that_run_a_line_are_run_the_nearest_first() -> None:
     near, quick, slow = (f"tests/test_{name}.py::test_a" for name in ("cache", "quick", "slow"))
-    seconds = {near: 3.0, quick: 0.1, slow: 40.0, "tests/test_x.py::test_b": 0.2}
+    seconds = {near: 1.0, quick: 0.5, slow: 40.0, "tests/test_x.py::test_b": 0.2}
     covering = Covering({CACHE: {7: [quick, near, slow], 9: ["tests/test_x.py::test_b"]}}, seconds)
     assert covering.tests_for(mutant_of(lines=(7,))) == [near, quick]
     assert covering.tests_for(mutant_of(lines=(8,))) == []

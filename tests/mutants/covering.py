@@ -8,17 +8,16 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from settings import SOURCE
-from tests.mutants.mutant import PACKAGES, TEMPLATES, Mutant, read
+from tests.mutants.mutant import TEMPLATES, Mutant, digest_of, read
 
-# They start browsers, servers or many processes, and measure nothing in this one; the random work
-# on the rollups takes half a minute, and is run for the rollups' own SQL alone.
+# They start browsers, servers or many processes, and measure nothing in this one, or take long.
 LEFT_OUT = (
     "browser", "app", "benchmarks", "chaos", "commands", "conventions", "two_processes",
     "database_limits", "database_pooler", "jobs_recovery", "jobs_workers", "mutants", "colours",
@@ -26,7 +25,10 @@ LEFT_OUT = (
 )  # fmt: skip
 # A test that takes longer is not run, and of all that run a line only the first so many seconds'.
 SLOWEST_SECONDS, BUDGET_SECONDS = 30.0, 40.0
-EXACTNESS = "tests/test_rollups_exactness.py"
+NEAR = 0.2
+# Any line of a file.
+ANY = 0
+NOTHING: dict[str, Any] = {"files": {}, "tests": []}
 
 
 @dataclass
@@ -52,10 +54,14 @@ class Covering:
             chosen.append(test)
         return chosen
 
+    def _waits(self, test: str, mutant: Mutant) -> float:
+        """Quick tests come first, and those of the mutant's own file before others as quick."""
+        return self.seconds[test] * (NEAR if _is_near(test, mutant) else 1)
+
     def _running(self, mutant: Mutant) -> set[str]:
         of_file = self.lines.get(mutant.path, {})
         # What is outside of functions runs once, when its module is imported: who uses it matters.
-        inside = users_of(mutant) if mutant.names else set(mutant.lines)
+        inside = {ANY} | (users_of(mutant) if mutant.names else set(mutant.lines))
         found = {test for line in inside for test in of_file.get(line, ())}
         if mutant.names and not found:
             found = {test for tests in of_file.values() for test in tests}
@@ -97,41 +103,39 @@ def _named(part: str) -> str:
 
 
 def measure(folder: Path, lanes: int) -> Covering:
-    """What covers what. What was measured of the same code and tests is read from the folder."""
+    """What covers what. What was measured of the same tests is read from the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    code = _digest_of_code()
+    parts = b"".join(
+        path.read_bytes()
+        for path in sorted((SOURCE / "tests").glob("*.py"))
+        if not path.name.startswith("test_")
+    )
     with ThreadPoolExecutor(lanes) as pool:
-        return _together(pool.map(lambda file: _measured(folder, code, file), test_files()))
+        return together(pool.map(lambda file: _measured(folder, parts, file), test_files()))
 
 
-def _digest_of_code() -> str:
-    """Equal for the same code and the same parts of tests."""
-    paths = [path for package in PACKAGES for path in (SOURCE / package).rglob("*")]
-    paths += [path for path in (SOURCE / "tests").glob("*.py") if "test_" not in path.name]
-    digest = hashlib.sha256()
-    for path in sorted(path for path in paths if path.suffix in (".py", ".sql")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _measured(folder: Path, code: str, file: str) -> list[dict[str, Any]]:
-    """The passed tests of a file: test, seconds, and the lines of each file that it ran."""
-    digest = hashlib.sha256(code.encode() + (SOURCE / file).read_bytes()).hexdigest()[:16]
+def _measured(folder: Path, parts: bytes, file: str) -> dict[str, Any]:
+    """What the tests of a file ran, as tests/mutants/measuring.py writes it."""
+    digest = hashlib.sha256(parts + (SOURCE / file).read_bytes()).hexdigest()[:16]
     out = folder / f"{Path(file).stem}-{digest}.json"
     if not out.exists():
         command = [sys.executable, "-m", "tests.mutants.measuring", str(out), file]
         subprocess.run(command, cwd=SOURCE, capture_output=True, check=False)
-    measured: list[dict[str, Any]] = json.loads(out.read_text()) if out.exists() else []
+    measured: dict[str, Any] = json.loads(out.read_text()) if out.exists() else NOTHING
     return measured
 
 
-def _together(parts: Iterable[Sequence[dict[str, Any]]]) -> Covering:
+def together(parts: Iterable[Mapping[str, Any]]) -> Covering:
+    """What was measured of each file of tests, as one."""
     covering = Covering()
     lines: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for one in (test for part in parts for test in part):
-        covering.seconds[one["test"]] = one["seconds"]
-        for path, numbers in one["lines"].items():
-            for number in numbers:
-                lines[path][number].append(one["test"])
+    for part in parts:
+        same = {path for path, digest in part["files"].items() if digest == digest_of(path)}
+        for one in part["tests"]:
+            covering.seconds[one["test"]] = one["seconds"]
+            for path, numbers in one["lines"].items():
+                # Of a file that has changed since, nobody knows which lines they are now.
+                for number in numbers if path in same else [ANY]:
+                    lines[path][number].append(one["test"])
     covering.lines = lines
     return covering

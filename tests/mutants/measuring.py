@@ -11,7 +11,7 @@ from pathlib import Path
 import coverage
 import pytest
 
-from tests.mutants.mutant import PACKAGES
+from tests.mutants.mutant import PACKAGES, digest_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -39,23 +39,26 @@ class Measuring:
         if not report.passed:
             self.failed.add(report.nodeid)
 
-    def result(self) -> list[dict[str, object]]:
-        """One entry per test that passed: test, seconds, lines by file."""
+    def result(self) -> dict[str, object]:
+        """files: the digest of each that was run; tests: of each that passed its name (test),
+        seconds, and lines by file."""
         self._coverage.stop()
         data = self._coverage.get_data()
         lines: dict[str, dict[str, list[int]]] = defaultdict(dict)
-        for path in data.measured_files():
+        files = {path: str(Path(path).relative_to(ROOT)) for path in data.measured_files()}
+        for path, name in files.items():
             by_test = defaultdict(list)
-            for line, tests in data.contexts_by_lineno(path).items():
-                for test in tests:
+            for line, named in data.contexts_by_lineno(path).items():
+                for test in named:
                     by_test[test].append(line)
             for test, numbers in by_test.items():
-                lines[test][str(Path(path).relative_to(ROOT))] = numbers
-        return [
+                lines[test][name] = numbers
+        tests = [
             {"test": test, "seconds": seconds, "lines": lines[test]}
             for test, seconds in self.seconds.items()
             if test not in self.failed
         ]
+        return {"files": {name: digest_of(name) for name in files.values()}, "tests": tests}
 
 
 def main(out: str, file: str) -> None:
