@@ -228,7 +228,7 @@ def mistakes(described: dict[str, Any], path: str, method: str, answer: TestResp
     content = responses[str(answer.status_code)]["content"][answer.mimetype]
     schema = {**content["schema"], "components": described["components"]}
     body = answer.text if answer.mimetype == "text/csv" else answer.get_json()
-    return [error.documented for error in Draft202012Validator(schema).iter_errors(body)]
+    return [error.message for error in Draft202012Validator(schema).iter_errors(body)]
 
 
 def test_a_question_says_what_it_needs(registry: Registry) -> None:
