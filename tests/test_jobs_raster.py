@@ -167,7 +167,7 @@ def test_names_that_look_alike_have_outputs_of_their_own(engine: Engine, storage
 
 
 def test_a_rasters_key_has_all_of_its_name() -> None:
-    key = group_key("2024.10/dem v1.2.tif")
+    key = unique_name("2024.10/dem v1.2.tif")
     assert key.startswith("2024-10-dem-v1-2-")
 
 
