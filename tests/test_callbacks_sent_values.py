@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from callbacks.sent_values import SentValues, diff
-from callbacks.shared_values import SharedValues
 from layouts.page_values import PageValues
 from queries.observed import Unobserved
 from tests.tab import merged
@@ -94,7 +92,7 @@ def test_page_values_are_forgotten_when_they_take_too_much_room() -> None:
     assert [sent.recall(one.digest) is not None for one in values] == [True, False, True, True]
 
 
-def test_whether_values_were_there_is_observed(tmp_path: Path) -> None:
+def test_whether_values_were_there_is_observed() -> None:
     seen: list[tuple[str, bool]] = []
 
     class Watcher(Unobserved):
@@ -102,12 +100,9 @@ def test_whether_values_were_there_is_observed(tmp_path: Path) -> None:
             seen.append((cache, hit))
 
     page_values = PageValues(text={"total": "6"})
-    sent = SentValues(SharedValues(tmp_path), Watcher())
+    sent = SentValues(Watcher())
     digest = sent.remember(page_values)
     sent.recall(digest)
     sent.recall("0" * 24)
-    SentValues(SharedValues(tmp_path), Watcher()).recall(digest)
-    assert seen == [
-        *[("sent", True), ("sent", False), ("shared", False)],
-        *[("sent", False), ("shared", True)],
-    ]
+    SentValues(Watcher()).recall(digest)
+    assert seen == [("sent", True), ("sent", False), ("sent", False)]

@@ -48,6 +48,9 @@ def run(tests: list[str], seconds: float) -> str:
     child = os.fork()
     if child == 0:
         os._exit(_run_here(tests))
+    # By both, as either may be first: what is not a group yet can't be ended as one.
+    with contextlib.suppress(OSError):
+        os.setpgid(child, child)
     status = ended = _wait(child, seconds)
     if status is None:
         os.killpg(child, signal.SIGINT)
@@ -61,7 +64,7 @@ def run(tests: list[str], seconds: float) -> str:
 
 
 def _run_here(tests: list[str]) -> int:
-    os.setsid()
+    os.setpgid(0, 0)
     with OUTPUT.open("wb") as output:
         for stream in (1, 2):
             os.dup2(output.fileno(), stream)
