@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 from jobs.progress import report_progress
 from jobs.source_files import SourceFile, register
-from jobs.stages import Job, Parameters, Result, Stage, Task, TaskError, check_json
+from jobs.stages import Job, Parameters, Result, Stage, Task, TaskError, as_json
 from jobs.storage import Storage, StorageError
 
 # The longest path that the tables can hold, and how many skipped files a result lists.
@@ -116,7 +116,7 @@ def describe_folder(describe: Describe, parameters: Parameters, storage: Storage
 def _as_row(described: SourceFile) -> dict[str, Any]:
     """A description as a row for JSON. Raises TaskError if it can't be written as JSON."""
     row = asdict(described)
-    check_json(row, "its description")
+    as_json(row, "its description")
     return row
 
 

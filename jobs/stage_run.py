@@ -15,7 +15,7 @@ from jobs import job_rows, results, task_rows
 from jobs.dispatch import Dispatch, ProgressListener
 from jobs.lease import Lease, is_passing
 from jobs.stage_lock import take_lock
-from jobs.stages import Parameters, Stage, Task, TaskError, check_json, errors_named, record_nothing
+from jobs.stages import Parameters, Stage, Task, TaskError, as_json, errors_named, record_nothing
 from jobs.task_rows import TaskResult
 
 PATIENCE = 0.25
@@ -109,9 +109,7 @@ class StageRun:
 
     def _planned(self, connection: Connection) -> Iterator[Parameters]:
         with errors_named("plan", self._stage):
-            for parameters in self._stage.plan(connection, self._job):
-                check_json(parameters, "A task's parameters")
-                yield parameters
+            yield from self._stage.plan(connection, self._job)
 
     def _lock(self) -> None:
         """Waits until this job has the stage's lock, if it has one."""
@@ -148,7 +146,7 @@ class StageRun:
             connection.execute(select(func.set_config("statement_timeout", limit, True)))
             with errors_named("query", self._stage):
                 result = self._stage.query(connection, self._job)
-                check_json(result, "The result")
+                as_json(result, "The result")
             self._lease.assert_held(connection)
             seconds = time.monotonic() - began
             one = TaskResult(task, result, None, seconds, self._runner_id)
@@ -215,7 +213,7 @@ class StageRun:
             return one
         with errors_named("record", self._stage):
             remaining = self._stage.record(connection, self._job, one.task, one.result)
-            check_json(remaining, "What is left of the result")
+            as_json(remaining, "What is left of the result")
         return one if remaining is None else replace(one, result=remaining)
 
     def _end_stage(self, connection: Connection) -> bool:

@@ -31,10 +31,10 @@ class TaskError(MonitorError):
     """A task failed; the message says what happened, to which file or group, and what to do."""
 
 
-def check_json(value: Any, what: str) -> None:
-    """Raises TaskError for a value that PostgreSQL can't store as JSON, including NaN."""
+def as_json(value: Any, what: str) -> str:
+    """A value as JSON. Raises TaskError if PostgreSQL can't store it, as with NaN."""
     try:
-        json.dumps(value, allow_nan=False)
+        return json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise TaskError(f"{what} can't be written as JSON: {error}") from error
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from jobs.stages import Job, Parameters, Result, Stage, Task
+from jobs.stages import Job, Parameters, Result, Stage, Task, as_json
 
 BATCH = 1000
 
@@ -51,7 +51,7 @@ def plan_tasks(connection: Connection, job: Job, stage: Stage, plan: Iterable[Pa
             {
                 "task_id": f"{prefix}-{index}",
                 "index": str(index),
-                "parameters": json.dumps(parameters),
+                "parameters": as_json(parameters, "A task's parameters"),
             }
             for index, parameters in batch
         ]
@@ -105,7 +105,7 @@ def refresh_tasks(
     named = ({"name": name, "parameters": given} for name, given in groups if name)
     own = {"job": job.job_id, "stage": job.stage, "path": list(path)}
     while batch := list(islice(named, BATCH)):
-        connection.execute(REFRESH, {**own, "rows": json.dumps(batch)})
+        connection.execute(REFRESH, {**own, "rows": as_json(batch, "A task's parameters")})
 
 
 REFRESH = text(

@@ -10,7 +10,7 @@ from typing import Any
 from distributed import get_worker
 
 from jobs.progress import listening
-from jobs.stages import Parameters, Result, TaskError, check_json
+from jobs.stages import Parameters, Result, TaskError, as_json
 from jobs.storage import Storage, StorageError
 from jobs.watch import Watch
 
@@ -83,7 +83,7 @@ def _do(batch: TaskBatch, spec: TaskSpec, watch: Watch, name: str) -> WorkerResu
 def _attempt(batch: TaskBatch, spec: TaskSpec) -> tuple[Result | None, str | None]:
     try:
         result = batch.work(spec.parameters, batch.storage)
-        check_json(result, "The result")
+        as_json(result, "The result")
         return result, None
     except (TaskError, StorageError) as error:
         return None, str(error)
