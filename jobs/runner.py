@@ -14,9 +14,8 @@ from uuid import uuid4
 from distributed import Client
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from database.engine import error_message
+from database.engine import DATABASE_FAILURES, error_message
 from jobs.dispatch import Dispatch, ProgressListener
 from jobs.job_rows import JobLost, claim_job, end_job, keep_alive, valid_leases
 from jobs.lease import Lease, OutOfTime, Stopped, is_passing
@@ -104,7 +103,7 @@ class Runner:
                 return claim_job(
                     connection, self.runner_id, types, self._lease_seconds, leased, waited
                 )
-        except (DBAPIError, PoolTimeoutError) as error:
+        except DATABASE_FAILURES as error:
             log.warning("No job can be claimed: %s", error_message(error))
         except SchedulerLost as error:
             self._lose_scheduler(error)
@@ -128,7 +127,7 @@ class Runner:
                 self._end(lease, reason)
             else:
                 self._walk_stage(lease)
-        except (DBAPIError, PoolTimeoutError, JobLost) as error:
+        except (*DATABASE_FAILURES, JobLost) as error:
             log.warning("Job %s is left for later: %s", lease.job.job_id[:8], error)
         finally:
             del self._leases[lease.job.job_id]
@@ -175,7 +174,7 @@ class Runner:
         while True:
             try:
                 run.run()
-            except (DBAPIError, PoolTimeoutError) as error:
+            except DATABASE_FAILURES as error:
                 if not is_passing(error) or time.monotonic() > until:
                     raise
                 log.warning("The database did not answer, trying again: %s", error_message(error))
@@ -201,7 +200,7 @@ class Runner:
     def _end(self, lease: Lease, reason: str) -> None:
         try:
             lease.write(lambda rows: end_job(rows, lease.job, "failed", None, reason))
-        except (DBAPIError, PoolTimeoutError, JobLost) as error:
+        except (*DATABASE_FAILURES, JobLost) as error:
             log.warning("Job %s could not be ended: %s", lease.job.job_id[:8], error)
 
     def _beat(self) -> None:
@@ -214,7 +213,7 @@ class Runner:
             try:
                 self._lose_lost(leases)
                 self._tell(beats)
-            except (DBAPIError, PoolTimeoutError) as error:
+            except DATABASE_FAILURES as error:
                 log.warning("The heartbeat was not written: %s", error_message(error))
             except Exception:
                 # Without heartbeats, other runners would take over this runner's jobs.

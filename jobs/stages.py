@@ -10,9 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from database.engine import DATABASE_FAILURES
 from jobs.storage import Storage
 from pipelines.errors import MonitorError
 from pipelines.models import Phase, Pipeline
@@ -140,7 +139,7 @@ def errors_named(part: str, stage: Stage) -> Iterator[None]:
     """
     try:
         yield
-    except (TaskError, DBAPIError, PoolTimeoutError):
+    except (TaskError, *DATABASE_FAILURES):
         raise
     except Exception as error:
         log.exception("%s of stage %s failed", part, stage.name)
