@@ -13,8 +13,7 @@ from api.answers import json_response
 from api.narrowing import find_pipeline
 from api.problems import Problem
 from api.submissions import register_error_handlers, require_json
-from jobs.registration import LONGEST_PATH
-from jobs.source_files import SourceFile
+from jobs.source_files import LONGEST_PATH, SourceFile
 from jobs.submission import Submitter
 from pipelines.models import Pipeline
 from pipelines.registry import Registry

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, and_, cast, func, null, select, true
 
 from database.tables import grouping_value, source_files
-from jobs.source_files import ROWS_AT_A_TIME
+from jobs.source_files import ROWS_AT_A_TIME, group_column
 from jobs.stages import Job, Scope, TaskError
 
 
@@ -116,10 +116,7 @@ class _Statement:
     @property
     def group(self) -> ColumnElement[str]:
         """The group's column."""
-        phase = self._job.phase
-        if phase.group_key is None:
-            raise TaskError(f"Phase '{phase.id}' has no `group_key` in the pipeline's file; add it")
-        return self.table.c[phase.group_key]
+        return group_column(self.table, self._job.phase)
 
     def files(self, *conditions: ColumnElement[bool]) -> Select[Any]:
         """One row per file, with the fields of RegisteredFile."""

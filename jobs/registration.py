@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from jobs.progress import report_progress
-from jobs.source_files import SourceFile, register
+from jobs.source_files import LONGEST_PATH, SourceFile, path_fits, register
 from jobs.stages import Job, Parameters, Result, Stage, Task, TaskError, as_json
 from jobs.storage import Storage, StorageError
 
-# The longest path that the tables can hold, and how many skipped files a result lists.
-LONGEST_PATH, EXAMPLES = 512, 20
+# How many skipped files a result lists.
+EXAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def describe_folder(describe: Describe, parameters: Parameters, storage: Storage
     others: list[str] = []
     for number, blob in enumerate(blobs):
         report_progress(100 * number / len(blobs), blob.path)
-        if reason := _unfit(blob.path):
-            failed.append(reason)
+        if not path_fits(blob.path):
+            failed.append(_why_unfit(blob.path))
             continue
         try:
             described = describe(FoundFile(container, blob.path, blob.size, storage))
@@ -120,13 +120,10 @@ def _as_row(described: SourceFile) -> dict[str, Any]:
     return row
 
 
-def _unfit(path: str) -> str | None:
-    """Why the tables can't hold a path, or None if they can."""
+def _why_unfit(path: str) -> str:
     if len(path) > LONGEST_PATH:
         return f"{path[:80]}…: the path has {len(path)} characters; {LONGEST_PATH} fit"
-    if not path.isprintable():
-        return f"{path.encode('unicode_escape').decode()}: the name has characters to be replaced"
-    return None
+    return f"{path.encode('unicode_escape').decode()}: the name has characters to be replaced"
 
 
 def _reason(error: Exception) -> str:

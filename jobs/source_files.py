@@ -12,15 +12,27 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, Text, TextClause, func, literal, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    TableClause,
+    Text,
+    TextClause,
+    func,
+    literal,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from database.tables import source_files
 from jobs.stages import Job, TaskError
-from pipelines.models import Pipeline
+from pipelines.models import Phase, Pipeline
 
 # How many rows a plan fetches from the server at a time.
 ROWS_AT_A_TIME = 500
+# The longest path that the table can hold.
+LONGEST_PATH = 512
 _LONGEST_SLUG = 120
 
 
@@ -36,6 +48,18 @@ class SourceFile:
     size: int | None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
+
+
+def path_fits(path: str) -> bool:
+    """Whether the table can hold a path: not too long, and every character printable."""
+    return len(path) <= LONGEST_PATH and path.isprintable()
+
+
+def group_column(files: TableClause, phase: Phase) -> ColumnElement[str]:
+    """The column of a phase's groups. Raises TaskError if the phase has no `group_key`."""
+    if phase.group_key is None:
+        raise TaskError(f"Phase '{phase.id}' has no `group_key` in the pipeline's file; add it")
+    return files.c[phase.group_key]
 
 
 def unique_name(path: str) -> str:

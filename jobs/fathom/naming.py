@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from jobs.source_files import path_fits
+
 # The keys of a scenario in `source_metadata`.
 SCENARIO_KEYS = ("flood_type", "defense", "year", "ssp")
 # Pixels are depths in centimetres; 0 is dry.
@@ -113,9 +115,9 @@ def parse_folder(path: str) -> SourceFolder | None:
 def parse_path(path: str) -> SourceName | None:
     """Parses a path within its container. None for a file that does not follow the layout."""
     found = _PATH.fullmatch(path)
-    if found is None or found["ssp"] != found["file_ssp"] or len(path) > 512:
+    if found is None or found["ssp"] != found["file_ssp"]:
         return None
-    if not path.isprintable() or not _on_earth(found["tile"]):
+    if not path_fits(path) or not _on_earth(found["tile"]):
         return None
     ssp = SSP_CODES[found["ssp"]] if found["ssp"] else None
     scenario = Scenario(found["flood"].lower(), found["defense"].lower(), int(found["year"]), ssp)

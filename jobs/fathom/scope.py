@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Subquery, and_, case, func, se
 
 from database.tables import source_files
 from jobs.fathom.naming import tile_bounds
+from jobs.source_files import group_column
 from jobs.stages import Job, Parameters, Scope, TaskError
 from pipelines.models import Phase
 
@@ -33,9 +34,7 @@ class FathomFiles:
 
     def group(self, phase: Phase) -> ColumnElement[str]:
         """A file's group in a phase. Raises TaskError if the phase has no `group_key`."""
-        if phase.group_key is None:
-            raise TaskError(f"Phase '{phase.id}' has no `group_key` in the pipeline's file; add it")
-        return self.c[phase.group_key]
+        return group_column(self.table, phase)
 
     @cached_property
     def is_fathom(self) -> ColumnElement[bool]:

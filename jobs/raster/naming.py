@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from jobs.source_files import path_fits
+
 SUFFIXES = (".tif", ".tiff")
 
 
 def is_raster(path: str) -> bool:
     """Whether a path is a GeoTIFF's and fits into the table."""
-    return path.lower().endswith(SUFFIXES) and len(path) <= 512 and path.isprintable()
+    return path.lower().endswith(SUFFIXES) and path_fits(path)
 
 
 def output_path(prefix: str, key: str) -> str:
