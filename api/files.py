@@ -14,6 +14,7 @@ from api.narrowing import find_pipeline
 from api.problems import Problem
 from api.submissions import register_error_handlers, require_json
 from jobs.source_files import LONGEST_PATH, SourceFile
+from jobs.storable import storable
 from jobs.submission import Submitter
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
@@ -23,10 +24,9 @@ LARGEST_BODY, MOST_FILES, MOST_MISTAKES = 16_000_000, 10_000, 20
 EXPECTED = "Send the pipeline, the container and the files as a JSON object"
 
 
-def _storable(value: Any) -> Any:
-    """Refuses what PostgreSQL can't hold as text: NUL, and half of a character."""
-    written = value if isinstance(value, str) else orjson.dumps(value).decode()
-    if "\0" in written or "\\u0000" in written:
+def _exactly_storable(value: Any) -> Any:
+    """Refuses what PostgreSQL can't hold as text; JSON with halves of characters is no body."""
+    if storable(value) != value:
         raise ValueError("expected text without NUL characters")
     return value
 
@@ -36,11 +36,14 @@ class File(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    path: Annotated[str, Field(min_length=1, max_length=LONGEST_PATH), BeforeValidator(_storable)]
+    path: Annotated[
+        str, Field(min_length=1, max_length=LONGEST_PATH), BeforeValidator(_exactly_storable)
+    ]
     size: Annotated[int, Field(ge=0, lt=2**63)] | None = None
-    metadata: Annotated[dict[str, Any], BeforeValidator(_storable)] = {}
+    metadata: Annotated[dict[str, Any], BeforeValidator(_exactly_storable)] = {}
     groups: Annotated[
-        dict[str, Annotated[str, Field(min_length=1, max_length=150)]], BeforeValidator(_storable)
+        dict[str, Annotated[str, Field(min_length=1, max_length=150)]],
+        BeforeValidator(_exactly_storable),
     ] = {}
 
 
@@ -52,7 +55,9 @@ class Body(BaseModel):
     pipeline: str | None = None
     etl_type: str | None = None
     container: Annotated[
-        str, Field(min_length=1, max_length=100, pattern=r"^[^/\\\s]+$"), BeforeValidator(_storable)
+        str,
+        Field(min_length=1, max_length=100, pattern=r"^[^/\\\s]+$"),
+        BeforeValidator(_exactly_storable),
     ]
     files: Annotated[list[File], Field(max_length=MOST_FILES)]
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, text
 
 from jobs.stages import Job
+from jobs.storable import storable
 
 # The `executor` of jobs for this project's runner, in their metadata; others are the platform's.
 EXECUTOR = "pipeline-monitor"
@@ -254,7 +255,7 @@ def end_job(
         "job": job.job_id,
         "status": status,
         "result": None if result is None else json.dumps(result),
-        "error": error,
+        "error": storable(error),
         "marks": MARKS_OF_CLAIM,
     }
     connection.execute(END, row)

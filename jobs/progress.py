@@ -8,6 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from math import isfinite
 
+from jobs.storable import storable
+
 LONGEST_MESSAGE = 200
 
 
@@ -33,7 +35,7 @@ def report_progress(percent: float | None = None, message: str = "") -> None:
         return
     known = percent is not None and isfinite(percent)
     clipped = min(100.0, max(0.0, float(percent or 0))) if known else None
-    line = " ".join(str(message).replace("\0", "").split())
+    line = " ".join(storable(str(message)).split())
     listener(Progress(clipped, line[:LONGEST_MESSAGE]))
 
 

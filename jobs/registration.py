@@ -58,19 +58,26 @@ def register_files(describe: Describe) -> tuple[Stage, Stage, Stage]:
 
 
 def find_folders(parameters: Parameters, storage: Storage) -> Result:
-    """The folders with files at or below the job's prefix. Raises TaskError if there are none."""
+    """The folders with files at or below the job's prefix. Raises TaskError if there are none.
+
+    `failed` counts the folders whose name can't be registered; no file below them is.
+    """
     container, prefix = parameters["source_container"], parameters.get("prefix", "").strip("/")
     folders: list[str] = []
+    failed: list[str] = []
     waiting = [prefix]
     while waiting:
         folder = waiting.pop()
+        if not folder.isprintable():
+            failed.append(_why_unfit(folder))
+            continue
         report_progress(message=f"{len(folders)} folders with files; looking into {folder or '/'}")
         listing = storage.listing(container, folder)
         folders += [folder] if listing.blobs else []
         waiting += reversed(listing.folders)
-    if not folders:
+    if not folders and not failed:
         raise TaskError(f"{container}/{prefix} has no files: {storage.place(container)}")
-    return {"folders": folders}
+    return {"folders": folders, "failed": len(failed), "failed_examples": failed[:EXAMPLES]}
 
 
 def plan_folders(_connection: Connection, job: Job) -> Iterator[Parameters]:
@@ -114,16 +121,21 @@ def describe_folder(describe: Describe, parameters: Parameters, storage: Storage
 
 
 def _as_row(described: SourceFile) -> dict[str, Any]:
-    """A description as a row for JSON. Raises TaskError if it can't be written as JSON."""
+    """A description as a row for JSON. Raises TaskError if it can't be stored."""
     row = asdict(described)
+    if not path_fits(described.path):
+        raise TaskError(
+            f"its description has a path that can't be registered: {_why_unfit(described.path)}"
+        )
     as_json(row, "its description")
     return row
 
 
 def _why_unfit(path: str) -> str:
-    if len(path) > LONGEST_PATH:
+    if path.isprintable():
         return f"{path[:80]}…: the path has {len(path)} characters; {LONGEST_PATH} fit"
-    return f"{path.encode('unicode_escape').decode()}: the name has characters to be replaced"
+    escaped = path.encode("unicode_escape").decode()
+    return f"{escaped[:LONGEST_PATH]}: the name has characters that can't be printed; rename it"
 
 
 def _reason(error: Exception) -> str:
@@ -140,7 +152,7 @@ def record_files(connection: Connection, job: Job, task: Task, result: Result) -
 
 def count_files(connection: Connection, job: Job) -> Result:
     """Counts of all folders' files, and examples of the skipped ones."""
-    values = {"job": job.job_id, "stage": (job.stage or 0) - 1, "limit": EXAMPLES}
+    values = {"job": job.job_id, "stage": job.stage, "limit": EXAMPLES}
     counts = connection.execute(_COUNTS, values).mappings().one()
     examples = {
         f"{kind}_examples": list(connection.scalars(_EXAMPLES, {**values, "kind": kind}))
@@ -155,7 +167,7 @@ _COUNTS = text(
            COALESCE(SUM(CAST(result_data ->> 'bytes' AS bigint)), 0) AS bytes,
            COALESCE(SUM(CAST(result_data ->> 'failed' AS bigint)), 0) AS failed,
            COALESCE(SUM(CAST(result_data ->> 'not_registered' AS bigint)), 0) AS not_registered
-    FROM app.tasks WHERE parent_job_id = :job AND stage = :stage
+    FROM app.tasks WHERE parent_job_id = :job AND stage BETWEEN :stage - 2 AND :stage - 1
     """
 )
 
@@ -164,7 +176,7 @@ _EXAMPLES = text(
     SELECT example
     FROM app.tasks,
          jsonb_array_elements_text(result_data -> CAST(:kind || '_examples' AS text)) AS example
-    WHERE parent_job_id = :job AND stage = :stage
+    WHERE parent_job_id = :job AND stage BETWEEN :stage - 2 AND :stage - 1
     ORDER BY example LIMIT :limit
     """
 )

@@ -146,7 +146,7 @@ class StageRun:
             connection.execute(select(func.set_config("statement_timeout", limit, True)))
             with errors_named("query", self._stage):
                 result = self._stage.query(connection, self._job)
-                as_json(result, "The result")
+                as_json(result, "The result", exactly=False)
             self._lease.assert_held(connection)
             seconds = time.monotonic() - began
             one = TaskResult(task, result, None, seconds, self._runner_id)
@@ -213,7 +213,7 @@ class StageRun:
             return one
         with errors_named("record", self._stage):
             remaining = self._stage.record(connection, self._job, one.task, one.result)
-            as_json(remaining, "What is left of the result")
+            as_json(remaining, "What is left of the result", exactly=False)
         return one if remaining is None else replace(one, result=remaining)
 
     def _end_stage(self, connection: Connection) -> bool:

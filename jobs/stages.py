@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from database.engine import DATABASE_FAILURES
+from jobs.storable import storable
 from jobs.storage import Storage
 from pipelines.errors import MonitorError
 from pipelines.models import Phase, Pipeline
@@ -30,12 +31,18 @@ class TaskError(MonitorError):
     """A task failed; the message says what happened, to which file or group, and what to do."""
 
 
-def as_json(value: Any, what: str) -> str:
-    """A value as JSON. Raises TaskError if PostgreSQL can't store it, as with NaN."""
+def as_json(value: Any, what: str, *, exactly: bool = True) -> str:
+    """A value as JSON. Raises TaskError if PostgreSQL can't store it, as with NaN.
+
+    exactly: also raises TaskError for texts that `storable` would change.
+    """
     try:
-        return json.dumps(value, allow_nan=False)
+        written = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise TaskError(f"{what} can't be written as JSON: {error}") from error
+    if exactly and storable(value) != value:
+        raise TaskError(f"{what} can't be stored: it has NUL or text that is no UTF-8")
+    return written
 
 
 @dataclass(frozen=True)

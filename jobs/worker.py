@@ -83,7 +83,7 @@ def _do(batch: TaskBatch, spec: TaskSpec, watch: Watch, name: str) -> WorkerResu
 def _attempt(batch: TaskBatch, spec: TaskSpec) -> tuple[Result | None, str | None]:
     try:
         result = batch.work(spec.parameters, batch.storage)
-        as_json(result, "The result")
+        as_json(result, "The result", exactly=False)
         return result, None
     except (TaskError, StorageError) as error:
         return None, str(error)

@@ -117,5 +117,12 @@ def test_a_percent_that_is_no_number_counts_as_none(percent: float | None) -> No
     assert heard == [Progress(None, "x" * 200), Progress(0.0, "")]
 
 
+def test_a_message_with_half_a_character_can_be_written() -> None:
+    heard: list[Progress] = []
+    with listening(heard.append):
+        report_progress(1, "caf\udce9.jpg")
+    assert heard == [Progress(1.0, "caf\\udce9.jpg")]
+
+
 def test_outside_a_worker_a_report_does_nothing() -> None:
     report_progress(50, "half")

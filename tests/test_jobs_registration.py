@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,9 +113,31 @@ def test_one_odd_file_keeps_no_other_one_out_and_is_named(
     assert others == [
         "bug.jpg: KeyError: 'camera'",
         "empty.jpg: empty.jpg is empty",
-        "new\\nline.jpg: the name has characters to be replaced",
+        "new\\nline.jpg: the name has characters that can't be printed; rename it",
     ]
     assert odd.startswith("odd.jpg: its description can't be written as JSON: Out of range float")
+
+
+def test_names_that_are_no_text_keep_no_other_file_out_and_are_named(
+    survey: Engine, cluster: Client, tmp_path: Path
+) -> None:
+    fill(tmp_path, a_jpg="x", one__b_jpg="y")
+    (tmp_path / "photos" / "one" / os.fsdecode(b"caf\xe9.jpg")).write_text("z")
+    (tmp_path / "photos" / os.fsdecode(b"caf\xe9" + b"e" * 240 + b".jpg")).write_text("z")
+    odd = tmp_path / "photos" / os.fsdecode(b"\xe9t\xe9")
+    odd.mkdir()
+    (odd / "c.jpg").write_text("z")
+    ended = scan(survey, cluster, tmp_path)
+    assert ended.status == "completed", ended.error_details
+    assert [path for path, _, _ in paths(survey)] == ["a.jpg", "one/b.jpg"]
+    result = ended.result_data["result"]
+    assert (result["files"], result["failed"]) == (2, 3)
+    names = [example.partition(":")[0] for example in result["failed_examples"]]
+    assert sorted(name[:12] for name in names) == [
+        "\\udce9t\\udce",
+        "caf\\udce9eee",
+        "one/caf\\udce",
+    ]
 
 
 def test_only_what_is_below_the_prefix_is_registered(

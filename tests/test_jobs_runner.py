@@ -105,7 +105,9 @@ def test_a_failed_task_fails_alone_and_is_named(
         wait_until_ended(engine, "fails")
     ended = job(engine, "fails")
     assert ended.status == "completed_with_errors"
-    assert ended.error_details.startswith("2 tasks failed: group-2: number 2 is broken; group-4:")
+    assert ended.error_details.startswith(
+        "2 tasks failed: group-2: number 2 is broken\\udce9; group-4:"
+    )
     assert [group["group"] for group in ended.result_data["failed_groups"]] == [
         "group-2",
         "group-4",

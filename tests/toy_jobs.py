@@ -32,7 +32,7 @@ def note(parameters: Parameters, storage: Storage) -> Result:
     time.sleep(parameters.get("seconds", 0))
     (folder / f"{number}-{uuid4().hex}").touch()
     if number in parameters.get("fail", []) and not Path(storage.place("mended")).exists():
-        raise TaskError(f"number {number} is broken\0")
+        raise TaskError(f"number {number} is broken\0\udce9")
     if number in parameters.get("kill", []):
         os._exit(1)
     return {"number": number}
