@@ -167,12 +167,14 @@ def test_odd_results_of_stages_do_not_stop_a_job(
 def test_lost_connections_cost_a_moment_and_not_the_lease(
     engine: Engine, cluster: Client, storage: Storage, tmp_path: Path
 ) -> None:
-    add_job(engine, "dropped", tasks=60, seconds=0.1)
+    # Its last task waits until all is lost that is to be lost.
+    add_job(engine, "dropped", tasks=60, seconds=0.1, held_from=59)
     with running(engine, cluster, storage, lease_seconds=600.0):
         for _ in range(8):
             wait_for(lambda: status(engine, "dropped") == "processing")
             execute(engine, OTHERS_END)
             time.sleep(0.2)
+        Path(storage.place("released")).touch()
         wait_until_ended(engine, "dropped")
     assert job(engine, "dropped").stage_results["2"] == {"tasks": 60, "completed": 60, "failed": 0}
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,31 @@ def finished_groups(engine: Engine) -> dict[str, Any]:
         return dict(tuple(row) for row in connection.execute(query))
 
 
+@contextmanager
+def results_wait(engine: Engine) -> Iterator[None]:
+    """No more results are recorded once there are 30, until the block ends."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT pg_advisory_lock(30)"))
+        connection.exec_driver_sql(HOLD)
+        connection.commit()
+        yield
+        connection.execute(text("SELECT pg_advisory_unlock(30)"))
+        connection.commit()
+        connection.execute(text("DROP FUNCTION app.hold CASCADE"))
+        connection.commit()
+
+
+HOLD = """
+    CREATE FUNCTION app.hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF (SELECT count(*) FROM app.tasks
+            WHERE task_type = 'fathom_band_stack' AND status = 'completed') >= 30
+        THEN PERFORM pg_advisory_xact_lock(30); END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER hold BEFORE UPDATE ON app.tasks EXECUTE FUNCTION app.hold();
+"""
+
+
 def test_a_runner_killed_in_a_stage_loses_nothing_and_does_every_group_once(
     engine: Engine, database: str, registry: Registry, sample: Path, tmp_path: Path
 ) -> None:
@@ -59,7 +85,7 @@ def test_a_runner_killed_in_a_stage_loses_nothing_and_does_every_group_once(
     with runner(database, sample, tmp_path):
         wait_for(lambda: all_ended(engine), 90)
         submit(engine, registry, "process_fathom_stack", region_code="rwa")
-    with runner(database, sample, tmp_path) as victim:
+    with results_wait(engine), runner(database, sample, tmp_path) as victim:
         wait_for(lambda: len(finished_groups(engine)) >= 30, 90)
         workers = psutil.Process(victim.pid).children(recursive=True)
         victim.send_signal(signal.SIGKILL)
@@ -112,8 +138,9 @@ def test_jobs_wait_for_the_scheduler_that_was_lost(
     ):
         wait_for(lambda: all_ended(engine), 90)
         submit(engine, registry, "process_fathom_stack", region_code="rwa")
-        wait_for(lambda: len(finished_groups(engine)) >= 30, 90)
-        process.kill()
+        with results_wait(engine):
+            wait_for(lambda: len(finished_groups(engine)) >= 30, 90)
+            process.kill()
         assert lost.wait(60) == 1
     status = "SELECT status::text FROM app.jobs WHERE job_type = 'process_fathom_stack'"
     assert one(engine, status).status == "queued"

@@ -17,22 +17,24 @@ from database.rollups.verify import verify
 from pipelines.models import Pipeline
 from queries.snapshot_reader import SnapshotReader
 from tests.factories import RWA, add_files, add_job, add_task, read_now
+from tests.monitor import wait_for
 
 WRITER = """
-import sys, time
+import sys
+from pathlib import Path
 from sqlalchemy import text
 from database.engine import open_engine
 from tests.random_writes import INSERT_FILES, INSERT_TASKS
 
-url, name, seconds = sys.argv[1:]
-engine, rounds, until = open_engine(url), 0, time.monotonic() + float(seconds)
+url, name, enough = sys.argv[1:]
+engine, rounds = open_engine(url), 0
 files = {"number": 8, "kind": "fathom", "region": "rwa", "size": 9, "first": None, "second": None}
 tasks = {"status": "processing", "lasted": "1 second", "ended": "0 seconds", "region": "rwa"}
 tasks |= {"job_region": "civ"}
 DONE = "UPDATE app.etl_source_files SET phase1_completed_at = now() WHERE phase1_group_key = :group"
 ENDED = "UPDATE app.tasks SET status = 'completed' WHERE parameters #>> '{tile_group,output_name}'"
 GONE = "DELETE FROM app.etl_source_files WHERE phase1_group_key = :group"
-while time.monotonic() < until:
+while rounds <= 5 or not Path(enough).exists():
     group = {"group": f"{name}-{rounds}"}
     with engine.begin() as connection:
         connection.execute(text(INSERT_FILES), files | group)
@@ -48,15 +50,17 @@ print(rounds)
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def test_two_processes_write_while_all_is_counted_anew(engine: Engine, fathom: Pipeline) -> None:
+def test_two_processes_write_while_all_is_counted_anew(
+    engine: Engine, fathom: Pipeline, tmp_path: Path
+) -> None:
     with engine.begin() as connection:
         add_job(connection, "job-1")
         add_files(connection, 400, metadata=RWA, group="before")
         add_task(connection, "job-1", "before", "failed", seconds=1)
-    url = engine.url.render_as_string(hide_password=False)
+    url, enough = engine.url.render_as_string(hide_password=False), tmp_path / "enough"
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, url, name, "5"],
+            [sys.executable, "-c", WRITER, url, name, str(enough)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -64,17 +68,16 @@ def test_two_processes_write_while_all_is_counted_anew(engine: Engine, fathom: P
         )
         for name in ("a", "b")
     ]
-    rebuilt = 0
-    while any(writer.poll() is None for writer in writers):
+    wait_for(lambda: _both_write(engine))
+    for _ in range(8):
         for subject in ("fathom", TASKS):
             rebuild(engine, subject)
             assert verify(engine, subject) == []
             compact(engine, subject)
-        rebuilt += 1
         time.sleep(0.05)
+    enough.touch()
     outputs = [writer.communicate()[0] for writer in writers]
     assert all(words.strip().isdigit() and int(words) > 5 for words in outputs), outputs
-    assert rebuilt > 2
     snapshot = SnapshotReader(engine, fathom, 10).read()
     assert (snapshot.read_mode.rollups, int(snapshot.files["total"].sum())) == (
         True,
@@ -82,6 +85,13 @@ def test_two_processes_write_while_all_is_counted_anew(engine: Engine, fathom: P
     )
     for subject in ("fathom", TASKS):
         assert verify(engine, subject) == []
+
+
+def _both_write(engine: Engine) -> bool:
+    begun = "count(DISTINCT left(phase1_group_key, 2)) FILTER (WHERE phase1_group_key ~ '^[ab]-')"
+    with engine.connect() as connection:
+        query = text(f"SELECT {begun} FROM app.etl_source_files")
+        return bool(connection.execute(query).scalar_one() == 2)
 
 
 def _files(engine: Engine) -> int:
