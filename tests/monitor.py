@@ -19,7 +19,7 @@ import requests
 from settings import SOURCE
 
 # Seconds.
-PATIENCE = 90.0
+PATIENCE = 240.0
 
 
 @dataclass(frozen=True)

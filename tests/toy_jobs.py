@@ -39,7 +39,7 @@ def note(parameters: Parameters, storage: Storage) -> Result:
 
 
 def _wait_for(file: Path) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not file.exists():
         if time.monotonic() > until:
             raise TaskError(f"{file.name} did not come")
