@@ -15,6 +15,7 @@ import pytest
 from dash import Dash
 from dash.testing.browser import Browser
 from distributed import Client
+from hypothesis import settings
 from selenium.webdriver.chrome.options import Options
 from sqlalchemy import Engine, text
 from werkzeug.serving import make_server
@@ -52,6 +53,11 @@ PLATFORMS = [
 
 # Bytes: more than the server, its log of changes and the sample ever take.
 ROOM = 2e9
+
+# How many random examples are tried: the same few each time, or many new ones.
+settings.register_profile("usual", max_examples=15, derandomize=True)
+settings.register_profile("thorough", max_examples=300)
+settings.load_profile("usual")
 
 
 def pytest_setup_options() -> Options:

@@ -167,10 +167,8 @@ def test_what_is_kept_is_what_counting_gives_after_every_step(
     run_state_machine_as_test(
         work,
         settings=settings(
-            max_examples=15,
             stateful_step_count=15,
             deadline=None,
-            derandomize=True,
             # Making a failure small takes minutes of real transactions.
             phases=[Step.generate],
             suppress_health_check=list(HealthCheck),
