@@ -53,3 +53,11 @@ def test_a_phase_without_tasks_has_the_same_columns(some: Engine, fathom: Pipeli
     pipeline = fathom.model_copy(update={"phases": (plain,)})
     rows = read(some, pipeline, "pending")
     assert (len(rows), {row["task_id"] for row in rows}) == (17, {None})
+
+
+def test_groups_of_a_phase_without_tasks_come_by_name_too(some: Engine, fathom: Pipeline) -> None:
+    field, key = "phase1_completed_at", "phase1_group_key"
+    plain = Phase(id="phase1", name="Plain", completed_field=field, group_key=key)
+    pipeline = fathom.model_copy(update={"phases": (plain,)})
+    rows = read(some, pipeline, "pending")
+    assert [(row["group"][:4], row["files"]) for row in rows] == [("a", 8), ("b", 8), ("file", 1)]

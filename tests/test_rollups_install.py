@@ -179,6 +179,13 @@ def test_another_ones_schema_is_left_alone(empty_database: str, registry: Regist
     engine.dispose()
 
 
+def test_an_empty_schema_of_the_name_is_used(platform: Engine, registry: Registry) -> None:
+    with platform.begin() as connection:
+        connection.execute(text("CREATE SCHEMA monitor"))
+    install(platform, registry, lambda _: None)
+    assert {one.state.split(",")[0] for one in status(platform, registry)} == {"installed"}
+
+
 @pytest.mark.parametrize("named", ["completed_field", "group_key"])
 def test_a_column_that_is_missing_is_told(platform: Engine, registry: Registry, named: str) -> None:
     phase = registry["fathom"].phases[0].model_copy(update={named: "phase9"})
