@@ -46,7 +46,7 @@ class Changes(cst.CSTVisitor):
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Takes the changes of a node; false for what has none inside."""
-        if isinstance(node, SKIPPED) or _is_log(node) or _is_docstring(node):
+        if isinstance(node, SKIPPED) or _says_nothing(node):
             return False
         self._statements += [node] if isinstance(node, Statement) else []
         self._functions += isinstance(node, cst.FunctionDef | cst.Lambda)
@@ -100,17 +100,14 @@ def _changes(node: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
             yield "sql", node.with_changes(value=new)
 
 
-def _is_docstring(node: cst.CSTNode) -> bool:
+def _says_nothing(node: cst.CSTNode) -> bool:
+    """A docstring, what is written into the log, and whether zip() is to check what holds."""
     match node:
         case cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString())]):
             return True
-    return False
-
-
-def _is_log(node: cst.CSTNode) -> bool:
-    """What is written into the log is for people too."""
-    match node:
         case cst.Call(func=cst.Attribute(value=cst.Name(value="log"))):
+            return True
+        case cst.Arg(keyword=cst.Name(value="strict")):
             return True
     return False
 
