@@ -12,7 +12,7 @@ run: .venv/run
 install: .venv/run
 
 test: .venv/dev browser servers check
-	@COLUMNS=200 $(BIN)/python -m pytest -n auto --dist loadfile
+	@COLUMNS=200 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist loadfile
 
 check: .venv/dev
 	@$(BIN)/ruff check .

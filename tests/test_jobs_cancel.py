@@ -53,11 +53,11 @@ def test_a_job_at_work_is_cancelled_and_the_rest_is_done_when_it_is_run_again(
         assert cancelled == Cancellation("stopped", "cancelled", done, 31)
         assert 1 <= done <= 11
         assert tasks(engine, "stopped") == {"completed": done, "cancelled": left}
+        Path(storage.place("released")).touch()
         wait_for(lambda: idle(cluster), 20)
         assert tasks(engine, "stopped") == {"completed": done, "cancelled": left}
         message = job(engine, "stopped").error_details
         assert message.startswith(f"The job was cancelled when {done} of 31 tasks were done")
-        Path(storage.place("released")).touch()
         rerun(engine, "stopped")
         wait_until_ended(engine, "stopped")
     assert (status(engine, "stopped"), job(engine, "stopped").error_details) == ("completed", None)
