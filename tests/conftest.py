@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -58,6 +59,11 @@ ROOM = 2e9
 settings.register_profile("usual", max_examples=15, derandomize=True)
 settings.register_profile("thorough", max_examples=300)
 settings.load_profile("usual")
+
+
+def pytest_configure() -> None:
+    """Lets Ctrl-C through to what tests start: a shell that starts this with `&` ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_setup_options() -> Options:
