@@ -107,7 +107,7 @@ def server() -> Flask:
 @main.command()
 @prepared
 def serve(settings: Settings, registry: Registry) -> None:
-    """Serve the dashboard alone."""
+    """Serve the dashboard only, without a runner."""
     from commands.database import database_url
     from commands.serve import Server, check_start
     from commands.supervise import end_with_parent

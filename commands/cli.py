@@ -103,7 +103,7 @@ def run(settings: Settings, registry: Registry) -> None:
 @main.command()
 @prepared
 def runner(settings: Settings, registry: Registry) -> None:
-    """Run jobs alone; several runners may share a database."""
+    """Run jobs only, without the dashboard; several runners may share a database."""
     from commands.database import open_database
     from commands.runner import log_to_terminal, run_jobs
     from commands.supervise import end_with_parent
@@ -171,7 +171,7 @@ _job_command("rerun", "Run an ended job again: what failed or was cancelled.", F
 
 @main.group()
 def pipeline() -> None:
-    """Begin a pipeline of your own, or check one."""
+    """Create a pipeline of your own, or check one."""
 
 
 @pipeline.command()

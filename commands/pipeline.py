@@ -33,14 +33,14 @@ def new_pipeline(name: str, folder: Path) -> list[Path]:
     """
     if not NAME.fullmatch(name):
         raise click.ClickException(
-            f"'{name}' is no name of a pipeline; expected a-z, 0-9 and _, a letter first, "
+            f"'{name}' is not a valid pipeline name; use a-z, 0-9 and _, start with a letter, "
             "at most 40 characters"
         )
     module = f"{name}_jobs.py"
     files = {folder / f"{name}.toml": "pipeline.toml.txt", folder / module: "jobs.py.txt"}
     for file in files:
         if file.exists():
-            raise click.ClickException(f"{file} is there already; nothing was written")
+            raise click.ClickException(f"{file} already exists; nothing was written")
     words = name.replace("_", " ")
     values = {
         "id": name,

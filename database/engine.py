@@ -60,7 +60,7 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
         parsed = make_url(url)
     except ArgumentError as error:
         raise DatabaseError(
-            "DATABASE_URL is no URL; expected postgresql://user:password@host:5432/database"
+            "DATABASE_URL is not a URL; expected postgresql://user:password@host:5432/database"
         ) from error
     if parsed.get_backend_name() not in ("postgresql", "postgres"):
         raise DatabaseError(

@@ -41,7 +41,7 @@ def as_json(value: Any, what: str, *, exactly: bool = True) -> str:
     except (TypeError, ValueError, RecursionError) as error:
         raise TaskError(f"{what} can't be written as JSON: {error}") from error
     if exactly and storable(value) != value:
-        raise TaskError(f"{what} can't be stored: it has NUL or text that is no UTF-8")
+        raise TaskError(f"{what} can't be stored: it has NUL characters or text that is not UTF-8")
     return written
 
 

@@ -50,7 +50,7 @@ class Storage:
     def place(self, container: str) -> str:
         """Folder or URL of a container. Raises StorageError for an invalid container name."""
         if container in ("", ".", "..") or set(container) & set("/\\:\0"):
-            raise StorageError(f"{container!r} is no container's name")
+            raise StorageError(f"{container!r} is not a valid container name")
         root = self.root if self.root.endswith("/") else f"{self.root}/"
         return self.places.get(container) or f"{root}{container}"
 

@@ -27,7 +27,7 @@ def check_parameters(action: SubmitAction, given: Mapping[str, Any]) -> dict[str
     errors together.
     """
     known = {parameter.name: parameter for parameter in action.parameters}
-    errors = {name: "is no parameter of this job" for name in given if name not in known}
+    errors = {name: "is not a parameter of this job" for name in given if name not in known}
     checked: dict[str, Any] = {}
     for name, parameter in known.items():
         value = given.get(name)

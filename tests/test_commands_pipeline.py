@@ -52,7 +52,7 @@ def test_a_new_pipeline_is_one(own: Path) -> None:
 def test_a_name_that_is_none_writes_nothing(tmp_path: Path, name: str) -> None:
     done = invoke("new", name, "--folder", str(tmp_path))
     assert done.exit_code == 1
-    assert "is no name of a pipeline" in done.output
+    assert "is not a valid pipeline name" in done.output
     assert list(tmp_path.iterdir()) == []
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_is_there_is_left_alone(tmp_path: Path, there: str) -> None:
     (tmp_path / there).write_text("mine")
     done = invoke("new", "survey", "--folder", str(tmp_path))
     assert done.exit_code == 1
-    assert f"{there} is there already; nothing was written" in done.output
+    assert f"{there} already exists; nothing was written" in done.output
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [(there, "mine")]
 
 

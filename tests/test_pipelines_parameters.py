@@ -68,7 +68,7 @@ def test_good_values_get_their_type(
         ("bbox", [28, -3, 31, 91], "≤ 90"),
         ("bbox", ["nan", -3, 31, 0], "west < east"),
         ("dry_run", "yes", "true or false"),
-        ("colour", "red", "is no parameter of this job"),
+        ("colour", "red", "is not a parameter of this job"),
     ],
 )
 def test_bad_values_are_told_at_their_field(
