@@ -107,6 +107,11 @@ class Tab:
         known = {button: clicks, store: job_id}
         return self._call_for("again", f"{button}.n_clicks", known, job_type)
 
+    def open_charts(self) -> Written:
+        """Opens the page's charts for the first time."""
+        clicked = f"{ids.CHARTS_OPENER}.n_clicks"
+        return self._call(f"{ids.CHARTS}.children", clicked, {ids.CHARTS_OPENER: 1})
+
     def run_this_again(self) -> Written:
         """Clicks on "Run again" on a job's page."""
         clicked = f"{ids.RERUN}.n_clicks"

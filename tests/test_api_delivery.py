@@ -10,6 +10,7 @@ from pathlib import Path
 import brotli
 import pytest
 from flask import Flask
+from werkzeug.http import generate_etag
 from werkzeug.test import TestResponse
 
 from api import delivery
@@ -135,6 +136,11 @@ def test_other_files_are_told_from_their_tags(flask: Flask, path: str, takes: st
 def test_encodings_of_a_file_have_tags_of_their_own(flask: Flask) -> None:
     tags = {get(flask, CHUNK, takes).headers["ETag"] for takes in ("", "br", "gzip")}
     assert len(tags) == 3
+
+
+def test_a_files_tag_is_of_its_content_not_of_its_time(flask: Flask) -> None:
+    answer = get(flask, STYLE, "")
+    assert answer.headers["ETag"] == f'"{generate_etag(answer.data)}"'
 
 
 def test_a_part_of_a_file_is_not_taken_for_the_file(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from dash import Dash
 from sqlalchemy import Engine
 
 from callbacks.addresses import Address, read_address
 from callbacks.charts import figures_of, valid_zone
 from callbacks.services import Services
 from jobs.submission import NoDestination, Submitter
+from layouts import ids
 from layouts.links import JOB_PAGE, PIPELINE
 from pipelines.registry import Registry
 from queries.cached_queries import open_cached_queries
 from queries.snapshots import Snapshots
 from tests.factories import CIV, RWA, add_files, add_job, add_task
+from tests.tab import Tab
 
 PEAK = {"peak_memory_mb": 120}
 
@@ -55,6 +58,18 @@ def test_a_jobs_charts_have_its_finished_tasks(services: Services) -> None:
     assert figures is not None
     found = {name: [trace["y"] for trace in one["data"]] for name, one in figures.items()}
     assert found == {"duration": [[3]], "memory": [[120]]}
+
+
+def test_opened_charts_are_drawn_and_those_of_no_job_are_not(
+    services: Services, dashboard: Dash
+) -> None:
+    tab = Tab(dashboard)
+    tab.open(JOB_PAGE, "?job_id=alike-123-1")
+    charts = tab.open_charts()[ids.CHARTS]["children"]
+    figures = [chart["props"]["children"]["props"]["figure"] for chart in charts]
+    assert [figure["data"][0]["y"] for figure in figures] == [[3], [120]]
+    tab.open(JOB_PAGE, "?job_id=nothing")
+    assert tab.open_charts() == {}
 
 
 @pytest.mark.parametrize(

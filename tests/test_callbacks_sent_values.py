@@ -90,6 +90,8 @@ def test_page_values_are_forgotten_when_they_take_too_much_room() -> None:
     sent.remember(values[0])
     sent.remember(values[3])
     assert [sent.recall(one.digest) is not None for one in values] == [True, False, True, True]
+    sent.remember(values[1])
+    assert [sent.recall(one.digest) is not None for one in values] == [True, True, False, True]
 
 
 def test_whether_values_were_there_is_observed() -> None:

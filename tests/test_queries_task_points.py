@@ -42,3 +42,4 @@ def test_only_the_latest_points_are_read(engine: Engine, monkeypatch: pytest.Mon
     with read_transaction(engine, 10) as connection:
         points = task_points.task_points(connection, "job-1")
     assert list(points["seconds"]) == [pytest.approx(2), pytest.approx(1)]
+    assert (list(points), list(points.index)) == (list(task_points.COLUMNS), [0, 1])

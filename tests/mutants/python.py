@@ -94,7 +94,9 @@ class Changes(cst.CSTVisitor):
 def _changes(node: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode]]:
     for of_type, change in OPERATORS:
         if isinstance(node, of_type):
-            yield from ((change.__name__, new) for new in change(node))
+            yield from (
+                (change.__name__, new) for new in change(node) if _strict(new) == _strict(node)
+            )
     if isinstance(node, cst.SimpleString) and sql.is_sql(node.value):
         for _, new in sql.changes_of(node.value):
             yield "sql", node.with_changes(value=new)
@@ -110,6 +112,13 @@ def _says_nothing(node: cst.CSTNode) -> bool:
         case cst.Arg(keyword=cst.Name(value="strict")):
             return True
     return False
+
+
+def _strict(node: cst.CSTNode) -> str:
+    """The argument of a call that says whether zip() is to check what holds anyway."""
+    given = node.args if isinstance(node, cst.Call) else ()
+    named = {arg.keyword.value: arg.value for arg in given if arg.keyword}
+    return getattr(named.get("strict"), "value", "")
 
 
 class Module:
