@@ -10,7 +10,7 @@ import pytest
 
 from tests.mutants import sql
 from tests.mutants.covering import Covering, users_of
-from tests.mutants.lane import Lane, Verdict, open_lane
+from tests.mutants.lane import CHECK, Lane, Verdict, open_lane
 from tests.mutants.mutant import Mutant, changed_lines, read
 from tests.mutants.report import PAGE, TABLE, known_reasons, make_table, score
 from tests.mutants.sample import in_turn, mutated, sample
@@ -151,3 +151,18 @@ def test_a_lane_tells_whether_a_test_fails(
     tests = [f"tests/test_queries_query_cache.py::{test}"]
     assert lane.judge(mutant, tests, seconds).status == status
     assert lane.judge(mutant, [], 60).status == "no test"
+
+
+def test_a_lane_outlives_a_mutant_that_damages_its_server(lane: Lane) -> None:
+    path = "database/embedded.py"
+    source = read(path).replace("[pid for pid in json.loads(listed) if _lives(pid)]", "None")
+    mutant = mutant_of(path=path, source=source)
+    assert lane.judge(mutant, [CHECK], 60).status == "killed"
+    assert lane.is_sound()
+
+
+def test_a_lane_that_is_damaged_is_not_sound(lane: Lane) -> None:
+    (lane.folder / "pg" / ".handle_pids.json").write_text("null")
+    assert not lane.is_sound()
+    lane.judge(mutant_of(source=read(CACHE)), [CHECK], 60)
+    assert lane.is_sound()

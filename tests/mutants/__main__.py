@@ -75,7 +75,14 @@ def tried(
             expected = sum(covering.seconds[test] for test in tests)
             lane = free.get()
             try:
-                return lane.judge(mutant, tests, START_SECONDS + SLOWER * expected)
+                verdict = lane.judge(mutant, tests, START_SECONDS + SLOWER * expected)
+                # All that comes after would count as killed.
+                if verdict.status in ("killed", "timeout") and not lane.is_sound():
+                    click.echo(
+                        f"{mutant.path}  {mutant.change}  damaged its lane; begins a new one"
+                    )
+                    lane = stack.enter_context(open_lane())
+                return verdict
             finally:
                 free.put(lane)
 

@@ -24,6 +24,8 @@ from tests.mutants.mutant import Mutant, read
 
 LEFT_OUT = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "screenshots")
 CHECKS = ["tests/test_queries_query_cache.py", "tests/test_queries_job_report.py"]
+# A quick test of the database.
+CHECK = "tests/test_queries_task_points.py::test_only_the_latest_points_are_read"
 OWN = ("postgres", "template0", "template1")
 
 
@@ -41,6 +43,7 @@ class Lane:
     """Runs tests against mutants, with a warm process and a warm database server."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._tree = folder / "code"
         shutil.copytree(SOURCE, self._tree, ignore=LEFT_OUT)
         self._server = EmbeddedDatabase(folder / "pg")
@@ -68,6 +71,10 @@ class Lane:
         if answer["status"] != "passed":
             raise RuntimeError(f"The tests fail without a mutant:\n{self.output()}")
 
+    def is_sound(self) -> bool:
+        """Whether the code as it is still passes: a mutant may have damaged the server."""
+        return self._ask({"tests": [CHECK], "seconds": 60.0})["status"] == "passed"
+
     def output(self) -> str:
         """What the last tests said."""
         return (self._tree / OUTPUT).read_text(errors="replace")
@@ -94,7 +101,8 @@ class Lane:
         return answer
 
     def _tidy(self) -> None:
-        """Drops the databases that tests left when they were ended."""
+        """Drops the databases that tests left when they were ended, and their use of the server."""
+        self._forget_users()
         admin = open_engine(self._server.url).execution_options(isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             names = connection.execute(text("SELECT datname FROM pg_database")).scalars().all()
@@ -103,8 +111,13 @@ class Lane:
                     connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
         admin.dispose()
 
+    def _forget_users(self) -> None:
+        # A mutant may have written anything into this list of processes (database/embedded.py).
+        (self._server.folder / ".handle_pids.json").write_text(json.dumps([os.getpid()]))
+
     def close(self) -> None:
         """Ends its process and its server."""
+        self._forget_users()
         given, taken = _pipes(self._process)
         given.close()
         self._process.wait()
