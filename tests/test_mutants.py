@@ -163,6 +163,4 @@ def test_a_lane_outlives_a_mutant_that_damages_its_server(lane: Lane) -> None:
 
 def test_a_lane_that_is_damaged_is_not_sound(lane: Lane) -> None:
     (lane.folder / "pg" / ".handle_pids.json").write_text("null")
-    assert not lane.is_sound()
-    lane.judge(mutant_of(source=read(CACHE)), [CHECK], 60)
-    assert lane.is_sound()
+    assert [lane.is_sound() for _ in range(3)] == [False, True, True]

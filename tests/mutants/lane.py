@@ -73,7 +73,10 @@ class Lane:
 
     def is_sound(self) -> bool:
         """Whether the code as it is still passes: a mutant may have damaged the server."""
-        return self._ask({"tests": [CHECK], "seconds": 60.0})["status"] == "passed"
+        try:
+            return self._ask({"tests": [CHECK], "seconds": 60.0})["status"] == "passed"
+        finally:
+            self._tidy()
 
     def output(self) -> str:
         """What the last tests said."""
