@@ -14,7 +14,7 @@ from api.narrowing import find_pipeline
 from api.problems import Problem
 from api.submissions import register_error_handlers, require_json
 from jobs.source_files import LONGEST_PATH, SourceFile
-from jobs.storable import storable
+from jobs.stages import TaskError, as_json
 from jobs.submission import Submitter
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
@@ -26,8 +26,10 @@ EXPECTED = "Send the pipeline, the container and the files as a JSON object"
 
 def _exactly_storable(value: Any) -> Any:
     """Refuses what PostgreSQL can't hold as text; JSON with halves of characters is no body."""
-    if storable(value) != value:
-        raise ValueError("expected text without NUL characters")
+    try:
+        as_json(value, "The value")
+    except TaskError as error:
+        raise ValueError("expected text without NUL characters") from error
     return value
 
 

@@ -255,7 +255,7 @@ def end_job(
         "job": job.job_id,
         "status": status,
         "result": None if result is None else json.dumps(result),
-        "error": storable(error),
+        "error": None if error is None else storable(error),
         "marks": MARKS_OF_CLAIM,
     }
     connection.execute(END, row)

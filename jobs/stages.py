@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from database.engine import DATABASE_FAILURES
-from jobs.storable import storable
+from jobs.storable import storable_json
 from jobs.storage import Storage
 from pipelines.errors import MonitorError
 from pipelines.models import Phase, Pipeline
@@ -40,7 +40,7 @@ def as_json(value: Any, what: str, *, exactly: bool = True) -> str:
         written = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise TaskError(f"{what} can't be written as JSON: {error}") from error
-    if exactly and storable(value) != value:
+    if exactly and storable_json(value) != written:
         raise TaskError(f"{what} can't be stored: it has NUL characters or text that is not UTF-8")
     return written
 

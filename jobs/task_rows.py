@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from jobs.stages import Job, Parameters, Result, Stage, Task, as_json
-from jobs.storable import storable
+from jobs.storable import storable_json
 
 BATCH = 1000
 
@@ -160,7 +160,7 @@ def write_heartbeats(connection: Connection, updates: Sequence[dict[str, Any]]) 
 
     progress: percent and message, or None if the task has not reported any.
     """
-    connection.execute(HEARTBEATS, {"news": json.dumps(storable(list(updates)))})
+    connection.execute(HEARTBEATS, {"news": storable_json(list(updates))})
 
 
 HEARTBEATS = text(
@@ -198,7 +198,7 @@ def end_tasks(connection: Connection, ended_tasks: Sequence[TaskResult]) -> None
     ]
     for status in {one.status for one in ended_tasks}:
         of_status = [row for row in rows if row["status"] == status]
-        connection.execute(END, {"status": status, "rows": json.dumps(storable(of_status))})
+        connection.execute(END, {"status": status, "rows": storable_json(of_status)})
 
 
 END = text(
