@@ -16,7 +16,7 @@ from rasterio._err import CPLE_BaseError
 from rasterio.errors import RasterioError
 from rasterio.io import MemoryFile
 
-from jobs.reading import unplaced_allowed
+from jobs.reading import open_raster, unplaced_allowed
 from jobs.storage import Incomplete
 
 # From this width or height on, blocks are larger, so that readers need fewer requests.
@@ -68,7 +68,7 @@ def copy_as_cog(source: Any, target: Path, compression: str = "deflate") -> None
 def check_copy(source: Any, target: Path) -> None:
     """Reads back a copy of an open raster, with its overviews. Raises Incomplete."""
     try:
-        with unplaced_allowed(), rasterio.open(target) as copy:
+        with open_raster(target) as copy:
             shapes = [(it.width, it.height, it.dtypes) for it in (source, copy)]
             if shapes[0] != shapes[1]:
                 raise Incomplete(f"it should have {shapes[0]}, and has {shapes[1]}")

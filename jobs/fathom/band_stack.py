@@ -31,7 +31,7 @@ def stack_bands(parameters: Parameters, storage: Storage) -> Result:
     """
     group = parameters["tile_group"]
     paths = _in_order(group)
-    with ExitStack() as opened, rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), ExitStack() as opened:
         container = parameters["source_container"]
         rasters = [_open(opened, storage, container, path) for path in paths]
         # Pixels are read first, because comparing a broken file's header is pointless.

@@ -12,6 +12,7 @@ from rasterio.errors import RasterioError
 from jobs.cog import copy_as_cog, raster_error
 from jobs.fathom.mosaic import Tile, virtual_mosaic
 from jobs.fathom.outputs import write_group_item
+from jobs.reading import open_raster
 from jobs.stages import Parameters, Result, TaskError
 from jobs.storage import Storage
 
@@ -23,7 +24,7 @@ def merge_tiles(parameters: Parameters, storage: Storage) -> Result:
     """
     group = parameters["grid_group"]
     container = parameters["source_container"]
-    with ExitStack() as opened, rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), ExitStack() as opened:
         tiles = [_tile(opened, storage, container, tile["path"]) for tile in group["tiles"]]
         mosaic = opened.enter_context(rasterio.open(virtual_mosaic(tiles)))
         bounds, width, height = mosaic.bounds, mosaic.width, mosaic.height
@@ -59,7 +60,7 @@ def _tile(opened: ExitStack, storage: Storage, container: str, path: str) -> Til
         )
     local = opened.enter_context(storage.reading(container, path))
     try:
-        with rasterio.open(local) as raster:
+        with open_raster(local) as raster:
             return Tile.of(path, local, raster)
     except RasterioError as error:
         raise TaskError(
