@@ -99,6 +99,11 @@ def test_a_mistake_is_named_and_nothing_is_registered(
     assert rows(engine) == []
 
 
+def test_the_number_of_further_mistakes_is_said(api: Api) -> None:
+    detail = post(api, [{"path": ""}] * 3).get_json()["detail"]
+    assert detail.endswith(", and 2 more. Nothing was registered")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "detail"),
     [

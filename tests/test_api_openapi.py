@@ -257,3 +257,17 @@ def test_a_submission_says_what_its_body_is(registry: Registry) -> None:
     assert {body["required"] for body in bodies.values()} == {True}
     assert {schema["type"] for schema in schemas.values()} == {"object"}
     assert schemas[RERUN]["properties"] == {"from_start": {"type": "boolean", "default": False}}
+
+
+def test_a_body_is_described_as_the_object_that_it_is(registry: Registry) -> None:
+    operation = document(registry)["paths"]["/api/etl/files"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema["type"] == "object"
+    assert schema["required"] == ["container", "files"]
+
+
+def test_a_list_begins_with_its_first_page(registry: Registry) -> None:
+    schemas = document(registry)["components"]["schemas"]
+    pages = [one["properties"]["page"] for one in schemas.values() if "page" in one["properties"]]
+    assert [page["minimum"] for page in pages] == [1] * len(pages)
+    assert pages

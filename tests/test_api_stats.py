@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from pipelines.registry import Registry
+from queries.phases import phases
 from tests.door import Door
 from tests.factories import CIV, RWA, add_files
 from tests.serving import Api
@@ -47,6 +48,14 @@ def test_any_grouping_is_a_filter_and_repeated_values_mean_or(
     body = api.json(STATS, etl_type="fathom", **filters)
     assert body["summary"]["total_files"] == total
     assert sum(row["total"] for row in body["by_grouping"]["defense"].values()) == total
+
+
+def test_the_time_that_is_left_is_that_of_the_page(api: Api) -> None:
+    snapshot = api.snapshots.latest("fathom").value
+    assert snapshot is not None
+    hours = phases(snapshot).set_index("phase").loc["phase1", "eta_hours"]
+    answered = api.json(STATS, etl_type="fathom")["phases"]["phase1"]["eta_hours"]
+    assert answered == round(hours, 1) > 0
 
 
 def test_pending_is_what_is_not_completed_and_eligible_what_could_start(api: Api) -> None:
