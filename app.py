@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from commands.cli import main, prepared
-from commands.configuration import destination_of, registry_of
+from commands.configuration import destination_of, policy_of, registry_of
 from database.engine import DatabaseError
 from pipelines.registry import Registry
 from settings import SOURCE, Settings
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from flask import Flask
 
+    from access.policy import Policy
     from callbacks.first_answer import Dashboard
 
 # Dask workers import this module when they start, and don't need the dashboard: functions import
@@ -28,11 +29,12 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
     """The dashboard for the database at `url`; starts the threads that refresh its snapshots."""
     import api
     import callbacks
+    from access.audit import Audit
     from api.metrics import Metrics
     from api.timed_callbacks import time_callbacks
     from database.engine import connections_for, open_engine
     from database.rollups.keeper import Keeper
-    from jobs.submission import Submitter
+    from jobs.actions import Actions
     from queries.cached_queries import open_cached_queries
     from queries.reader import Reader
     from queries.snapshot_reader import open_snapshot_reader
@@ -40,19 +42,20 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
 
     metrics = Metrics()
     connections = connections_for(settings.serve_threads, len(registry))
-    engine = metrics.timed(open_engine(url, connections=connections))
+    engine = metrics.timed(open_engine(url, connections=connections, read_only=settings.read_only))
     timeout, interval = settings.statement_timeout, settings.refresh_seconds
     read = open_snapshot_reader(engine.execution_options(query="snapshots"), registry, timeout)
     snapshots = Snapshots(registry, read, interval, metrics)
     queries = open_cached_queries(engine, registry, timeout, min(2.0, interval), metrics)
-    app = bare_app()
-    submitter = Submitter(registry, destination_of(settings, registry, engine))
+    policy = policy_of(settings)
+    app = bare_app(policy, policy.exposure(settings.host))
+    actions = Actions(registry, destination_of(settings, registry, engine), Audit(engine))
     callbacks.register_all(
         app,
         registry=registry,
         snapshots=snapshots,
         queries=queries,
-        submitter=submitter,
+        actions=actions,
         observer=metrics,
     )
     time_callbacks(app.server, app.callback_map, metrics)
@@ -61,16 +64,21 @@ def create_app(settings: Settings, registry: Registry, url: str) -> Dash:
         registry=registry,
         snapshots=snapshots,
         reader=Reader(engine.execution_options(query="api"), timeout, observer=metrics),
-        submitter=submitter,
+        actions=actions,
         metrics=metrics,
     )
     snapshots.start()
-    Keeper(engine.execution_options(query="keeper"), interval, registry).start()
+    if not settings.read_only:
+        Keeper(engine.execution_options(query="keeper"), interval, registry).start()
     return app
 
 
-def bare_app() -> Dashboard:
-    """The Dash app with the frame of every page, without callbacks or content."""
+def bare_app(policy: Policy, warning: str | None = None) -> Dashboard:
+    """The Dash app with the frame of every page, without callbacks or content.
+
+    It lets in whom the policy says; `warning` is on every page.
+    """
+    from access import guard, headers
     from callbacks.first_answer import Dashboard
     from layouts.page import INDEX, PLOTLY, shell
 
@@ -85,7 +93,11 @@ def bare_app() -> Dashboard:
         assets_ignore=re.escape(PLOTLY),
     )
     app.server.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
-    app.layout = shell()
+    guard.register(app.server, policy)
+    headers.register(
+        app.server, lambda: headers.content_policy(app.csp_hashes(), INDEX), policy.proxies
+    )
+    app.layout = shell(warning)
     return app
 
 

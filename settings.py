@@ -44,6 +44,44 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to serve on.")
     port: int = Field(8050, ge=1, le=65535, description="Port to serve on.")
+    allowed_hosts: str | None = Field(
+        None,
+        description="Host names that are answered to, separated by commas; `.example.org` stands "
+        "for its subdomains. Default: the loopback names and `HOST`.",
+    )
+    read_only: bool = Field(
+        False,
+        description="With `true` nothing can be submitted, cancelled or run again from here, and "
+        "every transaction only reads.",
+    )
+    auth_user_header: str | None = Field(
+        None,
+        description="Header in which a proxy of `TRUSTED_PROXIES` says who somebody is. Without a "
+        "name in it nobody sees anything.",
+    )
+    auth_groups_header: str | None = Field(
+        None,
+        description="Header with the groups: names separated by commas, or the principal of Entra "
+        "(`X-MS-CLIENT-PRINCIPAL`).",
+    )
+    submitter_groups: str | None = Field(
+        None,
+        description="Groups that may submit, cancel and run again, separated by commas. Default: "
+        "all, or none with `VIEWER_GROUPS`.",
+    )
+    viewer_groups: str | None = Field(
+        None, description="Groups that may look. Default: all who are logged in."
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="Addresses or networks of the proxies whose headers are believed, separated "
+        "by commas.",
+    )
+    api_tokens: str | None = Field(
+        None,
+        description="Tokens of scripts, as `python app.py token NAME` prints them, separated by "
+        "commas.",
+    )
     serve_processes: int = Field(
         1,
         ge=1,
@@ -98,8 +136,20 @@ class Settings(BaseSettings):
     )
     dask_scheduler: str | None = Field(
         None,
-        description="Address of a Dask scheduler (`tcp://…`) whose workers do the tasks. "
+        description="Address of a Dask scheduler (`tls://…`) whose workers do the tasks. "
         "Without it the runner starts a local cluster.",
+    )
+    dask_tls_ca: Path | None = Field(
+        None, description="Certificate of the authority that signed those of a `tls://` cluster."
+    )
+    dask_tls_cert: Path | None = Field(
+        None, description="The runner's certificate for a `tls://` cluster."
+    )
+    dask_tls_key: Path | None = Field(None, description="The key of `DASK_TLS_CERT`.")
+    dask_insecure: bool = Field(
+        False,
+        description="Allows `tcp://` to another machine. Whoever reaches that network runs code "
+        "as the runner.",
     )
     workers: int | None = Field(
         None, ge=1, description="Processes of the local cluster. Default: one per core."
@@ -158,6 +208,8 @@ class Settings(BaseSettings):
     @property
     def runs_jobs(self) -> bool:
         """Whether this project's runner runs the jobs submitted here."""
+        if self.read_only:
+            return False
         if self.runner == "auto":
             return self.embedded and self.platform_url is None
         return self.runner == "on"

@@ -16,7 +16,7 @@ from api.problems import register_problems
 from api.scrape import scrapes
 from api.stats import stats
 from api.submissions import submissions
-from jobs.submission import Submitter
+from jobs.actions import Actions
 from pipelines.registry import Registry
 from queries.reader import Reader
 from queries.snapshots import Snapshots
@@ -28,7 +28,7 @@ def register(
     registry: Registry,
     snapshots: Snapshots,
     reader: Reader,
-    submitter: Submitter,
+    actions: Actions,
     metrics: Metrics,
 ) -> None:
     """Adds the endpoints to the server."""
@@ -38,8 +38,8 @@ def register(
     server.register_blueprint(pipelines(registry, snapshots))
     server.register_blueprint(group_lists(registry, snapshots, reader))
     server.register_blueprint(job_lists(registry, reader))
-    server.register_blueprint(files(registry, submitter))
-    server.register_blueprint(submissions(registry, submitter))
+    server.register_blueprint(files(registry, actions))
+    server.register_blueprint(submissions(registry, actions))
     server.register_blueprint(openapi(registry))
     server.register_blueprint(scrapes(metrics, reader.engine))
     register_problems(server)

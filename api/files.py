@@ -9,13 +9,14 @@ import orjson
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from access.guard import current_actor
 from api.answers import json_response
 from api.narrowing import find_pipeline
 from api.problems import Problem
 from api.submissions import register_error_handlers, require_json
+from jobs.actions import Actions
 from jobs.source_files import LONGEST_PATH, SourceFile
 from jobs.stages import TaskError, as_json
-from jobs.submission import Submitter
 from pipelines.models import Pipeline
 from pipelines.registry import Registry
 
@@ -64,13 +65,14 @@ class Body(BaseModel):
     files: Annotated[list[File], Field(max_length=MOST_FILES)]
 
 
-def files(registry: Registry, submitter: Submitter) -> Blueprint:
+def files(registry: Registry, actions: Actions) -> Blueprint:
     """The blueprint of the registration."""
     blueprint = Blueprint("files", __name__)
     register_error_handlers(blueprint)
 
     @blueprint.post("/api/etl/files")
     def register_files() -> Response:
+        submitter = actions.by(current_actor())
         require_json(EXPECTED)
         request.max_content_length = LARGEST_BODY
         body = _read(request.get_data(cache=False))

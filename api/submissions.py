@@ -11,7 +11,11 @@ from http import HTTPStatus
 import orjson
 from flask import Blueprint, Response, request
 
+from access.actor import NotAllowed
+from access.audit import NotRecorded
+from access.guard import current_actor
 from api.problems import Problem, problem, problem_response
+from jobs.actions import Actions
 from jobs.cancel import CancelError
 from jobs.platform import Refused
 from jobs.rerun import NoSuchJob, RerunError
@@ -21,7 +25,7 @@ from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
 
 
-def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
+def submissions(registry: Registry, actions: Actions) -> Blueprint:
     """The blueprint of the submissions."""
     blueprint = Blueprint("submissions", __name__)
     register_error_handlers(blueprint)
@@ -32,18 +36,18 @@ def submissions(registry: Registry, submitter: Submitter) -> Blueprint:
             detail = f"No pipeline has a submit action for job type '{job_type}'"
             return problem(HTTPStatus.NOT_FOUND, detail)
         require_json("Send the parameters as a JSON object")
-        return _submitted(submitter, job_type)
+        return _submitted(actions.by(current_actor()), job_type)
 
     @blueprint.post("/api/jobs/rerun/<path:job_id>")
     def rerun_job(job_id: str) -> Response:
         expected = 'Send {} or {"from_start": true}'
         require_json(expected)
-        return _rerun(submitter, job_id, expected)
+        return _rerun(actions.by(current_actor()), job_id, expected)
 
     @blueprint.post("/api/jobs/cancel/<path:job_id>")
     def cancel_job(job_id: str) -> Response:
         require_json("Send an empty JSON object")
-        return _cancel(submitter, job_id)
+        return _cancel(actions.by(current_actor()), job_id)
 
     return blueprint
 
@@ -89,6 +93,8 @@ def _cancel(submitter: Submitter, job_id: str) -> Response:
 
 
 STATUSES: dict[type[MonitorError], HTTPStatus] = {
+    NotAllowed: HTTPStatus.FORBIDDEN,
+    NotRecorded: HTTPStatus.SERVICE_UNAVAILABLE,
     NoSuchJob: HTTPStatus.NOT_FOUND,
     RerunError: HTTPStatus.CONFLICT,
     CancelError: HTTPStatus.CONFLICT,

@@ -8,7 +8,7 @@ from callbacks import browser, charts, first_answer, navigate, refresh, status, 
 from callbacks.first_answer import Dashboard
 from callbacks.sent_values import SentValues
 from callbacks.services import Services
-from jobs.submission import Submitter
+from jobs.actions import Actions
 from pipelines.registry import Registry
 from queries.cache import RenderCache
 from queries.cached_queries import CachedQueries
@@ -22,13 +22,13 @@ def register_all(
     registry: Registry,
     snapshots: Snapshots,
     queries: CachedQueries,
-    submitter: Submitter,
+    actions: Actions,
     observer: Observer = UNOBSERVED,
 ) -> None:
     """Registers every callback."""
     rendered: RenderCache[Any] = RenderCache("rendered", observer)
     diffs: RenderCache[Any] = RenderCache("diffs", observer)
-    services = Services(registry, snapshots, queries, submitter, rendered, diffs)
+    services = Services(registry, snapshots, queries, actions, rendered, diffs)
     sent = SentValues(observer)
     browser.register(app)
     status.register(app, registry)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jobs.submission import Submitter
+from jobs.actions import Actions
 from layouts.page_values import PageValues
 from pipelines.registry import Registry
 from queries.cache import RenderCache
@@ -25,6 +25,6 @@ class Services:
     registry: Registry
     snapshots: Snapshots
     queries: CachedQueries
-    submitter: Submitter
+    actions: Actions
     rendered: RenderCache[tuple[PageValues, str | None]] = field(default_factory=RenderCache)
     diffs: RenderCache[Mapping[str, Any]] = field(default_factory=RenderCache)

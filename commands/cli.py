@@ -37,6 +37,12 @@ def prepared(command: Any) -> Any:
     return run_prepared
 
 
+def refuse_read_only(settings: Settings) -> None:
+    """Raises click.ClickException for a command that changes something under READ_ONLY."""
+    if settings.read_only:
+        raise click.ClickException("READ_ONLY is set: nothing was changed")
+
+
 def _mistake(found: Any) -> str:
     """One line: the name of the setting, if the error concerns only one, and what is wrong."""
     return ": ".join(
@@ -108,6 +114,7 @@ def runner(settings: Settings, registry: Registry) -> None:
     from commands.runner import log_to_terminal, run_jobs
     from commands.supervise import end_with_parent
 
+    refuse_read_only(settings)
     end_with_parent()
     log_to_terminal()
     with open_database(settings, registry) as engine:
@@ -136,10 +143,14 @@ def _database_command(name: str, help_text: str) -> None:
         from commands.database import open_database
         from commands.rollups import COMMANDS
 
+        if name not in LOOKING:
+            refuse_read_only(settings)
         with open_database(settings, registry) as engine:
             COMMANDS[name](engine, registry)
 
 
+# They change nothing.
+LOOKING = ("status", "verify")
 _database_command("create", "Create schema app, and the columns of each pipeline, where missing.")
 _database_command("install", "Install the rollups (schema monitor, triggers) and count once.")
 _database_command("status", "Show the state of the rollups.")
@@ -157,11 +168,16 @@ def _job_command(name: str, help_text: str, *options: click.Parameter) -> None:
     @jobs.command(name, help=help_text, params=[click.Argument(["job_id"]), *options])
     @prepared
     def command(settings: Settings, registry: Registry, **given: Any) -> None:
+        from access.audit import Audit
         from commands.database import open_database
-        from commands.jobs import COMMANDS
+        from commands.jobs import COMMANDS, typist
+        from jobs.actions import Actions
 
+        actor = typist(settings.read_only)
+        actor.check()
         with open_database(settings, registry) as engine:
-            COMMANDS[name](destination_of(settings, registry, engine), **given)
+            actions = Actions(registry, destination_of(settings, registry, engine), Audit(engine))
+            COMMANDS[name](actions.by(actor), **given)
 
 
 FROM_START = click.Option(["--from-start"], is_flag=True, help="A new attempt, with nothing done.")
@@ -200,6 +216,21 @@ def check(settings: Settings, _: Registry, file: Path) -> None:
         click.echo(f"{'ok   ' if right else 'WRONG'} {what}")
     if wrong:
         raise click.ClickException(f"{file}: {wrong} of these are wrong")
+
+
+@main.command()
+@click.argument("name")
+@click.option("--scope", type=click.Choice(["read", "submit"]), default="read", show_default=True)
+def token(name: str, scope: str) -> None:
+    """Make a token with which a script uses the API; its secret is printed once."""
+    from access.tokens import bearer, new_token
+
+    try:
+        secret, entry = new_token(name, scope)
+    except MonitorError as error:
+        raise click.ClickException(f"{error}. A name has letters, digits and . _ @ -") from error
+    click.echo(f"Send this with each request, and store it safely:\n\n{bearer(secret)}\n")
+    click.echo(f"Add this to API_TOKENS, and start the dashboard again:\n\n    {entry}")
 
 
 @main.command("settings")

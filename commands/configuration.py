@@ -10,12 +10,32 @@ from settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from access.policy import Policy
     from jobs.submission import Destination
 
 
 def registry_of(settings: Settings) -> Registry:
     """The built-in pipelines and those of PIPELINES_DIR. Raises RegistryError."""
     return load_registry(settings.pipelines_dir, built_in=settings.built_in)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Who may see and change what. Raises AccessError for settings that contradict each other."""
+    from access.clients import names, networks
+    from access.hosts import allowed_hosts
+    from access.policy import Policy
+    from access.tokens import read_tokens
+
+    return Policy(
+        hosts=allowed_hosts(settings.host, names(settings.allowed_hosts)),
+        read_only=settings.read_only,
+        user_header=settings.auth_user_header,
+        groups_header=settings.auth_groups_header,
+        proxies=networks(settings.trusted_proxies),
+        submitters=names(settings.submitter_groups),
+        viewers=names(settings.viewer_groups),
+        tokens=read_tokens(settings.api_tokens),
+    )
 
 
 def destination_of(settings: Settings, registry: Registry, engine: Engine) -> Destination:

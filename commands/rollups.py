@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from database.rollups.install import install
 from database.rollups.install import remove as remove_schema
@@ -73,10 +76,27 @@ def rebuild_rollups(engine: Engine, _: Registry) -> None:
 
 
 def remove_rollups(engine: Engine, _: Registry) -> None:
-    """Removes schema `monitor` and its triggers."""
+    """Removes schema `monitor` and its triggers; the audit is written into a file before."""
+    if file := save_audit(engine, Path()):
+        click.echo(f"The audit, who changed what, is now in {file}.")
     removed = remove_schema(engine)
     done = "Schema 'monitor' and its triggers are removed."
     click.echo(done if removed else "There are no rollups.")
+
+
+def save_audit(engine: Engine, folder: Path) -> Path | None:
+    """Writes all entries of `monitor.audit` into a new CSV file; None if there are none."""
+    with engine.connect() as connection:
+        if connection.execute(text("SELECT to_regclass('monitor.audit')")).scalar_one() is None:
+            return None
+        entries = connection.execute(text("SELECT * FROM monitor.audit ORDER BY id"))
+        rows = [tuple(row) for row in entries]
+    if not rows:
+        return None
+    file = folder / f"monitor-audit-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z.csv"
+    with file.open("x", encoding="utf-8", newline="") as target:
+        csv.writer(target).writerows([tuple(entries.keys()), *rows])
+    return file
 
 
 def _subjects(engine: Engine) -> Sequence[str]:

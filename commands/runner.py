@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from commands.supervise import on_request_to_end
 from jobs.catalog import file_of, load_job_types
-from jobs.cluster import open_client, share_file
+from jobs.cluster import open_client, security_of, share_file
 from jobs.limits import with_limits
 from jobs.runner import Runner
 from jobs.storage import Storage
@@ -29,9 +29,10 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
     # Ending while the cluster starts would leave processes behind, so signals wait until then.
     asked_to_end = threading.Event()
     on_request_to_end(asked_to_end.set)
-    with open_client(
-        settings.dask_scheduler, settings.workers, settings.workspace / "dask"
-    ) as client:
+    certificates = settings.dask_tls_ca, settings.dask_tls_cert, settings.dask_tls_key
+    scheduler, folder = settings.dask_scheduler, settings.workspace / "dask"
+    security = security_of(scheduler, certificates, settings.dask_insecure)
+    with open_client(scheduler, settings.workers, folder, security) as client:
         share_file(client, file_of(settings.jobs_module))
         runner = Runner(
             engine,

@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import Application
 
+from commands.configuration import policy_of
 from jobs.catalog import load_job_types
 from settings import SOURCE, Settings
 
@@ -41,7 +42,14 @@ def address(settings: Settings) -> str:
 
 
 def check_start(settings: Settings) -> None:
-    """Raises click.ClickException for a port in use, CatalogError for an unusable job type."""
+    """Checks what a server needs, and says what is open to others.
+
+    Raises click.ClickException for a port in use, CatalogError for an unusable job type and
+    AccessError for rules that can't be used.
+    """
+    policy = policy_of(settings)
+    if warning := policy.exposure(settings.host):
+        click.echo(f"Warning: {warning}", err=True)
     _check_port(settings)
     load_job_types(settings.jobs_module)
 

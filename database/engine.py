@@ -49,12 +49,13 @@ def connections_for(threads: int, pipelines: int) -> int:
     return threads + pipelines + OF_KEEPER
 
 
-def open_engine(url: str, *, connections: int = 16) -> Engine:
+def open_engine(url: str, *, connections: int = 16, read_only: bool = False) -> Engine:
     """An engine for a PostgreSQL URL. Raises DatabaseError for any other URL.
 
     It opens up to `connections` connections, each when it is first needed, and tests them before
     use: a restarted server costs one reconnect and no error. Sessions keep the server's time zone,
-    because naive timestamps were written in it.
+    because naive timestamps were written in it. With `read_only` each transaction begins as one
+    that can't write, also behind a pooler.
     """
     try:
         parsed = make_url(url)
@@ -74,6 +75,7 @@ def open_engine(url: str, *, connections: int = 16) -> Engine:
         pool_timeout=10,
         connect_args=CONNECTION,
         json_deserializer=load_json,
+        execution_options={"postgresql_readonly": True} if read_only else {},
     )
     limit_waits()
     listen(engine, "connect", lambda dbapi_connection, _: register(dbapi_connection))

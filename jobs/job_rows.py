@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, text
 
+from database.storable import storable
 from jobs.stages import Job
-from jobs.storable import storable
 
 # The `executor` of jobs for this project's runner, in their metadata; others are the platform's.
 EXECUTOR = "pipeline-monitor"

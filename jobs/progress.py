@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from math import isfinite
 
-from jobs.storable import storable
+from database.storable import storable
 
 LONGEST_MESSAGE = 200
 

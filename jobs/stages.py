@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from database.engine import DATABASE_FAILURES
-from jobs.storable import storable_json
+from database.storable import storable_json
 from jobs.storage import Storage
 from pipelines.errors import MonitorError
 from pipelines.models import Phase, Pipeline

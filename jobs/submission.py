@@ -78,13 +78,15 @@ class Submitter:
 
     def submit(self, job_type: str, parameters: Mapping[str, Any]) -> Submission:
         """Submits a job. Raises ParameterErrors or SubmissionError, and then changes nothing."""
-        action = self._action(job_type)
-        return self._destination.send(job_type, check_parameters(action, parameters))
+        return self._destination.send(job_type, self.checked(job_type, parameters))
+
+    def checked(self, job_type: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters with their defaults. Raises ParameterErrors or SubmissionError."""
+        return check_parameters(self._action(job_type), parameters)
 
     def preview(self, job_type: str, parameters: Mapping[str, Any]) -> Preview:
         """What submitting would do, without doing it. Raises ParameterErrors or SubmissionError."""
-        action = self._action(job_type)
-        return self._destination.preview(job_type, check_parameters(action, parameters))
+        return self._destination.preview(job_type, self.checked(job_type, parameters))
 
     def rerun(self, job_id: str) -> Rerun:
         """Reruns the failed and cancelled tasks of an ended job, and keeps the completed ones.

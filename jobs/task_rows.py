@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.storable import storable_json
 from jobs.stages import Job, Parameters, Result, Stage, Task, as_json
-from jobs.storable import storable_json
 
 BATCH = 1000
 

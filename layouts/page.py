@@ -56,8 +56,8 @@ INDEX = """<!DOCTYPE html>
 """.replace("PLOTLY", PLOTLY)
 
 
-def shell() -> html.Div:
-    """The app's layout: everything but the page itself."""
+def shell(warning: str | None = None) -> html.Div:
+    """The app's layout: everything but the page itself; `warning` is for all who look at it."""
     return html.Div(
         [
             dcc.Location(id=ids.LOCATION, refresh=False),
@@ -69,6 +69,7 @@ def shell() -> html.Div:
             dcc.Store(id=ids.ZONE),
             html.A("Skip to the page", href=f"#{ids.PAGE}", className="skip"),
             html.Header([places(), _controls()], className="top"),
+            *([html.P(f"Attention: {warning}", className="notice")] if warning else []),
             html.Div(id=ids.PROBLEM, role="alert", hidden=True, className="problem"),
             # assets/reachable.js shows it: the server, which is gone then, can't.
             html.Div(id=ids.UNREACHABLE, role="alert", hidden=True, className="problem"),

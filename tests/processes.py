@@ -51,7 +51,8 @@ def scheduler_at(folder: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen
     # As on a cluster: the workers find the project's code, and nothing else of this process.
     place = {"PYTHONPATH": str(SOURCE)}
     quiet = ("--scheduler-file", str(file), "--no-dashboard")
-    start = ("-m", "distributed.cli.dask_scheduler", *quiet, "--port", str(port))
+    here = ("--host", "127.0.0.1")
+    start = ("-m", "distributed.cli.dask_scheduler", *quiet, *here, "--port", str(port))
     with process(*start, **place) as started:
         wait_for(file.exists, 20)
         worker = ("-m", "distributed.cli.dask_worker", *quiet, "--nthreads", "1")

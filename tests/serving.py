@@ -10,32 +10,43 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 import api
+from access import guard
+from access.audit import Audit
+from access.policy import Policy
 from api.metrics import Metrics
+from jobs.actions import Actions
 from jobs.runner_queue import RunnerQueue
-from jobs.submission import Submitter
 from pipelines.registry import Registry
 from queries.reader import Reader
 from queries.snapshot import read_snapshot
 from queries.snapshots import Snapshots
 from tests.catalog import JOB_TYPES
+from tests.dashboards import LOCAL
 
 
 class Api:
     """Asks the API, which stands beside Dash's own routes as in the real server."""
 
-    def __init__(self, engine: Engine, registry: Registry, timeout: float = 10) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        registry: Registry,
+        timeout: float = 10,
+        policy: Policy = LOCAL,
+    ) -> None:
         metrics = Metrics()
         self.snapshots = Snapshots(registry, lambda one: read_snapshot(engine, one, 10), 1, metrics)
         reading = metrics.timed(engine).execution_options(query="api")
         self.reader = Reader(reading, timeout, observer=metrics)
         dash = Dash(__name__)
         dash.layout = html.Div()
+        guard.register(dash.server, policy)
         api.register(
             dash.server,
             registry=registry,
             snapshots=self.snapshots,
             reader=self.reader,
-            submitter=Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)),
+            actions=Actions(registry, RunnerQueue(engine, JOB_TYPES, registry), Audit(engine)),
             metrics=metrics,
         )
         self.client: FlaskClient = dash.server.test_client()

@@ -19,9 +19,12 @@ Written = dict[str, dict[str, Any]]
 class Tab:
     """Holds the address, and the page with what was written into it, as a browser would."""
 
-    def __init__(self, app: Dash) -> None:
+    def __init__(self, app: Dash, environ: Mapping[str, str] | None = None) -> None:
         self._app = app
         self._client = app.server.test_client()
+        # Of each request, as WSGI has it: its address and headers.
+        if environ is not None:
+            self._client.environ_base.update(environ)
         self._callbacks = self._client.get("/_dash-dependencies").json
         self.address = ("/", "")
         self.page: Any = None

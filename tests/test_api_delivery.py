@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from api import delivery
 from app import bare_app
 from settings import SOURCE
+from tests.dashboards import LOCAL
 
 UNPACK: dict[str, Callable[[bytes], bytes]] = {
     "br": brotli.decompress,
@@ -29,7 +30,7 @@ FOREVER = "public, max-age=31536000, immutable"
 @pytest.fixture
 def flask() -> Flask:
     """A server of the frame of every page; what fills it is none of this."""
-    server: Flask = bare_app().server
+    server: Flask = bare_app(LOCAL).server
     return server
 
 

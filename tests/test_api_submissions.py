@@ -9,12 +9,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from access import guard
+from access.audit import Audit
 from api.submissions import submissions
+from jobs.actions import Actions
 from jobs.platform import Platform
 from jobs.runner_queue import RunnerQueue
-from jobs.submission import NoDestination, Submitter
+from jobs.submission import NoDestination
 from pipelines.registry import Registry
 from tests.catalog import JOB_TYPES
+from tests.dashboards import LOCAL
 from tests.platform import breaks, listening, refuses
 
 STACK = "/api/jobs/submit/process_fathom_stack"
@@ -24,12 +28,15 @@ RERUN, CANCEL = "/api/jobs/rerun", "/api/jobs/cancel"
 @pytest.fixture
 def client(engine: Engine, registry: Registry) -> FlaskClient:
     """The endpoint over an empty database."""
-    return serve(registry, Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)))
+    return serve(
+        registry, Actions(registry, RunnerQueue(engine, JOB_TYPES, registry), Audit(engine))
+    )
 
 
-def serve(registry: Registry, submitter: Submitter) -> FlaskClient:
+def serve(registry: Registry, actions: Actions) -> FlaskClient:
     server = Flask(__name__)
-    server.register_blueprint(submissions(registry, submitter))
+    guard.register(server, LOCAL)
+    server.register_blueprint(submissions(registry, actions))
     return server.test_client()
 
 
@@ -81,8 +88,8 @@ def test_an_unknown_job_type_is_not_found(client: FlaskClient) -> None:
     assert "drop_tables" in answer.get_json()["detail"]
 
 
-def test_where_nobody_runs_jobs_the_answer_says_so(registry: Registry) -> None:
-    answer = serve(registry, Submitter(registry, NoDestination())).post(
+def test_where_nobody_runs_jobs_the_answer_says_so(engine: Engine, registry: Registry) -> None:
+    answer = serve(registry, Actions(registry, NoDestination(), Audit(engine))).post(
         STACK, json={"region_code": "rwa"}
     )
     assert answer.status_code == 503
@@ -155,7 +162,7 @@ def test_what_the_platform_refuses_is_passed_on(
     engine: Engine, registry: Registry, platform_answer: Any, status: int, words: str
 ) -> None:
     with listening(platform_answer) as url:
-        client = serve(registry, Submitter(registry, Platform(url, engine)))
+        client = serve(registry, Actions(registry, Platform(url, engine), Audit(engine)))
         answer = client.post(STACK, json={"region_code": "rwa"})
     assert (answer.status_code, words in answer.get_json()["detail"]) == (status, True)
 
@@ -168,7 +175,7 @@ def test_a_mistake_of_the_client_is_told_from_a_platform_that_fails(
     engine: Engine, registry: Registry, theirs: int, ours: int
 ) -> None:
     with listening(lambda *_: (theirs, b"{}")) as url:
-        client = serve(registry, Submitter(registry, Platform(url, engine)))
+        client = serve(registry, Actions(registry, Platform(url, engine), Audit(engine)))
         answer = client.post(STACK, json={"region_code": "rwa"})
     assert (answer.status_code, answer.get_json()["status"]) == (ours, ours)
     assert f"refused the job ({theirs})" in answer.get_json()["detail"]

@@ -6,10 +6,12 @@ import pytest
 from dash import Dash
 from sqlalchemy import Engine
 
+from access.audit import Audit
 from callbacks.addresses import Address, read_address
 from callbacks.charts import figures_of, valid_zone
 from callbacks.services import Services
-from jobs.submission import NoDestination, Submitter
+from jobs.actions import Actions
+from jobs.submission import NoDestination
 from layouts import ids
 from layouts.links import JOB_PAGE, PIPELINE
 from pipelines.registry import Registry
@@ -32,7 +34,7 @@ def services(engine: Engine, registry: Registry, snapshots: Snapshots) -> Servic
                 connection, add_job(connection, name), "g1", "completed", seconds=3, metadata=PEAK
             )
     queries = open_cached_queries(engine, registry, 10, 0)
-    return Services(registry, snapshots, queries, Submitter(registry, NoDestination()))
+    return Services(registry, snapshots, queries, Actions(registry, NoDestination(), Audit(engine)))
 
 
 def charted(services: Services, search: str) -> list[int]:

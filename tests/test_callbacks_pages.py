@@ -293,4 +293,7 @@ def test_a_submission_to_a_database_that_is_away_is_told(tab: Tab, door: Door) -
     tab.open(PIPELINE, FATHOM)
     door.close()
     answer = tab.submit(STACK, {"region_code": "rwa"})
-    assert "The job was not submitted" in answer[written(ids.answer(STACK))]["children"]
+    assert (
+        "Nothing was changed, the database refused"
+        in answer[written(ids.answer(STACK))]["children"]
+    )

@@ -198,7 +198,7 @@ def test_a_database_that_is_away_is_told_in_the_form(form: Tab, door: Door) -> N
     answer = form.check(STACK, {"region_code": "rwa"})
     assert "What the job would do can't be said, the database refused" in words(answer)
     assert part(answer, "send")["children"] == "Submit"
-    assert "The job was not run again" in words(form.run_again(STACK, "abc"), "answer")
+    assert "Nothing was changed" in words(form.run_again(STACK, "abc"), "answer")
 
 
 def filled(registry: Registry, **values: Any) -> FilledForm:

@@ -29,6 +29,8 @@ pytestmark = pytest.mark.skipif(
 )
 LOGIN = (USER, PASSWORD)
 BASIC = {"Authorization": f"Basic {b64encode(':'.join(LOGIN).encode()).decode()}"}
+# As docs/install.md has it.
+LOGGED_IN = {"AUTH_USER_HEADER": "X-Forwarded-User", "TRUSTED_PROXIES": "127.0.0.1"}
 SUBMIT = "/api/jobs/submit/process_fathom_stack"
 # More than the buffers of every socket on the way.
 TASKS, ERROR = 40_000, "e" * 1000
@@ -49,7 +51,7 @@ def rows(module_database: str) -> Iterator[Engine]:
 def port(module_database: str, rows: Engine) -> Iterator[int]:
     """The port of a real server."""
     port = free_port()
-    given = {"DATABASE_URL": module_database, "PORT": str(port), "RUNNER": "on"}
+    given = {"DATABASE_URL": module_database, "PORT": str(port), "RUNNER": "on", **LOGGED_IN}
     with process(str(SOURCE / "app.py"), "serve", REFRESH_SECONDS="0.5", **given):
         wait_for(lambda: accepts(port), 30)
         wait_for(lambda: requests.get(f"http://127.0.0.1:{port}/readyz").status_code == 200, 30)
@@ -111,7 +113,7 @@ def test_pages_and_assets_arrive_as_the_server_compressed_them(
 
 def test_a_file_is_downloaded_whole(front: Front, viewer: requests.Session, port: int) -> None:
     path = group_file("fathom", "phase1", "pending", {}, "")
-    direct = requests.get(f"http://127.0.0.1:{port}{path}")
+    direct = requests.get(f"http://127.0.0.1:{port}{path}", headers={"X-Forwarded-User": USER})
     assert direct.text.count("\r\n") == 2
     assert viewer.get(f"{front.url}{path}").content == direct.content
 
@@ -124,6 +126,17 @@ def test_jobs_are_submitted_and_files_registered(front: Front, viewer: requests.
     answer = viewer.post(f"{front.url}/api/etl/files", json=body)
     assert int(answer.request.headers["Content-Length"]) > 1_500_000
     assert answer.json()["written"] == len(files)
+
+
+def test_who_has_logged_in_is_on_record_and_nobody_else_is_believed(
+    front: Front, viewer: requests.Session, rows: Engine
+) -> None:
+    sent = {"X-Forwarded-User": "root", "X-Forwarded-Groups": "all"}
+    answer = viewer.post(f"{front.url}{SUBMIT}", json={"region_code": "civ"}, headers=sent)
+    with rows.connect() as connection:
+        query = text("SELECT actor, address FROM monitor.audit WHERE job_id = :job")
+        recorded = [*connection.execute(query, {"job": answer.json()["job_id"]})]
+    assert recorded == [(USER, "127.0.0.1")]
 
 
 def test_a_page_works_in_a_browser(front: Front, rows: Engine) -> None:

@@ -71,6 +71,9 @@ def test_running_jobs_takes_the_rights_of_the_page(
         assert api.client.post(f"/api/jobs/{action}/{job}", json={}).status_code == 200
     with runner(url, sample, tmp_path, WORKERS="1"):
         wait_for(lambda: api.json(f"/api/jobs/{job}")["status"] == "completed", 60)
+    with engine.connect() as connection:
+        recorded = connection.execute(text("SELECT action, result FROM monitor.audit ORDER BY id"))
+        assert [*recorded] == [("submit", "submitted"), ("cancel", "done"), ("run again", "done")]
     files = [{"path": "new.tif"}]
     body = {"pipeline": "raster_v2", "container": "bronze-rasters", "files": files}
     assert api.client.post("/api/etl/files", json=body).get_json()["written"] == 1

@@ -25,7 +25,7 @@ def test_a_cluster_of_our_own_without_workers_is_lost(
     monkeypatch.setattr("jobs.workers.ALONE_SECONDS", 0.0)
     with open_client(None, 1, tmp_path) as client:
         address = client.scheduler.address
-        with open_client(address, None, tmp_path) as other:
+        with open_client(address, None, tmp_path, client.security) as other:
             workers = Workers(client if own else other)
             assert workers.threads() == 1
             client.cluster.scale(0)

@@ -10,13 +10,15 @@ from dash import dcc
 from dash.development.base_component import Component
 from sqlalchemy import Engine
 
+from access.audit import Audit
 from callbacks.addresses import Address
 from callbacks.page_state import read_panels
 from callbacks.pages import job
 from callbacks.pages.pipeline import panels
 from callbacks.services import Services
 from database.engine import open_engine
-from jobs.submission import NoDestination, Submitter
+from jobs.actions import Actions
+from jobs.submission import NoDestination
 from layouts import ids
 from layouts.inconsistencies import inconsistency_values
 from layouts.job_page import job_page, missing_page
@@ -117,7 +119,9 @@ def watch(engine: Engine, job_id: str) -> tuple[Component, PageValues]:
     """A job's page and its page values at this moment."""
     queries = open_cached_queries(engine, REGISTRY, 10, 0)
     snapshots = Snapshots(REGISTRY, lambda pipeline: read_snapshot(engine, pipeline, 10), 1)
-    services = Services(REGISTRY, snapshots, queries, Submitter(REGISTRY, NoDestination()))
+    services = Services(
+        REGISTRY, snapshots, queries, Actions(REGISTRY, NoDestination(), Audit(engine))
+    )
     address = Address(JOB_PAGE, {"job_id": [job_id]})
     state = job.read(services, address, renew=False)
     assert state.page_values is not None

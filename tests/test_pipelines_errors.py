@@ -8,7 +8,17 @@ from pathlib import Path
 from pipelines.errors import MonitorError
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("pipelines", "database", "queries", "layouts", "jobs", "callbacks", "api", "commands")
+PACKAGES = (
+    "access",
+    "pipelines",
+    "database",
+    "queries",
+    "layouts",
+    "jobs",
+    "callbacks",
+    "api",
+    "commands",
+)
 # They end a piece of work and are caught by the code that began it; no person meets them.
 SIGNALS = {"Incomplete", "JobLost", "NoRollups", "OutOfTime", "Stopped"}
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dash.development.base_component import Component
 
+from access.guard import current_actor
 from callbacks.addresses import Address
 from callbacks.page_state import PageState, read_panels
 from callbacks.services import Services
@@ -34,7 +35,8 @@ def build(services: Services, address: Address) -> Component:
     """The skeleton from the registry entry."""
     pipeline = services.registry[address.one(TYPE)]
     job_types = [action.job_type for action in pipeline.submit_actions]
-    refusals = {job_type: services.submitter.unavailable(job_type) for job_type in job_types}
+    submitter = services.actions.by(current_actor())
+    refusals = {job_type: submitter.unavailable(job_type) for job_type in job_types}
     snapshot = services.snapshots.latest(pipeline.id).value
     found = breakdowns(snapshot, pipeline.dimensions) if snapshot else {}
     suggestions = {field: columns["value"] for field, columns in found.items()}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from database.storable import storable, storable_json
 from jobs.stages import TaskError, as_json
-from jobs.storable import storable, storable_json
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Who may see and change what: host names, origins, identities, roles and their record."""
