@@ -5,9 +5,12 @@ What depends on the deployment is a setting (README.md); docs/serving.md explain
 
 import gc
 import resource
+import sys
 
 import click
 
+from access.hosts import AccessError
+from commands.configuration import policy_of
 from commands.metrics_folder import (
     MEMORY,
     make_metrics_folder,
@@ -18,6 +21,11 @@ from commands.serve import address
 from settings import Settings
 
 _settings = Settings()
+try:
+    # Here a mistake is one line; in the processes that serve it would be many.
+    policy_of(_settings)
+except AccessError as error:
+    sys.exit(f"Error: {error}")
 
 bind = address(_settings).removeprefix("http://")
 

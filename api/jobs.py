@@ -123,6 +123,10 @@ def _described(registry: Registry, report: JobReport) -> dict[str, Any]:
         "parameters": job.parameters,
         "result_data": job.result_data,
         "stages": rows_of(report.stages),
+        "changes": [
+            {name: json_value(value) for name, value in vars(change).items()}
+            for change in report.changes
+        ],
         "timestamp": timestamp_text(report.as_of),
     }
 

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, request
 
 from api.answers import json_response
 from api.parameters import LAST_PAGE, PLAIN_SIZE, Parameters
-from api.schemas import SCHEMAS, Schema, items, named
+from api.schemas import NAMES, SCHEMAS, Schema, items, named
 from pipelines.registry import Registry
 from queries.group_list import SORTS, STATES
 from queries.job_list import VALUES as JOB_SORTS
@@ -16,15 +16,8 @@ from queries.paging import LARGEST_SIZE
 from queries.tasks import VALUES as TASK_SORTS
 
 VERSION = "1.0.0"
-NAMES = {
-    400: "A parameter is wrong",
-    404: "There is no such thing",
-    409: "The job or the files are not in a state for it",
-    413: "The body is too large",
-    415: "The body is not JSON",
-    502: "The platform failed",
-    503: "There is no answer now",
-}
+# What every request may get, by who sends it.
+OF_ACCESS = [401, 403, 429]
 POST_PROBLEMS = [400, 404, 409, 415, 502, 503]
 
 
@@ -65,7 +58,12 @@ def document(registry: Registry) -> dict[str, Any]:
             "/api/jobs/cancel/{job_id}": {"post": _cancel()},
             "/api/openapi.json": {"get": _document()},
         },
-        "components": {"schemas": SCHEMAS},
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        # A token is one way to say who asks, the name from a proxy another.
+        "security": [{}, {"token": []}],
     }
 
 
@@ -216,7 +214,10 @@ def _operation(
         "parameters": parameters,
         "responses": {
             "200": {"description": summary, "content": good},
-            **{str(status): {"description": NAMES[status], "content": bad} for status in problems},
+            **{
+                str(status): {"description": NAMES[status], "content": bad}
+                for status in sorted({*problems, *OF_ACCESS})
+            },
         },
     }
 

@@ -19,6 +19,20 @@ TIMESTAMP_OR_NONE: Schema = {"type": ["string", "null"], "format": "date-time"}
 STATUS: Schema = {"type": "string", "examples": ["queued", "processing", "completed", "failed"]}
 ANYTHING: Schema = {"description": "Any JSON, as the table has it."}
 
+# What an error answer means, by status.
+NAMES = {
+    400: "A parameter is wrong",
+    401: "Nobody without a name or a token sees anything",
+    403: "The one who asks may not do this, or a page of another site asks",
+    404: "There is no such thing",
+    409: "The job or the files are not in a state for it",
+    413: "The body is too large",
+    415: "The body is not JSON",
+    429: "Too many wrong tokens came from this address",
+    502: "The platform failed",
+    503: "There is no answer now",
+}
+
 
 def entry(**properties: Schema) -> Schema:
     """An object with all of these members and no others."""
@@ -172,11 +186,19 @@ STAGE = entry(
     p95_seconds=REAL_OR_NONE,
     peak_memory_mb=REAL_OR_NONE,
 )
+CHANGE = entry(
+    at=TIMESTAMP_OR_NONE,
+    actor=TEXT,
+    address={**TEXT, "description": "Where the request came from."},
+    action=TEXT,
+    result={**TEXT_OR_NONE, "description": "Null for a change that was interrupted."},
+)
 JOB = entry(
     **OWN_OF_JOB,
     parameters={"type": "object"},
     result_data=ANYTHING,
     stages=items(STAGE),
+    changes={**items(CHANGE), "description": "By people, the newest first; 50 at the most."},
     timestamp=TIMESTAMP,
 )
 TASK = entry(

@@ -16,6 +16,8 @@ from layouts.links import SELECTOR, job_link, pipeline_link
 from layouts.page_values import PageValues
 from layouts.stages import stage_flow, stage_values
 from layouts.statuses import format_status
+from layouts.tables import Column
+from layouts.tables import table as plain_table
 from layouts.tasks import task_list
 from pipelines.models import Pipeline
 
@@ -30,6 +32,7 @@ FACTS = {
 TIMESTAMPS = ("created", "updated")
 UNFINISHED = ("failed", "completed_with_errors", "cancelled")
 ACTIVE = ("queued", "processing")
+CHANGES = "changes"
 ENDED = (*UNFINISHED, "completed")
 
 
@@ -60,6 +63,7 @@ def job_page(
             html.Section([html.H2("Stages"), stage_flow(stages)]),
             charts("Duration and memory of tasks"),
             task_list(query or {}),
+            _changes(),
         ]
     )
 
@@ -148,6 +152,40 @@ def _result() -> html.Details:
     )
 
 
+def _changes() -> html.Details:
+    return html.Details(
+        [
+            html.Summary("Changes by people"),
+            plain_table(
+                CHANGES,
+                [
+                    Column("at", "When"),
+                    Column("actor", "Who", "name"),
+                    Column("address", "From"),
+                    Column("action", "What"),
+                    Column("result", "Result", "prose"),
+                ],
+            ),
+        ],
+        id=ids.visible(CHANGES),
+        className="panel",
+        hidden=True,
+    )
+
+
+def _change_rows(changes: Sequence[Any]) -> list[dict[str, str]]:
+    return [
+        {
+            "at": format_timestamp(change.at),
+            "actor": change.actor,
+            "address": change.address,
+            "action": change.action,
+            "result": "not known" if change.result is None else change.result,
+        }
+        for change in changes
+    ]
+
+
 def _parameters(parameters: Any) -> html.Dl | html.P:
     if not parameters:
         return html.P("none", className="note")
@@ -179,8 +217,12 @@ def job_values(report: Any, ours: bool) -> PageValues:
         "cancel": job.status in ACTIVE and ours,
         "from_start": job.status in ENDED and ours,
         "result": bool(job.result_data),
+        CHANGES: bool(report.changes),
     }
-    return PageValues(text=text, visible=visible) | stage_values(report.stages, report.stage_count)
+    table_rows = {CHANGES: _change_rows(report.changes)}
+    return PageValues(text=text, visible=visible, table=table_rows) | stage_values(
+        report.stages, report.stage_count
+    )
 
 
 def _plain(value: Any) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, DateTime, Text, cast, func, select
 
 from database.tables import JOBS
+from queries.changes import Change, changes_of
 from queries.frames import timestamp
 from queries.stages import stages
 
@@ -33,11 +34,12 @@ class JobRow:
 
 @dataclass(frozen=True)
 class JobReport:
-    """A job with its stages (queries/stages.py)."""
+    """A job with its stages (queries/stages.py) and its changes by people, the newest first."""
 
     job: JobRow
     stages: pd.DataFrame
     as_of: datetime
+    changes: tuple[Change, ...] = ()
 
     @property
     def stage_count(self) -> int:
@@ -55,6 +57,7 @@ def read_report(connection: Connection, job_id: str) -> JobReport | None:
         job,
         stages(connection, job_id, -1 if job.stage is None else job.stage),
         timestamp(connection),
+        changes_of(connection, job_id, job.metadata),
     )
 
 

@@ -14,6 +14,7 @@ from jobs.runner_queue import RunnerQueue
 from jobs.submission import NoDestination, SubmissionError
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
+from queries.changes import changes_of
 from tests.catalog import JOB_TYPES
 from tests.factories import add_job
 
@@ -59,6 +60,28 @@ def test_each_change_is_recorded_with_who_from_where_and_what_came_of_it(
     ((details,),) = ask(engine, "SELECT details FROM monitor.audit WHERE id = 1")
     assert details["job_type"] == STACK
     assert details["parameters"]["region_code"] == "rwa"
+
+
+def test_the_changes_of_a_job_are_read_the_newest_first(engine: Engine) -> None:
+    audit = Audit(engine)
+    for action in ("submit", "cancel"):
+        with audit.record(ADA, Entry(action, "j")):
+            pass
+    with audit.record(ADA, Entry("cancel", "another")), engine.connect() as connection:
+        read = changes_of(connection, "j", {"audit": [{"action": "old"}]})
+        (under_way,) = changes_of(connection, "another", {})
+    assert [(one.actor, one.action, one.result) for one in read] == [
+        ("ada", "cancel", "done"),
+        ("ada", "submit", "done"),
+    ]
+    assert under_way.result is None
+
+
+@pytest.mark.parametrize("audit", [None, 7, {}, [7, None], [{"at": 7}], [{"at": "2026-01-01"}]])
+def test_odd_records_in_a_job_break_nothing(platform: Engine, audit: Any) -> None:
+    with platform.connect() as connection:
+        read = changes_of(connection, "j", {"audit": audit})
+    assert all(one.at is None for one in read)
 
 
 def test_what_is_refused_is_recorded_with_its_reason(engine: Engine, registry: Registry) -> None:
@@ -123,6 +146,10 @@ def test_without_the_schema_a_job_keeps_its_last_changes(
     ((metadata,),) = ask(platform, "SELECT metadata FROM app.jobs")
     assert metadata["executor"] == "theirs"
     assert [one["result"] for one in metadata["audit"]] == [f"done {n}" for n in range(2, MOST + 2)]
+    with platform.connect() as connection:
+        read = changes_of(connection, "j", metadata)
+    assert (len(read), read[0].result) == (MOST, f"done {MOST + 1}")
+    assert read[0].at is not None
     assert metadata["audit"][0] | {"at": ""} == {
         "at": "",
         "actor": "ada",

@@ -12,6 +12,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
+from access.clients import networks
+from access.policy import Policy
+from access.tokens import new_token, read_tokens
 from api.openapi import document
 from app import create_app
 from jobs.job_rows import EXECUTOR
@@ -89,7 +92,7 @@ OURS = text(
     "WHERE job_id IN ('job-3', 'job-4')"
 )
 # What only the platform answers, or a database that is away.
-OF_OTHERS = {"502", "503", (SUBMIT, "409"), (RERUN, "400"), (CANCEL, "400")}
+OF_OTHERS = {"401", "403", "429", "502", "503", (SUBMIT, "409"), (RERUN, "400"), (CANCEL, "400")}
 
 
 @pytest.fixture
@@ -229,6 +232,22 @@ def mistakes(described: dict[str, Any], path: str, method: str, answer: TestResp
     schema = {**content["schema"], "components": described["components"]}
     body = answer.text if answer.mimetype == "text/csv" else answer.get_json()
     return [error.message for error in Draft202012Validator(schema).iter_errors(body)]
+
+
+def test_who_may_not_is_answered_as_described(
+    engine: Engine, registry: Registry, described: dict[str, Any]
+) -> None:
+    tokens = read_tokens(new_token("nightly", "submit")[1])
+    policy = Policy(user_header="X-User", proxies=networks("10.0.0.2"), tokens=tokens)
+    client = Api(engine, registry, policy=policy).client
+    wrong = {"Authorization": "Bearer pm_wrong"}
+    answers = [client.get("/api/jobs", headers=wrong) for _ in range(11)]
+    foreign = {"Origin": "https://evil.example"}
+    refused = client.post("/api/etl/files", json={}, headers=foreign)
+    assert [answer.status_code for answer in (*answers, refused)] == [401] * 10 + [429, 403]
+    assert mistakes(described, "/api/jobs", "get", answers[0]) == []
+    assert mistakes(described, "/api/jobs", "get", answers[10]) == []
+    assert mistakes(described, "/api/etl/files", "post", refused) == []
 
 
 def test_a_question_says_what_it_needs(registry: Registry) -> None:

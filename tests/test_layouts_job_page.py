@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 
 from layouts import ids
+from layouts.formats import format_timestamp
 from layouts.job_page import job_page, job_values
 from layouts.page_values import fill
+from queries.changes import Change
 from queries.job_report import JobReport, JobRow
 from tests.trees import find, text_of
 
@@ -97,3 +99,17 @@ def test_moments_are_marked_for_the_viewers_time_zone(key: str, shape: str | Non
     page = job_page(job(), 2, None)
     assert getattr(find(page, ids.text(f"job.{key}")), "className", None) == shape
     assert job_values(report(), ours=True).text["job.created"] == "2026-01-06 12:00:00 UTC"
+
+
+def test_who_changed_a_job_is_on_its_page() -> None:
+    changes = (
+        Change(NOON, "ada", "192.0.2.9", "cancel", None),
+        Change(None, "<b>", "-", "submit", "submitted"),
+    )
+    values = job_values(replace(report(), changes=changes), ours=True)
+    assert [tuple(row.values()) for row in values.table["changes"]] == [
+        (format_timestamp(NOON), "ada", "192.0.2.9", "cancel", "not known"),
+        ("–", "<b>", "-", "submit", "submitted"),
+    ]
+    assert values.visible["changes"]
+    assert not job_values(report(), ours=True).visible["changes"]
