@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from database.embedded import EmbeddedDatabase
-from database.engine import limit_connection, open_engine
+from database.engine import error_message, limit_connection, open_engine
 from pipelines.registry import Registry
 from queries.frames import read_transaction
 from queries.snapshot_reader import open_snapshot_reader
@@ -88,3 +89,7 @@ def test_text_is_read_in_every_encoding_whatever_the_environment_says(
     with other.connect() as connection:
         assert connection.execute(text("SELECT '日本 📦'")).scalar_one() == "日本 📦"
     other.dispose()
+
+
+def test_an_error_that_is_not_the_databases_says_its_own_words() -> None:
+    assert error_message(PoolTimeoutError("no connection\n is free")) == "no connection is free"

@@ -119,7 +119,9 @@ def test_a_job_that_has_not_ended_is_not_run_from_the_start(
 ) -> None:
     job_id = submitter.submit(INVENTORY, {}).job_id
     end(engine, active)
-    with pytest.raises(RerunError, match=f"is {active}; only a job that has ended"):
+    with pytest.raises(
+        RerunError, match=f"Job {job_id[:8]} is {active}; only a job that has ended"
+    ):
         submitter.run_from_start(job_id)
     with pytest.raises(NoSuchJob):
         submitter.run_from_start("none")
