@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from access.actor import Actor
+from database.audit_table import may_use_audit
 from database.engine import DATABASE_FAILURES, error_message
 from database.storable import storable, storable_json
 from pipelines.errors import MonitorError
@@ -67,7 +68,7 @@ class Audit:
         """The id of the new entry; None where there is no table for it."""
         try:
             with self._engine.begin() as connection:
-                if not connection.execute(WRITABLE).scalar_one():
+                if not may_use_audit(connection, "INSERT"):
                     return None
                 return int(connection.execute(BEGIN, _row(actor, entry)).scalar_one())
         except DATABASE_FAILURES as error:
@@ -100,13 +101,6 @@ def _row(actor: Actor, entry: Entry) -> dict[str, Any]:
         "most": MOST,
     }
 
-
-WRITABLE = text(
-    """
-    SELECT CASE WHEN to_regclass('monitor.audit') IS NULL THEN false
-           ELSE has_table_privilege('monitor.audit', 'INSERT') END
-    """
-)
 
 BEGIN = text(
     """

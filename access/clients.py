@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from werkzeug.datastructures import Headers
 
-from access.hosts import AccessError
+from access.hosts import AccessError, ip_of
 
 Network = IPv4Network | IPv6Network
 # Headers that proxies add.
@@ -33,12 +33,8 @@ def networks(given: str | None) -> tuple[Network, ...]:
 
 def is_in(address: str, proxies: Sequence[Network]) -> bool:
     """Whether an address belongs to one of the networks."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in proxies)
+    found = ip_of(address)
+    return found is not None and any(found in network for network in proxies)
 
 
 def is_forwarded(headers: Headers) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from pipelines.errors import MonitorError
@@ -58,20 +58,23 @@ def is_allowed(netloc: str | None, allowed: Collection[str]) -> bool:
 
 def is_every_address(host: str) -> bool:
     """Whether a server that binds to `host` listens on every address of the machine."""
-    return _is(host, "is_unspecified") or host == ""
+    found = ip_of(host)
+    return host == "" or (found is not None and found.is_unspecified)
 
 
 def is_loopback(address: str) -> bool:
     """Whether an address or a host name is this machine's own."""
-    return address.lower() == "localhost" or _is(address, "is_loopback")
+    found = ip_of(address)
+    return address.lower() == "localhost" or (found is not None and found.is_loopback)
 
 
-def _is(address: str, kind: str) -> bool:
+def ip_of(address: str) -> IPv4Address | IPv6Address | None:
+    """The IP address, that of version 4 where version 6 only wraps it; None if it is none."""
     try:
         found = ip_address(address)
     except ValueError:
-        return False
-    return bool(getattr(getattr(found, "ipv4_mapped", None) or found, kind))
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _normal(name: str) -> str:

@@ -38,9 +38,10 @@ class ActorSubmitter(Submitter):
         """Submits a job."""
         self._actor.check()
         # A form with mistakes changes nothing, and is not recorded.
-        details = {"job_type": job_type, "parameters": self.checked(job_type, parameters)}
+        checked = self.checked(job_type, parameters)
+        details = {"job_type": job_type, "parameters": checked}
         with self._recorded(Entry("submit", details=details)) as entry:
-            return _noted(entry, super().submit(job_type, parameters))
+            return _noted(entry, self._destination.send(job_type, checked))
 
     def rerun(self, job_id: str) -> Rerun:
         """Reruns what failed or was cancelled of an ended job."""

@@ -16,8 +16,7 @@ from layouts.links import SELECTOR, job_link, pipeline_link
 from layouts.page_values import PageValues
 from layouts.stages import stage_flow, stage_values
 from layouts.statuses import format_status
-from layouts.tables import Column
-from layouts.tables import table as plain_table
+from layouts.tables import Column, table
 from layouts.tasks import task_list
 from pipelines.models import Pipeline
 
@@ -156,7 +155,7 @@ def _changes() -> html.Details:
     return html.Details(
         [
             html.Summary("Changes by people"),
-            plain_table(
+            table(
                 CHANGES,
                 [
                     Column("at", "When"),
@@ -219,10 +218,9 @@ def job_values(report: Any, ours: bool) -> PageValues:
         "result": bool(job.result_data),
         CHANGES: bool(report.changes),
     }
-    table_rows = {CHANGES: _change_rows(report.changes)}
-    return PageValues(text=text, visible=visible, table=table_rows) | stage_values(
-        report.stages, report.stage_count
-    )
+    changes = {CHANGES: _change_rows(report.changes)}
+    own = PageValues(text=text, visible=visible, table=changes)
+    return own | stage_values(report.stages, report.stage_count)
 
 
 def _plain(value: Any) -> str:

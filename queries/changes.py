@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from database.audit_table import may_use_audit
+
 # The newest ones.
 MOST = 50
 
@@ -28,7 +30,7 @@ def changes_of(
     connection: Connection, job_id: str, metadata: Mapping[str, Any]
 ) -> tuple[Change, ...]:
     """The last changes of a job, the newest first; `metadata` is that of its row."""
-    if connection.execute(READABLE).scalar_one():
+    if may_use_audit(connection, "SELECT"):
         rows = connection.execute(ENTRIES, {"job": job_id, "most": MOST})
         return tuple(Change(*row) for row in rows)
     entries = metadata.get("audit")
@@ -44,13 +46,6 @@ def _read(entry: Mapping[str, Any]) -> Change:
     words = [str(entry.get(name) or "") for name in ("actor", "address", "action", "result")]
     return Change(at if at is not None and at.tzinfo else None, *words)
 
-
-READABLE = text(
-    """
-    SELECT CASE WHEN to_regclass('monitor.audit') IS NULL THEN false
-           ELSE has_table_privilege('monitor.audit', 'SELECT') END
-    """
-)
 
 ENTRIES = text(
     """
