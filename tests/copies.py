@@ -44,7 +44,7 @@ class Copies:
 
     def _make(self) -> str:
         name = f"{self._template}_{next(self._numbers)}"
-        self._say(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        self._say(f"CREATE DATABASE {name} TEMPLATE {self._template} STRATEGY FILE_COPY")
         return name
 
     def _say(self, statement: str) -> None:
