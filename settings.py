@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from os import environ
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import Field, field_validator, model_validator
@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     storage: str | None = Field(
         None,
         description="Folder or fsspec URL in which the other containers lie (`silver-fathom`, …). "
-        "Default: `DATA_DIR`.",
+        "Default: `files` in `DATA_DIR`.",
     )
     containers: str | None = Field(
         None,
@@ -200,6 +200,21 @@ class Settings(BaseSettings):
         _places(given)
         return given
 
+    @model_validator(mode="after")
+    def _keep_database_apart(self) -> Self:
+        """The embedded database's folder is no container, and no container is in it."""
+        database = self.workspace / "postgres"
+        for name, place in {"STORAGE": self.storage, **self.places}.items():
+            if not self.embedded or place is None or "://" in place:
+                continue
+            folder = Path(place).expanduser().resolve()
+            if database.is_relative_to(folder) or folder.is_relative_to(database):
+                raise ValueError(
+                    f"{name} ({place}) and the embedded database ({database}) are in one another; "
+                    "expected folders of their own"
+                )
+        return self
+
     @property
     def embedded(self) -> bool:
         """Whether the database is the embedded one."""
@@ -241,7 +256,7 @@ class Settings(BaseSettings):
     @property
     def storage_root(self) -> str:
         """Folder or URL of the containers that have no other place."""
-        return self.storage or str(self.workspace)
+        return self.storage or str(self.workspace / "files")
 
     def as_environment(self) -> dict[str, str]:
         """The settings as environment variables, for child processes."""

@@ -91,10 +91,11 @@ def run(settings: Settings, registry: Registry) -> None:
     from commands.sample import prepare_sample, submit_first_jobs
     from commands.serve import check_start
     from commands.supervise import supervise
+    from commands.workspace import prepare_workspace
     from database.engine import open_engine
 
     check_start(settings)
-    settings.workspace.mkdir(parents=True, exist_ok=True)
+    prepare_workspace(settings, registry)
     if settings.wants_sample:
         prepare_sample(settings)
     with database_url(settings, registry) as url:
@@ -113,21 +114,24 @@ def runner(settings: Settings, registry: Registry) -> None:
     from commands.database import open_database
     from commands.runner import log_to_terminal, run_jobs
     from commands.supervise import end_with_parent
+    from commands.workspace import prepare_workspace
 
     refuse_read_only(settings)
     end_with_parent()
     log_to_terminal()
+    prepare_workspace(settings, registry)
     with open_database(settings, registry) as engine:
         run_jobs(settings, engine, registry)
 
 
 @main.command()
 @prepared
-def sample(settings: Settings, _: Registry) -> None:
+def sample(settings: Settings, registry: Registry) -> None:
     """Write the sample's GeoTIFFs into the data folder."""
     from commands.sample import prepare_sample
+    from commands.workspace import prepare_workspace
 
-    settings.workspace.mkdir(parents=True, exist_ok=True)
+    prepare_workspace(settings, registry)
     prepare_sample(settings)
 
 

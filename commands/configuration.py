@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from access.policy import Policy
+    from jobs.storage import Storage
     from jobs.submission import Destination
 
 
@@ -38,6 +39,13 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
+def storage_of(settings: Settings) -> Storage:
+    """Where the containers are."""
+    from jobs.storage import Storage
+
+    return Storage(settings.storage_root, settings.places)
+
+
 def destination_of(settings: Settings, registry: Registry, engine: Engine) -> Destination:
     """The platform, this project's runner, or NoDestination. Raises CatalogError."""
     from jobs.catalog import load_job_types
@@ -49,4 +57,4 @@ def destination_of(settings: Settings, registry: Registry, engine: Engine) -> De
         return Platform(settings.platform_url, engine)
     if not settings.runs_jobs:
         return NoDestination()
-    return RunnerQueue(engine, load_job_types(settings.jobs_module), registry)
+    return RunnerQueue(engine, load_job_types(settings.jobs_module), registry, storage_of(settings))

@@ -7,12 +7,12 @@ import threading
 
 from sqlalchemy import Engine
 
+from commands.configuration import storage_of
 from commands.supervise import on_request_to_end
 from jobs.catalog import file_of, load_job_types
 from jobs.cluster import open_client, security_of, share_file
 from jobs.limits import with_limits
 from jobs.runner import Runner
-from jobs.storage import Storage
 from pipelines.registry import Registry
 from settings import Settings
 
@@ -24,7 +24,7 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
     the Dask cluster can't be reached or is lost.
     """
     job_types = load_job_types(settings.jobs_module)
-    storage = Storage(settings.storage_root, settings.places)
+    storage = storage_of(settings)
     storage.remove_abandoned()
     # Ending while the cluster starts would leave processes behind, so signals wait until then.
     asked_to_end = threading.Event()

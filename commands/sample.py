@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from sqlalchemy import Engine, text
 
@@ -18,7 +20,7 @@ def prepare_sample(settings: Settings) -> None:
     with click.progressbar(
         length=sample_size(), label="Writing the sample's GeoTIFFs", show_pos=True
     ) as bar:
-        write_sample(settings.workspace, settings.sample_pixels, bar.update)
+        write_sample(Path(settings.storage_root), settings.sample_pixels, bar.update)
 
 
 def submit_first_jobs(engine: Engine, registry: Registry) -> None:

@@ -19,10 +19,12 @@ from database.engine import DATABASE_FAILURES, error_message
 from jobs.dispatch import Dispatch, ProgressListener
 from jobs.job_rows import JobLost, claim_job, end_job, keep_alive, valid_leases
 from jobs.lease import Lease, OutOfTime, Stopped, is_passing
+from jobs.places import check_places
 from jobs.stage_run import StageRun
 from jobs.stages import Job, JobType, with_entry
 from jobs.storage import Storage
 from jobs.workers import SchedulerLost, Workers
+from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -143,6 +145,13 @@ class Runner:
         parameters: Any = job.parameters
         if not isinstance(parameters, dict):
             return f"The job's parameters are no JSON object but {json.dumps(parameters)[:100]}"
+        # Its row may be older than the settings, or somebody else's.
+        pipeline, _ = job.entry
+        try:
+            if pipeline is not None:
+                check_places(pipeline, job.job_type, parameters, self._storage)
+        except ParameterErrors as error:
+            return str(error)
         return None
 
     def _walk_stage(self, lease: Lease) -> None:

@@ -15,12 +15,15 @@ from database.engine import DATABASE_FAILURES, error_message
 from jobs.attempts import make_job_id, newest_attempt
 from jobs.cancel import ACTIVE, Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
+from jobs.places import check_places, earlier_sources
 from jobs.preview import Preview, preview_job
 from jobs.rerun import EndedJob, Rerun, RerunError, check_ours, find_ended_job, rerun_job
 from jobs.source_files import SourceFile, register
 from jobs.stages import Job, JobType, Scope, TaskError
+from jobs.storage import Storage
 from jobs.submission import FilesRefused, Submission, SubmissionError
 from pipelines.models import Pipeline
+from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
 
 # A user is waiting for the preview; the job itself may count for longer.
@@ -33,9 +36,14 @@ class RunnerQueue:
     """Inserts jobs into `app.jobs`, marked for this project's runner."""
 
     def __init__(
-        self, engine: Engine, job_types: Mapping[str, JobType], registry: Registry
+        self,
+        engine: Engine,
+        job_types: Mapping[str, JobType],
+        registry: Registry,
+        storage: Storage,
     ) -> None:
         self._engine = engine
+        self._storage = storage
         self._job_types = job_types
         self._registry = registry
         self._counting = BoundedSemaphore(PREVIEWS_AT_ONCE)
@@ -47,17 +55,20 @@ class RunnerQueue:
         return f"The runner does not know job type '{job_type}'; only the platform can run it."
 
     def send(self, job_type: str, parameters: dict[str, Any]) -> Submission:
-        """Inserts the job, or finds the existing one."""
+        """Inserts the job, or finds the existing one. Raises ParameterErrors for its places."""
         with _submission_errors("The job was not submitted"), self._engine.begin() as connection:
+            self._check_places(connection, job_type, parameters)
             return queue_job(connection, self._job_types[job_type], parameters)
 
     def preview(self, job_type: str, parameters: dict[str, Any]) -> Preview:
-        """Counts what the job would process, given the current tables."""
+        """Counts what the job would process, given the current tables. Raises ParameterErrors."""
         kind = self._job_types[job_type]
         free = self._counting.acquire(blocking=False)
         kind = kind if free else replace(kind, scope=_busy)
         try:
             with _submission_errors("What the job would do can't be said"):
+                with self._engine.connect() as connection:
+                    self._check_places(connection, job_type, parameters)
                 return preview_job(self._engine, kind, parameters, self._registry, PREVIEW_SECONDS)
         finally:
             if free:
@@ -66,7 +77,7 @@ class RunnerQueue:
     def rerun(self, job_id: str) -> Rerun:
         """Queues the job again, to rerun its failed tasks."""
         with _submission_errors("The job was not run again"), self._engine.begin() as connection:
-            self._check_known(find_ended_job(connection, job_id))
+            self._check(connection, find_ended_job(connection, job_id))
             return rerun_job(connection, job_id)
 
     def run_from_start(self, job_id: str) -> Submission:
@@ -74,12 +85,25 @@ class RunnerQueue:
         with _submission_errors("The job was not run again"), self._engine.begin() as connection:
             job = find_ended_job(connection, job_id, lock=True)
             check_ours(job)
-            self._check_known(job)
+            self._check(connection, job)
             return queue_attempt(connection, self._job_types[job.job_type], job)
 
-    def _check_known(self, job: EndedJob) -> None:
-        if job.ours and (reason := self.unavailable(job.job_type)):
+    def _check(self, connection: Connection, job: EndedJob) -> None:
+        if not job.ours:
+            return
+        if reason := self.unavailable(job.job_type):
             raise RerunError(reason)
+        try:
+            self._check_places(connection, job.job_type, job.parameters)
+        except ParameterErrors as error:
+            raise RerunError(f"Job {job.job_id[:8]} can't be run again: {error}") from error
+
+    def _check_places(
+        self, connection: Connection, job_type: str, parameters: dict[str, Any]
+    ) -> None:
+        if pipeline := self._registry.of_job_type(job_type):
+            earlier = earlier_sources(connection, pipeline, job_type)
+            check_places(pipeline, job_type, parameters, self._storage, earlier)
 
     def cancel(self, job_id: str) -> Cancellation:
         """Cancels the job, whichever runner is running it."""

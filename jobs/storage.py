@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from jobs.part_files import part_file, remove_abandoned_below
 from pipelines.errors import MonitorError
+from pipelines.locations import container_mistake, is_within
 
 
 class StorageError(MonitorError):
@@ -49,10 +51,18 @@ class Storage:
 
     def place(self, container: str) -> str:
         """Folder or URL of a container. Raises StorageError for an invalid container name."""
-        if container in ("", ".", "..") or set(container) & set("/\\:\0"):
+        if container_mistake(container):
             raise StorageError(f"{container!r} is not a valid container name")
         root = self.root if self.root.endswith("/") else f"{self.root}/"
         return self.places.get(container) or f"{root}{container}"
+
+    def resolved(self, container: str, path: str = "") -> str:
+        """Absolute path or URL of a blob or folder, with links followed. Raises StorageError."""
+        if _is_url(place := self.place(container)):
+            self._check(container, path)
+            # The web server need not have the object store's package.
+            return f"{place.rstrip('/')}/{path}".rstrip("/")
+        return os.path.realpath(self._open(container, path)[1])
 
     def exists(self, container: str, path: str = "") -> bool:
         """Whether a blob, a folder or the container exists."""
@@ -80,7 +90,7 @@ class Storage:
             name = entry["name"].rstrip("/")
             if PurePosixPath(name).name.startswith(".") or name == place:
                 continue
-            if _is_folder(filesystem, entry):
+            if _is_folder(filesystem, entry) and self._is_open(filesystem, name):
                 folders.append(name[base:])
             else:
                 blobs.append(Blob(name[base:], entry.get("size")))
@@ -121,6 +131,8 @@ class Storage:
         with _storage_errors(f"{self._named(container, path)} can't be written"):
             if isinstance(filesystem, LocalFileSystem):
                 top = self._open(container, "")[1]
+                if not is_within(os.path.realpath(place), os.path.realpath(top)):
+                    raise StorageError(f"{container}/{path} is a link that leads elsewhere")
                 with part_file(Path(top), Path(place)) as part:
                     yield part
                 return
@@ -156,7 +168,26 @@ class Storage:
         # The path is appended after fsspec has parsed the URL: it would interpret `::` and `?`.
         self._check(container, path)
         filesystem, top = fsspec.url_to_fs(self.place(container))
-        return filesystem, f"{str(top).rstrip('/')}/{path}".rstrip("/")
+        place = f"{str(top).rstrip('/')}/{path}".rstrip("/")
+        if not self._is_open(filesystem, place):
+            raise StorageError(
+                f"{container}/{path}".rstrip("/") + " is a link that leads outside the containers; "
+                "name the folder that it leads to in CONTAINERS"
+            )
+        return filesystem, place
+
+    def _is_open(self, filesystem: fsspec.AbstractFileSystem, place: str) -> bool:
+        return not isinstance(filesystem, LocalFileSystem) or self._contains(place)
+
+    def _contains(self, place: str) -> bool:
+        """Whether a local path, with links followed, is in a container."""
+        real = os.path.realpath(place)
+        return any(is_within(real, os.path.realpath(top)) for top in self._folders())
+
+    def _folders(self) -> list[str]:
+        """The root and the places, those that are local."""
+        places = (self.root, *self.places.values())
+        return [fsspec.url_to_fs(place)[1] for place in places if not _is_url(place)]
 
     def _check(self, container: str, path: str) -> None:
         for part in PurePosixPath(path).parts:
@@ -165,6 +196,11 @@ class Storage:
 
     def _named(self, container: str, path: str) -> str:
         return f"{container}/{path} ({self.place(container)})".replace("/ (", " (")
+
+
+def _is_url(place: str) -> bool:
+    """Whether a place is on another file system than this machine's."""
+    return ("://" in place or "::" in place) and not place.startswith(("file://", "local://"))
 
 
 def _is_folder(filesystem: fsspec.AbstractFileSystem, entry: dict[str, Any]) -> bool:

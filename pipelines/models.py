@@ -95,8 +95,19 @@ class Parameter(Entry):
         return self.label or self.name.replace("_", " ").capitalize()
 
 
+class Location(Entry):
+    """Where a job reads or writes: the parameters with the container and the folder in it."""
+
+    container: Identifier
+    prefix: Identifier | None = None
+
+
 class SubmitAction(Entry):
-    """A button that submits a job."""
+    """A button that submits a job.
+
+    reads, writes: where its job does so. Only containers that these parameters have as defaults or
+    choices, in any action of the pipeline, and those of CONTAINERS can be given.
+    """
 
     job_type: Identifier
     label: Name
@@ -104,11 +115,35 @@ class SubmitAction(Entry):
     phase: Identifier | None = None
     time_limit: float | None = Field(None, gt=0, description="seconds that a job may take")
     parameters: tuple[Parameter, ...] = ()
+    reads: tuple[Location, ...] = ()
+    writes: tuple[Location, ...] = ()
 
     @model_validator(mode="after")
-    def _parameters_once(self) -> Self:
+    def _consistent(self) -> Self:
         _once("parameter", (parameter.name for parameter in self.parameters))
+        texts = [one.name for one in self.parameters if one.type == "string"]
+        for location in self.locations:
+            for name in (location.container, location.prefix):
+                _known("parameter", name, texts, "reads or writes")
         return self
+
+    @property
+    def locations(self) -> tuple[Location, ...]:
+        """Where its job reads and writes."""
+        return self.reads + self.writes
+
+    @property
+    def containers(self) -> frozenset[str]:
+        """The containers that its locations have as defaults or choices."""
+        names = {location.container for location in self.locations}
+        named = [one for one in self.parameters if one.name in names]
+        values = {value for one in named for value in (one.default, *one.choices)}
+        return frozenset(value for value in values if isinstance(value, str) and value)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The default of each parameter that has one."""
+        return {one.name: one.default for one in self.parameters if one.default is not None}
 
 
 class Pipeline(Entry):
@@ -166,6 +201,11 @@ class Pipeline(Entry):
     def within(self) -> Grouping | None:
         """The grouping that tells groups of the same name apart, or None."""
         return next((one for one in self.groupings if one.group_parameter), None)
+
+    @property
+    def containers(self) -> frozenset[str]:
+        """The containers that its jobs may read and write."""
+        return frozenset().union(*(action.containers for action in self.submit_actions))
 
     def phase_of_task(self, task_type: str) -> Phase | None:
         """The phase whose tasks have this type, or None."""

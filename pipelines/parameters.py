@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pipelines.errors import MonitorError
+from pipelines.locations import container_mistake, folder_mistake
 from pipelines.models import Parameter, SubmitAction
 
 T = TypeVar("T", str, int)
@@ -28,6 +29,7 @@ def check_parameters(action: SubmitAction, given: Mapping[str, Any]) -> dict[str
     """
     known = {parameter.name: parameter for parameter in action.parameters}
     errors = {name: "is not a parameter of this job" for name in given if name not in known}
+    containers = {location.container for location in action.locations}
     checked: dict[str, Any] = {}
     for name, parameter in known.items():
         value = given.get(name)
@@ -39,6 +41,8 @@ def check_parameters(action: SubmitAction, given: Mapping[str, Any]) -> dict[str
             continue
         try:
             checked[name] = _CHECKS[parameter.type](parameter, value)
+            if name in containers:
+                _refuse(container_mistake(checked[name]))
         except ValueError as error:
             errors[name] = str(error)
     if errors:
@@ -131,10 +135,20 @@ def _chosen(parameter: Parameter, value: str | int) -> str | int:
     return value
 
 
+def _path(path: str) -> str:
+    _refuse(folder_mistake(path))
+    return path.rstrip("/")
+
+
+def _refuse(mistake: str | None) -> None:
+    if mistake:
+        raise ValueError(mistake)
+
+
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     "as given": str,
     "any case": str.lower,
-    "path": lambda path: path.strip("/"),
+    "path": _path,
 }
 
 _CHECKS: dict[str, Callable[[Parameter, Any], Any]] = {

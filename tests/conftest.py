@@ -266,7 +266,7 @@ def door(server: EmbeddedDatabase, database: str) -> Iterator[Door]:
 def monitor(sample: Path, short_folder: Path) -> Iterator[Monitor]:
     """Pipeline Monitor after its first jobs, with tasks slow enough to be watched."""
     folder = short_folder / "browser"
-    shutil.copytree(sample, folder)
+    shutil.copytree(sample, folder / "files")
     with started(folder, WORKERS="1") as monitor:
         wait_for(lambda: _first_jobs_ended(monitor), 90)
         yield monitor

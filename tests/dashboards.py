@@ -14,7 +14,7 @@ from jobs.runner_queue import RunnerQueue
 from pipelines.registry import Registry
 from queries.cached_queries import open_cached_queries
 from queries.snapshots import Snapshots
-from tests.catalog import JOB_TYPES
+from tests.catalog import JOB_TYPES, STORAGE
 
 # Whoever is on this machine may do everything.
 LOCAL = Policy()
@@ -30,6 +30,6 @@ def make_dashboard(
         registry=registry,
         snapshots=snapshots,
         queries=open_cached_queries(engine, registry, 10, 0),
-        actions=Actions(registry, RunnerQueue(engine, JOB_TYPES, registry), Audit(engine)),
+        actions=Actions(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE), Audit(engine)),
     )
     return app

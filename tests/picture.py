@@ -32,7 +32,7 @@ def main() -> None:
     """Starts the sample, waits for rates, and films while phase 1 runs."""
     with tempfile.TemporaryDirectory(prefix="pm-") as folder:
         # Before the start, which is not waited for as long as large tiles take.
-        write_sample(Path(folder), PIXELS, lambda _: None)
+        write_sample(Path(folder, "files"), PIXELS, lambda _: None)
         film = filmed(Path(folder))
     film.save(TARGET)
     size = TARGET.stat().st_size / 1e6

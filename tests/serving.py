@@ -20,7 +20,7 @@ from pipelines.registry import Registry
 from queries.reader import Reader
 from queries.snapshot import read_snapshot
 from queries.snapshots import Snapshots
-from tests.catalog import JOB_TYPES
+from tests.catalog import JOB_TYPES, STORAGE
 from tests.dashboards import LOCAL
 
 
@@ -46,7 +46,9 @@ class Api:
             registry=registry,
             snapshots=self.snapshots,
             reader=self.reader,
-            actions=Actions(registry, RunnerQueue(engine, JOB_TYPES, registry), Audit(engine)),
+            actions=Actions(
+                registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE), Audit(engine)
+            ),
             metrics=metrics,
         )
         self.client: FlaskClient = dash.server.test_client()

@@ -15,7 +15,7 @@ from jobs.submission import NoDestination, SubmissionError
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
 from queries.changes import changes_of
-from tests.catalog import JOB_TYPES
+from tests.catalog import JOB_TYPES, STORAGE
 from tests.factories import add_job
 
 STACK = "process_fathom_stack"
@@ -28,7 +28,7 @@ def ask(engine: Engine, query: str) -> list[Any]:
 
 
 def actions(engine: Engine, registry: Registry) -> Actions:
-    return Actions(registry, RunnerQueue(engine, JOB_TYPES, registry), Audit(engine))
+    return Actions(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE), Audit(engine))
 
 
 ENTRIES = "SELECT actor, address, action, job_id, result FROM monitor.audit ORDER BY id"

@@ -17,7 +17,7 @@ from jobs.platform import Platform
 from jobs.runner_queue import RunnerQueue
 from jobs.submission import NoDestination
 from pipelines.registry import Registry
-from tests.catalog import JOB_TYPES
+from tests.catalog import JOB_TYPES, STORAGE
 from tests.dashboards import LOCAL
 from tests.platform import breaks, listening, refuses
 
@@ -29,7 +29,8 @@ RERUN, CANCEL = "/api/jobs/rerun", "/api/jobs/cancel"
 def client(engine: Engine, registry: Registry) -> FlaskClient:
     """The endpoint over an empty database."""
     return serve(
-        registry, Actions(registry, RunnerQueue(engine, JOB_TYPES, registry), Audit(engine))
+        registry,
+        Actions(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE), Audit(engine)),
     )
 
 

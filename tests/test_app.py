@@ -19,7 +19,7 @@ FILES, RWA_DONE = 3536, 1856
 def folder(sample: Path, short_folder: Path) -> Path:
     """A data folder with the sample in it."""
     folder = short_folder / "data"
-    shutil.copytree(sample, folder)
+    shutil.copytree(sample, folder / "files")
     return folder
 
 
@@ -97,7 +97,7 @@ def _registered(monitor: Monitor) -> int | None:
 
 def _made(folder: Path) -> dict[Path, int]:
     """When what a first start makes was written: the sample, and the database's folder."""
-    sample = (file for file in (folder / "bronze-fathom").rglob("*") if file.is_file())
+    sample = (file for file in (folder / "files" / "bronze-fathom").rglob("*") if file.is_file())
     return {file: file.stat().st_mtime_ns for file in (*sample, folder / "postgres/PG_VERSION")}
 
 

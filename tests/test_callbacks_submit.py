@@ -20,7 +20,7 @@ from layouts.links import JOB_PAGE, PIPELINE
 from layouts.submit import names
 from pipelines.registry import Registry
 from queries.snapshots import Snapshots
-from tests.catalog import JOB_TYPES
+from tests.catalog import JOB_TYPES, STORAGE
 from tests.door import Door
 from tests.factories import add_files
 from tests.platform import breaks, listening, refuses
@@ -210,7 +210,10 @@ def filled(registry: Registry, **values: Any) -> FilledForm:
 def test_two_clicks_at_once_make_one_job_and_the_second_is_told(
     tables: Engine, registry: Registry
 ) -> None:
-    submitter, both = Submitter(registry, RunnerQueue(tables, JOB_TYPES, registry)), Barrier(2)
+    submitter, both = (
+        Submitter(registry, RunnerQueue(tables, JOB_TYPES, registry, STORAGE)),
+        Barrier(2),
+    )
 
     def click(_: int) -> str:
         both.wait()

@@ -17,7 +17,7 @@ from jobs.runner_queue import RunnerQueue
 from jobs.storage import Storage
 from jobs.submission import Submission, Submitter
 from pipelines.registry import Registry
-from tests.catalog import JOB_TYPES
+from tests.catalog import JOB_TYPES, STORAGE
 from tests.rasters import add_tile
 from tests.test_jobs_leases import execute, status
 from tests.test_jobs_runner import job, row, running, wait_until_ended
@@ -27,7 +27,7 @@ INVENTORY = "inventory_fathom_container"
 
 @pytest.fixture
 def submitter(engine: Engine, registry: Registry) -> Iterator[Submitter]:
-    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
+    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE))
 
 
 def end(engine: Engine, status: str = "completed") -> None:
@@ -155,11 +155,11 @@ def test_a_job_of_the_platform_is_not_run_from_the_start(
         (
             "process_fathom_stack",
             {"region_code": "rwa", "output_prefix": "fathom-stacked"},
-            {"region_code": "rwa", "output_prefix": "/fathom-stacked/ ", "flood_types": []},
+            {"region_code": "rwa", "output_prefix": "fathom-stacked/ ", "flood_types": []},
         ),
         ("process_fathom_merge", {"region_code": "rwa"}, {"region_code": "rWa", "grid_size": "4"}),
         (INVENTORY, {"base_prefix": "rwa"}, {"base_prefix": "rwa/"}),
-        (INVENTORY, {}, {"base_prefix": "/"}),
+        (INVENTORY, {"base_prefix": "rwa"}, {"base_prefix": "rwa/"}),
     ],
 )
 def test_two_spellings_of_one_request_are_one_job(

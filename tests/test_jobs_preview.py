@@ -18,7 +18,7 @@ from jobs.storage import Storage
 from jobs.submission import NoDestination, Submitter
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
-from tests.catalog import JOB_TYPES
+from tests.catalog import JOB_TYPES, STORAGE
 from tests.factories import add_files
 from tests.rasters import BASELINE, FUTURE, add_tile, walk, write_raster
 from tests.test_jobs_rerun import everything
@@ -38,7 +38,7 @@ def storage(tmp_path: Path) -> Storage:
 
 @pytest.fixture
 def submitter(engine: Engine, registry: Registry) -> Submitter:
-    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
+    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE))
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_what_takes_too_long_to_count_is_given_up(
 
     monkeypatch.setattr(runner_queue, "PREVIEW_SECONDS", 0.2)
     kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
-    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry))
+    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry, STORAGE))
     submitter.submit(STACK, {"region_code": "rwa"})
     preview = submitter.preview(STACK, {"region_code": "rwa"})
     assert preview.scope == Scope(
@@ -209,7 +209,7 @@ def test_a_few_count_at_once_and_the_others_are_not_kept_waiting(
         return Scope(1, 8)
 
     kind = JobType(STACK, JOB_TYPES[STACK].stages, slow)
-    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry))
+    submitter = Submitter(registry, RunnerQueue(engine, {STACK: kind}, registry, STORAGE))
     with ThreadPoolExecutor(runner_queue.PREVIEWS_AT_ONCE) as people:
         waiting = [
             people.submit(submitter.preview, STACK, {"region_code": "rwa"})
@@ -247,6 +247,6 @@ def test_the_platforms_tables_are_counted_too(platform: Engine, registry: Regist
         add_files(connection, 8, metadata=metadata, group="g1")
         add_files(connection, 8, metadata=metadata, group="g2", phase1="1 hour")
         add_files(connection, 1, metadata=None)
-    submitter = Submitter(registry, RunnerQueue(platform, JOB_TYPES, registry))
+    submitter = Submitter(registry, RunnerQueue(platform, JOB_TYPES, registry, STORAGE))
     assert counted(submitter, STACK) == (1, 8)
     assert counted(submitter, MERGE) == (1, 8)

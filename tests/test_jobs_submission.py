@@ -18,6 +18,7 @@ from jobs.stages import JobType, Stage, one_task
 from jobs.submission import NoDestination, Submission, SubmissionError, Submitter
 from pipelines.parameters import ParameterErrors
 from pipelines.registry import Registry
+from tests.catalog import STORAGE
 
 JOB_TYPE = JobType("process_fathom_stack", (Stage("a", "b", one_task),) * 3)
 JOB_TYPES = {JOB_TYPE.name: JOB_TYPE}
@@ -25,7 +26,7 @@ JOB_TYPES = {JOB_TYPE.name: JOB_TYPE}
 
 @pytest.fixture
 def submitter(engine: Engine, registry: Registry) -> Submitter:
-    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
+    return Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE))
 
 
 def rows(engine: Engine) -> list[Any]:
@@ -79,7 +80,7 @@ def test_a_job_type_of_no_pipeline_is_refused(submitter: Submitter) -> None:
 
 def test_a_database_that_is_away_is_told(registry: Registry) -> None:
     engine = open_engine("postgresql://localhost:1/nothing")
-    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
+    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE))
     with pytest.raises(SubmissionError, match="The job was not submitted"):
         submitter.submit("process_fathom_stack", {"region_code": "rwa"})
 
@@ -93,7 +94,7 @@ def test_without_runner_and_platform_the_reason_is_told(registry: Registry) -> N
 
 def test_a_database_that_is_away_is_told_in_a_preview_and_a_rerun(registry: Registry) -> None:
     engine = open_engine("postgresql://localhost:1/nothing")
-    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry))
+    submitter = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE))
     with pytest.raises(SubmissionError, match="What the job would do can't be said"):
         submitter.preview("process_fathom_stack", {"region_code": "rwa"})
     with pytest.raises(SubmissionError, match="The job was not run again"):
@@ -103,13 +104,13 @@ def test_a_database_that_is_away_is_told_in_a_preview_and_a_rerun(registry: Regi
 def test_a_rerun_of_a_job_type_that_the_runner_does_not_know_is_refused(
     engine: Engine, registry: Registry
 ) -> None:
-    job_id = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry)).submit(
+    job_id = Submitter(registry, RunnerQueue(engine, JOB_TYPES, registry, STORAGE)).submit(
         "process_fathom_stack", {"region_code": "rwa"}
     )
     with engine.begin() as connection:
         connection.execute(text("UPDATE app.jobs SET status = 'failed'"))
     with pytest.raises(RerunError, match="does not know job type 'process_fathom_stack'"):
-        Submitter(registry, RunnerQueue(engine, {}, registry)).rerun(job_id.job_id)
+        Submitter(registry, RunnerQueue(engine, {}, registry, STORAGE)).rerun(job_id.job_id)
     assert rows(engine)[0].status == "failed"
 
 

@@ -109,5 +109,5 @@ def percents(reader: Reader) -> dict[str, float]:
 def test_the_tutorial_works_as_it_is_written(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
     assert '"etl_type":"survey"' in follow(reader).replace(" ", "")
-    gallery = (reader.folder / ".data" / "silver-survey" / "gallery.html").read_text()
+    gallery = (reader.folder / ".data" / "files" / "silver-survey" / "gallery.html").read_text()
     assert gallery.count("<img") == 3

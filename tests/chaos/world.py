@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from database.engine import open_engine
 from jobs.runner_queue import RunnerQueue
+from jobs.storage import Storage
 from jobs.submission import SubmissionError, Submitter
 from tests.catalog import JOB_TYPES
 from tests.chaos.forked import fork_runner
@@ -55,7 +56,8 @@ class World:
         # What has to last until the run has been judged.
         self.resources = ExitStack()
         self._submitter = Submitter(
-            lane.registry, RunnerQueue(self.engine, JOB_TYPES, lane.registry)
+            lane.registry,
+            RunnerQueue(self.engine, JOB_TYPES, lane.registry, Storage(str(self.storage))),
         )
         self._runners: list[BaseProcess] = []
 
