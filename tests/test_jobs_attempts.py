@@ -159,7 +159,6 @@ def test_a_job_of_the_platform_is_not_run_from_the_start(
         ),
         ("process_fathom_merge", {"region_code": "rwa"}, {"region_code": "rWa", "grid_size": "4"}),
         (INVENTORY, {"base_prefix": "rwa"}, {"base_prefix": "rwa/"}),
-        (INVENTORY, {"base_prefix": "rwa"}, {"base_prefix": "rwa/"}),
     ],
 )
 def test_two_spellings_of_one_request_are_one_job(
