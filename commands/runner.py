@@ -13,8 +13,11 @@ from jobs.catalog import file_of, load_job_types
 from jobs.cluster import open_client, security_of, share_file
 from jobs.limits import with_limits
 from jobs.runner import Runner
+from pipelines.public_text import without_secrets
 from pipelines.registry import Registry
 from settings import Settings
+
+log = logging.getLogger("jobs.runner")
 
 
 def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
@@ -25,6 +28,9 @@ def run_jobs(settings: Settings, engine: Engine, registry: Registry) -> None:
     """
     job_types = load_job_types(settings.jobs_module)
     storage = storage_of(settings)
+    log.info("Containers are in %s", without_secrets(storage.root))
+    for name, place in storage.places.items():
+        log.info("Container %s is %s", name, without_secrets(place))
     storage.remove_abandoned()
     # Ending while the cluster starts would leave processes behind, so signals wait until then.
     asked_to_end = threading.Event()

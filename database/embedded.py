@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import stat
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -31,7 +32,7 @@ class EmbeddedDatabase:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _forget_dead_processes(folder)
         try:
-            with _signals_wait():
+            with _signals_wait(), _folders_kept_private(folder):
                 self._server = get_server(folder)
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             raise DatabaseError(
@@ -39,11 +40,34 @@ class EmbeddedDatabase:
                 f"Its log is {folder / 'log'}; `make clean` starts afresh."
             ) from error
         self.url: str = self._server.get_uri()
+        self._keep_socket_private()
 
     def stop(self) -> None:
         """Stops using the server, and stops it if no other process uses it."""
         _forget_dead_processes(self.folder)
         self._server.cleanup()
+
+    def _keep_socket_private(self) -> None:
+        """It asks for no password: whoever can open its socket may do everything."""
+        folder = self._server.get_postmaster_info().socket_dir or self.folder
+        for socket in folder.glob(".s.PGSQL.*"):
+            if socket.is_socket():
+                socket.chmod(stat.S_IRWXU)
+
+
+@contextmanager
+def _folders_kept_private(folder: Path) -> Iterator[None]:
+    """Root's server runs as a user of its own, for whom the package opens all folders above.
+
+    Nothing but going through them is left of that.
+    """
+    before = {parent: parent.stat().st_mode for parent in folder.resolve().parents}
+    try:
+        yield
+    finally:
+        for parent, mode in before.items():
+            if parent.stat().st_mode != mode:
+                parent.chmod(stat.S_IMODE(mode) | stat.S_IXGRP | stat.S_IXOTH)
 
 
 @contextmanager

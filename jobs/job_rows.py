@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from database.storable import storable
 from jobs.stages import Job
+from pipelines.public_text import public_text
 
 # The `executor` of jobs for this project's runner, in their metadata; others are the platform's.
 EXECUTOR = "pipeline-monitor"
@@ -255,7 +256,7 @@ def end_job(
         "job": job.job_id,
         "status": status,
         "result": None if result is None else json.dumps(result),
-        "error": None if error is None else storable(error),
+        "error": None if error is None else storable(public_text(error)),
         "marks": MARKS_OF_CLAIM,
     }
     connection.execute(END, row)

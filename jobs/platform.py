@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -19,6 +20,9 @@ from jobs.source_files import SourceFile
 from jobs.stages import Scope
 from jobs.submission import NO_REGISTRATION, Submission, SubmissionError
 from pipelines.models import Pipeline
+from pipelines.public_text import public_text
+
+log = logging.getLogger(__name__)
 
 # How many characters of an error response to show.
 LONGEST = 1000
@@ -88,7 +92,8 @@ class Platform:
             with looking(self._engine, PREVIEW_SECONDS) as connection:
                 return find_ended_job(connection, job_id)
         except DATABASE_FAILURES as error:
-            reason = f"The job was not {done}, the database refused: {error_message(error)}"
+            refusal = public_text(error_message(error))
+            reason = f"The job was not {done}, the database refused: {refusal}"
             raise SubmissionError(reason) from error
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:
@@ -108,8 +113,9 @@ class Platform:
                 url, json=parameters, timeout=self._timeouts, allow_redirects=False
             )
         except requests.RequestException as error:
+            log.warning("The platform at %s %s", self._url, self._silence(error))
             raise SubmissionError(
-                f"The platform at {self._url} {self._silence(error)}. "
+                f"The platform {self._silence(error)}. "
                 "Submitting again is safe: the same parameters are the same job."
             ) from error
 

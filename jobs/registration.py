@@ -76,7 +76,7 @@ def find_folders(parameters: Parameters, storage: Storage) -> Result:
         folders += [folder] if listing.blobs else []
         waiting += reversed(listing.folders)
     if not folders and not failed:
-        raise TaskError(f"{container}/{prefix} has no files: {storage.place(container)}")
+        raise TaskError(f"{container}/{prefix} has no files")
     return {"folders": folders, "failed": len(failed), "failed_examples": failed[:EXAMPLES]}
 
 

@@ -24,6 +24,7 @@ from jobs.storage import Storage
 from jobs.submission import FilesRefused, Submission, SubmissionError
 from pipelines.models import Pipeline
 from pipelines.parameters import ParameterErrors
+from pipelines.public_text import public_text
 from pipelines.registry import Registry
 
 # A user is waiting for the preview; the job itself may count for longer.
@@ -131,7 +132,8 @@ def _submission_errors(what: str) -> Iterator[None]:
     try:
         yield
     except DATABASE_FAILURES as error:
-        raise SubmissionError(f"{what}, the database refused: {error_message(error)}") from error
+        reason = public_text(error_message(error))
+        raise SubmissionError(f"{what}, the database refused: {reason}") from error
 
 
 def queue_job(

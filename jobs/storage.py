@@ -82,7 +82,7 @@ class Storage:
             raise StorageError(f"{self._named(container, prefix)} is not there") from None
         except OSError as error:
             raise StorageError(
-                f"{self._named(container, prefix)} can't be listed: {error}"
+                f"{self._named(container, prefix)} can't be listed: {error.strerror or error}"
             ) from error
         base = len(top.rstrip("/")) + 1
         folders, blobs = [], []
@@ -195,7 +195,7 @@ class Storage:
                 raise StorageError(f"{path!r} leaves container {container}")
 
     def _named(self, container: str, path: str) -> str:
-        return f"{container}/{path} ({self.place(container)})".replace("/ (", " (")
+        return f"{container}/{path}".rstrip("/")
 
 
 def _is_url(place: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +13,9 @@ from sqlalchemy import Connection, text
 
 from database.storable import storable_json
 from jobs.stages import Job, Parameters, Result, Stage, Task, as_json
+from pipelines.public_text import public_text
+
+log = logging.getLogger(__name__)
 
 BATCH = 1000
 
@@ -182,6 +186,15 @@ HEARTBEATS = text(
 )
 
 
+def _public(ended: TaskResult) -> str | None:
+    if ended.error is None:
+        return None
+    error = public_text(ended.error)
+    if error != ended.error:
+        log.warning("Task %s: %s", ended.task.task_id, ended.error)
+    return error
+
+
 def end_tasks(connection: Connection, ended_tasks: Sequence[TaskResult]) -> None:
     """Ends tasks; sets each start time to now minus the measured duration."""
     rows = [
@@ -189,7 +202,7 @@ def end_tasks(connection: Connection, ended_tasks: Sequence[TaskResult]) -> None
             "task_id": one.task.task_id,
             "status": one.status,
             "result": one.result,
-            "error": one.error,
+            "error": _public(one),
             "seconds": one.seconds,
             "worker": one.worker,
             "metadata": one.metadata,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from database.engine import DATABASE_FAILURES, error_message
+from pipelines.public_text import public_text
 from queries.observed import UNOBSERVED, Observer
 
 log = logging.getLogger(__name__)
@@ -123,9 +124,10 @@ class QueryCache(Generic[K, V]):
         else:
             return CachedResult(value, found=value is not None)
         self._observer.read_failed(self._name, False)
-        if reason != last.error:
+        public = public_text(reason)
+        if public != last.error:
             log.warning("Can't read %s of %r: %s", self._name, key, reason)
-        return CachedResult(last.value, reason, read_at=last.read_at)
+        return CachedResult(last.value, public, read_at=last.read_at)
 
 
 class _Version(Generic[V]):

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Select
 
 from database.engine import DATABASE_FAILURES, error_message
 from pipelines.errors import MonitorError
+from pipelines.public_text import public_text
 from queries.frames import read_transaction
 from queries.observed import UNOBSERVED, Observer
 
@@ -41,7 +42,8 @@ class Reader:
                 yield connection
         except DATABASE_FAILURES as error:
             self.observer.read_failed("api", False)
-            raise ReadError(f"The database does not answer: {error_message(error)}") from error
+            reason = public_text(error_message(error))
+            raise ReadError(f"The database does not answer: {reason}") from error
 
     def stream(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
         """All rows of a statement, some at a time, from a cursor that the server keeps.

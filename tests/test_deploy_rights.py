@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import URL, Engine, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -15,7 +16,7 @@ from pipelines.registry import Registry
 from queries.snapshot_reader import SnapshotReader
 from settings import SOURCE
 from tests.factories import RWA, add_files
-from tests.monitor import wait_for
+from tests.monitor import started, wait_for
 from tests.processes import runner
 from tests.serving import Api
 from tests.tutorial import steps
@@ -77,3 +78,33 @@ def test_running_jobs_takes_the_rights_of_the_page(
     files = [{"path": "new.tif"}]
     body = {"pipeline": "raster_v2", "container": "bronze-rasters", "files": files}
     assert api.client.post("/api/etl/files", json=body).get_json()["written"] == 1
+
+
+def test_a_role_that_only_reads_is_enough_to_look(
+    engine: Engine, registry: Registry, short_folder: Path
+) -> None:
+    with engine.begin() as connection:
+        add_files(connection, 3, metadata=RWA)
+        connection.exec_driver_sql(LOOKING)
+    url = engine.url.set(username="looking", password="x").render_as_string(hide_password=False)
+    try:
+        with started(short_folder / "looking", DATABASE_URL=url, READ_ONLY="true") as monitor:
+            wait_for(lambda: monitor.get("/readyz").status_code == 200)
+            assert monitor.stats()["summary"]["total_files"] == 3
+            for path in ("/", "/api/interface/pipeline?type=fathom", "/api/jobs", "/metrics"):
+                assert monitor.get(path).status_code == 200
+            refused = requests.post(f"{monitor.url}{INVENTORY}", json={}, timeout=30)
+            assert (refused.status_code, "READ_ONLY" in refused.text) == (403, True)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP OWNED BY looking"))
+            connection.execute(text("DROP ROLE looking"))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM app.jobs")).scalar_one() == 0
+
+
+LOOKING = """
+    CREATE ROLE looking LOGIN PASSWORD 'x';
+    GRANT USAGE ON SCHEMA app TO looking;
+    GRANT SELECT ON ALL TABLES IN SCHEMA app TO looking;
+"""

@@ -96,9 +96,7 @@ def test_at_every_size_of_a_disk_the_output_is_whole_or_the_one_before(
         with largest_file(limit):
             message = refusal(storage)
         refused += bool(message)
-        assert message.startswith(
-            f"out/a/b.tif ({storage.place('out')}) can't be" if message else ""
-        )
+        assert message.startswith("out/a/b.tif can't be" if message else "")
         assert np.array_equal(content(storage), bands(1 if message else 2)), limit
         assert leftovers(tmp_path) == []
         write(storage, 1)

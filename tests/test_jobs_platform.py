@@ -73,7 +73,7 @@ def test_what_the_platform_refuses_is_told_in_its_words(
 
 
 def test_a_platform_that_does_not_answer_is_told(engine: Engine, registry: Registry) -> None:
-    message = r"127.0.0.1:1 did not answer \(ConnectionError\). Submitting again is safe"
+    message = r"^The platform did not answer \(ConnectionError\). Submitting again is safe"
     with pytest.raises(SubmissionError, match=message):
         submitter_to("http://127.0.0.1:1", engine, registry).submit(STACK, RWA)
 

@@ -23,8 +23,7 @@ def generate_prefixes(parameters: Parameters, storage: Storage) -> Result:
         container = parameters["source_container"]
         raise TaskError(
             f"{container}/{base} has no folder of FATHOM files that the filters let through; "
-            "expected [region]/FLUVIAL_DEFENDED/2030/SSP2_4.5 and the like in "
-            f"{storage.place(container)}"
+            "expected [region]/FLUVIAL_DEFENDED/2030/SSP2_4.5 and the like"
         )
     return {
         "prefixes": prefixes,

@@ -28,10 +28,7 @@ def validate(parameters: Parameters, storage: Storage) -> Result:
     container, prefix = parameters["source_container"], parameters["prefix"].strip("/")
     blobs = [blob for blob in storage.blobs(container, prefix) if is_raster(blob.path)]
     if not blobs:
-        raise TaskError(
-            f"{container}/{prefix} has no GeoTIFF; expected *.tif or *.tiff in "
-            f"{storage.place(container)}"
-        )
+        raise TaskError(f"{container}/{prefix} has no GeoTIFF; expected *.tif or *.tiff")
     listed = []
     for number, blob in enumerate(blobs):
         report_progress(100 * number / len(blobs), f"opening {blob.path}")
