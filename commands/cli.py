@@ -33,8 +33,20 @@ def prepared(command: Any) -> Any:
             raise click.ClickException("\n".join(map(_mistake, error.errors()))) from error
         except MonitorError as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if message := _refusal(error):
+                raise click.ClickException(message) from error
+            raise
 
     return run_prepared
+
+
+def _refusal(error: Exception) -> str | None:
+    """What the database said, if the error is its."""
+    from database.engine import DATABASE_FAILURES, error_message
+
+    known = isinstance(error, DATABASE_FAILURES)
+    return f"The database can't be used: {error_message(error)}" if known else None
 
 
 def refuse_read_only(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 from gunicorn.app.base import Application
 
 from commands.configuration import policy_of
+from database.engine import parse_url
 from jobs.catalog import load_job_types
 from settings import SOURCE, Settings
 
@@ -44,9 +45,11 @@ def address(settings: Settings) -> str:
 def check_start(settings: Settings) -> None:
     """Checks what a server needs, and says what is open to others.
 
-    Raises click.ClickException for a port in use, CatalogError for an unusable job type and
-    AccessError for rules that can't be used.
+    Raises click.ClickException for a port in use, CatalogError for an unusable job type,
+    AccessError for rules that can't be used and DatabaseError for a URL of another kind.
     """
+    if settings.database_url is not None:
+        parse_url(settings.database_url)
     policy = policy_of(settings)
     if warning := policy.exposure(settings.host):
         click.echo(f"Warning: {warning}", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.event import listen
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -57,18 +57,8 @@ def open_engine(url: str, *, connections: int = 16, read_only: bool = False) -> 
     because naive timestamps were written in it. With `read_only` each transaction begins as one
     that can't write, also behind a pooler.
     """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise DatabaseError(
-            "DATABASE_URL is not a URL; expected postgresql://user:password@host:5432/database"
-        ) from error
-    if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise DatabaseError(
-            f"DATABASE_URL names {parsed.get_backend_name()}; expected postgresql://…"
-        )
     engine = create_engine(
-        parsed.set(drivername=DRIVER),
+        parse_url(url).set(drivername=DRIVER),
         pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,
@@ -82,6 +72,22 @@ def open_engine(url: str, *, connections: int = 16, read_only: bool = False) -> 
     listen(engine, "checkin", _limited_to(IDLE))
     listen(engine, "checkout", _limited_to(WORK))
     return engine
+
+
+def parse_url(url: str) -> URL:
+    """A PostgreSQL URL. Raises DatabaseError for any other, without saying what is in it."""
+    expected = "expected postgresql://user:password@host:5432/database"
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise DatabaseError(f"DATABASE_URL is not a URL; {expected}") from error
+    except ValueError as error:
+        raise DatabaseError(f"DATABASE_URL has a port that is no number; {expected}") from error
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise DatabaseError(
+            f"DATABASE_URL names {parsed.get_backend_name()}; expected postgresql://…"
+        )
+    return parsed
 
 
 def limit_connection(connection: Connection, seconds: float) -> None:

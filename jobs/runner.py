@@ -68,6 +68,7 @@ class Runner:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._lost: SchedulerLost | None = None
+        self._reported = ""
 
     def stop(self) -> None:
         """Asks the runner to requeue its jobs and to end; returns at once."""
@@ -102,14 +103,21 @@ class Runner:
             waited = 0.0 if len(leased) < FIRST_JOBS else WAITED_SECONDS
             with self._engine.begin() as connection:
                 types = list(self._job_types)
+                self._reported = ""
                 return claim_job(
                     connection, self.runner_id, types, self._lease_seconds, leased, waited
                 )
         except DATABASE_FAILURES as error:
-            log.warning("No job can be claimed: %s", error_message(error))
+            self._report(f"No job can be claimed: {error_message(error)}")
         except SchedulerLost as error:
             self._lose_scheduler(error)
         return None
+
+    def _report(self, problem: str) -> None:
+        """Logs what keeps the runner from its work, and not again as long as it is the same."""
+        if problem != self._reported:
+            log.warning("%s", problem)
+        self._reported = problem
 
     def _leased(self, claimed: Job) -> Lease:
         job = with_entry(claimed, self._job_types[claimed.job_type], self._registry)

@@ -89,7 +89,7 @@ def test_a_role_that_only_reads_is_enough_to_look(
     url = engine.url.set(username="looking", password="x").render_as_string(hide_password=False)
     try:
         with started(short_folder / "looking", DATABASE_URL=url, READ_ONLY="true") as monitor:
-            wait_for(lambda: monitor.get("/readyz").status_code == 200)
+            wait_for(lambda: "summary" in monitor.stats())
             assert monitor.stats()["summary"]["total_files"] == 3
             for path in ("/", "/api/interface/pipeline?type=fathom", "/api/jobs", "/metrics"):
                 assert monitor.get(path).status_code == 200

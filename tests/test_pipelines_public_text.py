@@ -66,7 +66,7 @@ def test_no_folder_of_a_path_is_left(parts: list[str], before: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "shown"),
+    ("place", "public"),
     [
         ("/data/rasters", "/data/rasters"),
         ("s3://bucket/folder", "s3://bucket/folder"),
@@ -74,5 +74,5 @@ def test_no_folder_of_a_path_is_left(parts: list[str], before: str) -> None:
         ("https://user:SECRET@example.org?sig=SECRET", "https://example.org"),
     ],
 )
-def test_a_place_is_shown_without_its_secrets(place: str, shown: str) -> None:
-    assert without_secrets(place) == shown
+def test_a_place_is_shown_without_its_secrets(place: str, public: str) -> None:
+    assert without_secrets(place) == public
