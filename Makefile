@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: run install test check browser servers bench chaos mutants screenshots clean lock
+.PHONY: run install test check browser servers bench chaos mutants fuzz screenshots clean lock
 
 run: .venv/run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -61,6 +61,10 @@ chaos: .venv/dev
 # docs/testing.md. Half an hour on two cores, at most.
 mutants: .venv/dev
 	@$(BIN)/python -m tests.mutants --write $(ARGS)
+
+# Sends 10,000 odd payloads to the callbacks, and prints what was answered and how much memory it took.
+fuzz: .venv/dev
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 # Takes the pictures of docs/screenshots/ from the running sample, in about eight minutes.
 screenshots: .venv/dev browser emoji

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callbacks import browser, charts, first_answer, navigate, refresh, status, submit
+from callbacks import browser, charts, first_answer, navigate, payloads, refresh, status, submit
 from callbacks.first_answer import Dashboard
 from callbacks.sent_values import SentValues
 from callbacks.services import Services
@@ -30,6 +30,7 @@ def register_all(
     diffs: RenderCache[Any] = RenderCache("diffs", observer)
     services = Services(registry, snapshots, queries, actions, rendered, diffs)
     sent = SentValues(observer)
+    payloads.register(app)
     browser.register(app)
     status.register(app, registry)
     navigate.register(app, services, sent)

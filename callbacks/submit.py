@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from dash import ALL, MATCH, Dash, Input, Output, State, ctx, no_update, set_props
+from flask import abort
 
 from access.guard import current_actor
 from callbacks.addresses import read_address
@@ -150,8 +151,8 @@ def _submitter(services: Services) -> Submitter:
 
 def _action(services: Services, job_type: str) -> tuple[Pipeline, SubmitAction]:
     pipeline, action = services.registry.of_job_type(job_type), services.registry.action(job_type)
-    assert pipeline is not None
-    assert action is not None
+    if pipeline is None or action is None:
+        abort(400, f"There is no form for job type {job_type!r}")
     return pipeline, action
 
 
