@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dash import Dash, Output
+from dash import MATCH, Dash, Input, Output
 from dash.exceptions import DependencyException
 from flask import abort, request
 from werkzeug.exceptions import NotFound
@@ -127,7 +127,7 @@ def _is_of(given: Any, spec: str) -> bool:
     if not isinstance(given, dict) or given.keys() != wanted.keys():
         return False
     return all(
-        isinstance(given[name], str | int) if value in WILDCARDS else given[name] == value
+        isinstance(given[name], str) if value in WILDCARDS else given[name] == value
         for name, value in wanted.items()
     )
 
@@ -151,7 +151,10 @@ def _is_plain(path: str) -> bool:
 
 
 # What the browser's values of a property are. Those of other stores are their callbacks' to read.
-STORES: dict[str, Callable[[Any], bool]] = {ids.ZONE: _is_text}
+STORES: dict[str, Callable[[Any], bool]] = {
+    ids.ZONE: _is_text,
+    Input(ids.existing(MATCH), "data").component_id_str(): _is_text,
+}
 KINDS: dict[str, Callable[[Any], bool]] = {
     "n_clicks": _is_count,
     "submit_n_clicks": _is_count,

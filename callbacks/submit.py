@@ -56,7 +56,7 @@ def _open_forms(app: Dash, services: Services) -> None:
         fields = [output["id"]["field"] for output in ctx.outputs_list[2]]
         if not clicks:
             return no_update, no_update, [no_update] * len(fields)
-        pipeline, action = _action(services, ctx.triggered_id["form"])
+        pipeline, action = _action(services, ctx.outputs_list[0]["id"]["form"])
         filters = read_address(pathname, search).filters(pipeline)
         values, left = taken_over(pipeline, action, filters)
         return True, left, [values.get(field, no_update) for field in fields]
@@ -97,7 +97,7 @@ def _submit_forms(app: Dash, services: Services) -> None:
         asked = [output["id"]["mistake"] for output in ctx.outputs_list[0]]
         if not clicks:
             return [no_update] * len(asked), no_update
-        _, action = _action(services, ctx.triggered_id["form"])
+        _, action = _action(services, ctx.outputs_list[1]["id"]["form"])
         mistakes, answer = submit_form(_submitter(services), _form(action, ctx.states_list[0]))
         set_props(ids.SUBMITTED, {"data": uuid4().hex})
         return [mistakes.get(name, "") for name in asked], answer
