@@ -9,10 +9,12 @@ from dash import dcc, html
 
 from layouts import ids
 from layouts.aria import aria
+from layouts.choices import option
 from layouts.formats import format_count
 from layouts.links import Filters, filter_parameter, pipeline_link
 from layouts.page_values import PageValues
 from pipelines.models import Pipeline
+from pipelines.value_keys import value_key
 
 KEY = "filter"
 
@@ -54,9 +56,9 @@ def dropdown(parameter: str, label: str, chosen: Sequence[str]) -> html.Label:
     return html.Label([label, field], **aria(label=label))
 
 
-def options(counts: Iterable[tuple[str, int]]) -> list[dict[str, str]]:
+def options(counts: Iterable[tuple[str, int]]) -> list[dict[str, Any]]:
     """The options of a dropdown, from its values and how many rows or files have each."""
-    return [{"label": f"{value} ({format_count(n)})", "value": value} for value, n in counts]
+    return [option(value_key(value), f"{value} ({format_count(n)})") for value, n in counts]
 
 
 def filter_values(
@@ -88,10 +90,10 @@ def filter_values(
     )
 
 
-def _options(found: Breakdown, chosen: Sequence[str]) -> list[dict[str, str]]:
-    occurring = set(found["value"])
+def _options(found: Breakdown, chosen: Sequence[str]) -> list[dict[str, Any]]:
+    occurring = {value_key(value) for value in found["value"]}
     # What somebody has chosen stays in the list, so that it can be taken away again.
-    added = [(value, _files(found, value)) for value in chosen if value not in occurring]
+    added = [(value, _files(found, value)) for value in chosen if value_key(value) not in occurring]
     return options([*zip(found["value"], found["total"], strict=True), *added])
 
 
@@ -102,5 +104,5 @@ def _files(found: Breakdown, value: str) -> int:
 
 
 def _matching(found: Breakdown, chosen: Sequence[str]) -> str:
-    wanted = {value.casefold() for value in chosen}
-    return format_count(sum(value.casefold() in wanted for value in found["value"]))
+    wanted = {value_key(value).casefold() for value in chosen}
+    return format_count(sum(value_key(value).casefold() in wanted for value in found["value"]))

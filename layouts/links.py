@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
+from pipelines.value_keys import value_key
+
 SELECTOR = "/"
 PIPELINE = "/api/interface/pipeline"
 GROUPS = "/api/interface/groups"
@@ -51,7 +53,7 @@ def group_file(pipeline_id: str, phase: str, state: str, filters: Filters, text:
     """Address of the list of a phase's groups as a CSV file."""
     asked = {"pipeline": [pipeline_id], PHASE: [phase], STATE: [state]}
     # The API takes a grouping by this name always, however it is called.
-    named = {f"{PREFIX}{field}": values for field, values in filters.items()}
+    named = {f"{PREFIX}{field}": _keys(values) for field, values in filters.items()}
     search = {SEARCH: [text]} if text else {}
     return f"/api/etl/groups.csv?{urlencode({**asked, **named, **search}, doseq=True)}"
 
@@ -62,6 +64,11 @@ def filter_parameter(field: str) -> str:
 
 
 def _link(path: str, query: Filters, filters: Filters | None = None) -> str:
-    named = {filter_parameter(field): values for field, values in (filters or {}).items()}
+    named = {filter_parameter(field): _keys(values) for field, values in (filters or {}).items()}
     written = urlencode({**query, **named}, doseq=True)
     return f"{path}?{written}" if written else path
+
+
+def _keys(values: Sequence[str]) -> list[str]:
+    """The values as they are in an address, which a long one would make too long."""
+    return [value_key(value) for value in values]

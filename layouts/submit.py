@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 
 from layouts import ids
 from layouts.aria import aria
+from layouts.choices import option
 from pipelines.models import Parameter, SubmitAction
 from pipelines.parameters import bounds
 
@@ -189,7 +190,7 @@ def _choice(
 ) -> dcc.Dropdown:
     return dcc.Dropdown(
         id=field,
-        options=[{"label": str(option), "value": option} for option in options],
+        options=[option(one) for one in options],
         value=parameter.default,
         multi=several,
         searchable=True,

@@ -31,6 +31,7 @@ from sqlalchemy.sql.expression import TableClause
 
 from database.tables import grouping_value, source_files
 from pipelines.models import Phase, Pipeline
+from pipelines.value_keys import MARK, value_key
 from queries.frames import REAL, TEXT, WHOLE, read_frame
 
 NOT_SET = "not set"
@@ -171,10 +172,15 @@ def meant(values: pd.Series, wanted: Sequence[str]) -> set[str]:
     """The values that occur in the categorical column and are meant by the wanted ones.
 
     A value that does not occur as written is compared without regard to case, as regions are
-    stored in lower case and written in upper case.
+    stored in lower case and written in upper case. A key (pipelines.value_keys) means its value.
     """
     categories = values.array.categories
     occurring = np.bincount(values.array.codes, minlength=len(categories)) > 0
     values = set(categories[occurring])
     casefolded = {value.casefold() for value in wanted if value not in values}
-    return {value for value in values if value in wanted or value.casefold() in casefolded}
+    keys = {value for value in casefolded if value.startswith(MARK)}
+    return {
+        value
+        for value in values
+        if value in wanted or value.casefold() in casefolded or (keys and value_key(value) in keys)
+    }

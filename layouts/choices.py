@@ -1,0 +1,37 @@
+"""The options of dropdowns: their texts come from data, of any length, with anything in them."""
+
+from __future__ import annotations
+
+from pipelines.value_keys import SPECIAL
+
+# A dropdown indexes every part of a label, so that its work grows with the square of the length.
+LONGEST_LABEL = 80
+# As much of a longer value as is seen when the pointer rests on it.
+LONGEST_TITLE = 1000
+WORD_JOINER = "\u2060"
+
+
+def option(value: str | int, label: str | None = None) -> dict[str, str | int]:
+    """An option; a long label is shortened in the middle, and whole in the option's title.
+
+    label: what is shown instead of the value; its end is kept.
+    """
+    whole = str(value) if label is None else label
+    shown = {"label": _harmless(shortened(whole)), "value": value}
+    return shown if len(whole) <= LONGEST_LABEL else {**shown, "title": whole[:LONGEST_TITLE]}
+
+
+def shortened(text: str) -> str:
+    """A text of at most LONGEST_LABEL characters, with its beginning and its end."""
+    if len(text) <= LONGEST_LABEL:
+        return text
+    end = LONGEST_LABEL // 3
+    return f"{text[: LONGEST_LABEL - end - 1]}…{text[-end:]}"
+
+
+def _harmless(label: str) -> str:
+    """Looks the same, and is no key that means something."""
+    while SPECIAL in label.lower():
+        place = label.lower().index(SPECIAL)
+        label = f"{label[: place + 2]}{WORD_JOINER}{label[place + 2 :]}"
+    return label
