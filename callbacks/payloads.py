@@ -31,17 +31,21 @@ class Unexpected(Exception):
 
 def register(app: Dash) -> None:
     """Checks each payload before its callback is called, and the paths of scripts."""
+    dispatch = app.server.view_functions[CALLBACKS]
 
-    def check() -> None:
-        if request.path == CALLBACKS and request.method == "POST":
-            try:
-                check_payload(request.get_json(), app.callback_map)
-            except (Unexpected, RecursionError) as error:
-                abort(400, f"No page of this dashboard sends this: {error}")
-        elif request.path.startswith(SUITES) and not _is_plain(request.path):
+    def check_and_dispatch(**arguments: Any) -> Any:
+        try:
+            check_payload(request.get_json(), app.callback_map)
+        except (Unexpected, RecursionError) as error:
+            abort(400, f"No page of this dashboard sends this: {error}")
+        return dispatch(**arguments)
+
+    def check_path() -> None:
+        if request.path.startswith(SUITES) and not _is_plain(request.path):
             abort(404)
 
-    app.server.before_request(check)
+    app.server.view_functions[CALLBACKS] = check_and_dispatch
+    app.server.before_request(check_path)
     # Dash answers with a traceback for a script that it does not have.
     app.server.register_error_handler(DependencyException, lambda _: NotFound())
 

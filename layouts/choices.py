@@ -14,11 +14,11 @@ WORD_JOINER = "\u2060"
 def option(value: str | int, label: str | None = None) -> dict[str, str | int]:
     """An option; a long label is shortened in the middle, and whole in the option's title.
 
-    label: what is shown instead of the value; its end is kept.
+    label: what is displayed instead of the value; its end is kept.
     """
     whole = str(value) if label is None else label
-    shown = {"label": _harmless(shortened(whole)), "value": value}
-    return shown if len(whole) <= LONGEST_LABEL else {**shown, "title": whole[:LONGEST_TITLE]}
+    short = {"label": _harmless(shortened(whole)), "value": value}
+    return short if len(whole) <= LONGEST_LABEL else {**short, "title": whole[:LONGEST_TITLE]}
 
 
 def shortened(text: str) -> str:
