@@ -23,6 +23,12 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# Data is no page: a tick's answer is small, and its headers are sent each time.
+DATA_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
 
 
 def content_policy(hashes: Iterable[str], index: str) -> str:
@@ -57,9 +63,11 @@ def register(server: Flask, policy: Callable[[], str], proxies: Sequence[Network
     policy = cache(policy)
 
     def add_headers(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers[name] = value
-        response.headers["Content-Security-Policy"] = policy()
+        if (response.mimetype or "").endswith("json"):
+            response.headers.update(DATA_HEADERS)
+        else:
+            response.headers.update(HEADERS)
+            response.headers["Content-Security-Policy"] = policy()
         if _is_secure(proxies):
             response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
         return response

@@ -10,20 +10,29 @@ import pytest
 from dash import Dash
 
 from access.clients import networks
-from access.headers import HEADERS
+from access.headers import DATA_HEADERS, HEADERS
 from access.policy import Policy
 from app import bare_app
 from layouts.links import pipeline_link
 
-PATHS = ["/", pipeline_link("fathom"), "/_dash-dependencies", "/_dash-layout", "/nothing/here"]
+PAGES = ["/", pipeline_link("fathom"), "/nothing/here", "/assets/icon.svg", "/assets/page.js"]
+DATA = ["/_dash-dependencies", "/_dash-layout"]
 PROXY = "10.0.0.2"
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_every_answer_has_the_headers(dashboard: Dash, path: str) -> None:
-    answer = dashboard.server.test_client().get(path)
-    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+@pytest.mark.parametrize("path", PAGES)
+def test_what_a_browser_may_show_has_the_headers(dashboard: Dash, path: str) -> None:
+    with dashboard.server.test_client().get(path) as answer:
+        assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", DATA)
+def test_data_may_do_nothing_at_all(dashboard: Dash, path: str) -> None:
+    answer = dashboard.server.test_client().get(path)
+    assert answer.mimetype == "application/json"
+    assert {name: answer.headers[name] for name in DATA_HEADERS} == DATA_HEADERS
+    assert "script-src" not in str(answer.headers)
 
 
 def test_refusals_have_them_too(dashboard: Dash) -> None:
