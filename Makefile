@@ -1,6 +1,9 @@
 # Two commands: `make run` and `make test`. Both need Python 3.11 or newer, pip and make.
 PYTHON ?= python3
 BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes --upgrade \
+	--no-emit-index-url --no-header --no-annotate --extra build pyproject.toml
+INSTALL := $(BIN)/pip install -qq --disable-pip-version-check
 ARGS ?=
 
 .PHONY: run install test check browser servers bench chaos mutants fuzz screenshots clean lock
@@ -22,17 +25,18 @@ check: .venv/dev
 .venv/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install -qq --disable-pip-version-check --upgrade pip
 	@touch $@
 
 .venv/run: .venv/pip pyproject.toml requirements.lock
 	@echo "Installing (about a minute, once) …"
-	@$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements.lock --editable .
+	@$(INSTALL) --require-hashes --requirement requirements.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/dev: .venv/pip pyproject.toml requirements.lock
+.venv/dev: .venv/pip pyproject.toml requirements-dev.lock
 	@echo "Installing what the tests need …"
-	@$(BIN)/pip install -qq --disable-pip-version-check --constraint requirements.lock --editable '.[dev]'
+	@$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/run
 
 # The browser tests drive a real Chromium.
@@ -81,8 +85,10 @@ emoji:
 
 .PHONY: picture emoji
 
+# Every package that is installed, with the digests of its files; newer ones within the ranges.
 lock: .venv/dev
-	@$(BIN)/pip freeze --exclude-editable > requirements.lock
+	@$(LOCK) --output-file requirements.lock
+	@$(LOCK) --extra dev --output-file requirements-dev.lock
 
 clean:
 	@rm -rf .venv .data .bench .mutants build *.egg-info .pytest_cache .ruff_cache .mypy_cache

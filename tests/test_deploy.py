@@ -104,9 +104,12 @@ def test_all_agree_on_the_port() -> None:
 
 
 def test_the_image_is_installed_as_make_does() -> None:
-    option = "--constraint requirements.lock --editable ."
-    assert option in (SOURCE / "Makefile").read_text()
-    assert option in CONTAINERFILE.read_text()
+    for options in (
+        "--require-hashes --requirement requirements.lock",
+        "--no-deps --no-build-isolation --editable .",
+    ):
+        assert options in (SOURCE / "Makefile").read_text()
+        assert options in CONTAINERFILE.read_text()
     assert "USER monitor" in CONTAINERFILE.read_text()
 
 
