@@ -85,6 +85,16 @@ def test_filters_narrow_the_scan(
     assert len(rows(engine)) == files
 
 
+def test_a_folder_with_one_file_is_scanned(engine: Engine, storage: Storage) -> None:
+    scanned = "civ/FLUVIAL_DEFENDED/2020"
+    first, *others = sorted(storage.blobs("bronze-fathom", scanned), key=lambda blob: blob.path)
+    for blob in others:
+        Path(storage.place("bronze-fathom"), blob.path).unlink()
+    results = walk(engine, storage, INVENTORY, base_prefix="civ")["scan_prefix"].results
+    assert [(one["region"], one["files"]) for one in results if one["files"]] == [("civ", 1)]
+    assert [path for (path,) in rows(engine)] == [first.path]
+
+
 def test_a_container_without_the_layout_says_what_was_expected(
     engine: Engine, storage: Storage
 ) -> None:

@@ -117,6 +117,8 @@ def test_an_inventory_says_what_it_lists_and_that_nobody_knows_more(submitter: S
     scope = submitter.preview(INVENTORY, {"base_prefix": "rwa/"}).scope
     assert (scope.groups, scope.files) == (None, None)
     assert "lists bronze-fathom/rwa: how many files there are is known afterwards" in scope.note
+    whole = submitter.preview(INVENTORY, {}).scope
+    assert whole.note.startswith("The job lists bronze-fathom: how many files")
 
 
 def test_rasters_are_counted_by_size_and_new_ones_come_on_top(
