@@ -17,6 +17,7 @@ from flask import abort, request
 from werkzeug.exceptions import NotFound
 
 from layouts import ids
+from pipelines.errors import MonitorError
 
 CALLBACKS = "/_dash-update-component"
 SUITES = "/_dash-component-suites/"
@@ -25,7 +26,7 @@ DEEPEST = 32
 WILDCARDS = (["ALL"], ["MATCH"], ["ALLSMALLER"])
 
 
-class Unexpected(Exception):
+class Unexpected(MonitorError):
     """A part of a payload that no page sends; the message names it and what was expected."""
 
 
