@@ -23,8 +23,9 @@ def folder_mistake(path: str) -> str | None:
         return f"{wanted}, without / before it; got {path!r}"
     if path.startswith("~") or SCHEME.match(path):
         return f"{wanted}, not a home folder or a URL; got {path!r}"
-    if "\\" in path or not path.isprintable() or {".", ".."} & set(path.split("/")):
-        return f"{wanted}, without '.', '..' or '\\' as a part; got {path!r}"
+    hidden = any(part.startswith(".") for part in path.split("/"))
+    if hidden or "\\" in path or not path.isprintable():
+        return f"{wanted}, without parts that begin with '.', and without '\\'; got {path!r}"
     return None
 
 
