@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from database.tables import JOBS, TASKS
 from pipelines.registry import Registry
+from pipelines.value_keys import MARK, value_key
 from queries.frames import TEXT, TIMESTAMP, WHOLE, WHOLE_OR_NONE, read_frame
 from queries.jobs import stage_counts
 from queries.paging import FIRST, ListPage, Paging, contains, ordered, read_list_page
@@ -78,6 +79,7 @@ def jobs(connection: Connection, query: JobQuery) -> ListPage:
     tasks, completed, processing, failed (tasks of the current stage), percent (completed of tasks).
     Raises ValueError for a sort that is none of the job's own columns.
     """
+    query = _with_types(connection, query)
     own = (JOBS.c.created_at.desc(),)
     found = (
         select(*VALUES.values())
@@ -90,6 +92,15 @@ def jobs(connection: Connection, query: JobQuery) -> ListPage:
     rows = rows.fillna(dict.fromkeys(COUNTS, 0)).astype(dict.fromkeys(COUNTS, WHOLE))
     share = 100.0 * rows["completed"] / rows["tasks"].where(rows["tasks"] > 0)
     return replace(page, rows=rows.assign(percent=share.fillna(0.0)))
+
+
+def _with_types(connection: Connection, query: JobQuery) -> JobQuery:
+    """The query with the types that keys stand for (pipelines.value_keys)."""
+    if not any(name.startswith(MARK) for name in query.types):
+        return query
+    every = connection.execute(select(JOBS.c.job_type).distinct()).scalars()
+    meant = [name for name in every if name in query.types or value_key(name) in query.types]
+    return replace(query, types=(*query.types, *meant))
 
 
 def _stage_counts(connection: Connection, job_ids: list[str]) -> pd.DataFrame:

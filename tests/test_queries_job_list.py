@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from pipelines.value_keys import value_key
 from queries.frames import read_transaction
 from queries.job_list import JobQuery, find_job_ids, job_facets, jobs
 from queries.paging import ListPage, Paging
@@ -72,6 +73,17 @@ def test_an_empty_database_has_an_empty_page_with_the_same_columns(
 )
 def test_filters_narrow_the_list(some: Engine, query: dict[str, Any], found: int) -> None:
     assert ask(some, **query).total == found
+
+
+@pytest.mark.parametrize("odd", ["__proto__", "tab\t", "≡x", "x" * 90 + "__PROTO__"])
+def test_a_key_of_a_dropdown_finds_its_type(some: Engine, odd: str) -> None:
+    with some.begin() as connection:
+        add_job(connection, "odd", job_type=odd, status="failed")
+    assert value_key(odd) != odd
+    assert list(ask(some, types=(value_key(odd),)).rows["job_id"]) == ["odd"]
+    assert list(ask(some, types=(odd,)).rows["job_id"]) == ["odd"]
+    assert ask(some, types=(value_key(odd), "load_vector")).total == 2
+    assert ask(some, types=(value_key("another\t"),)).total == 0
 
 
 def test_the_newest_come_first_and_another_order_can_be_asked_for(some: Engine) -> None:
