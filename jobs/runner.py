@@ -103,10 +103,11 @@ class Runner:
             waited = 0.0 if len(leased) < FIRST_JOBS else WAITED_SECONDS
             with self._engine.begin() as connection:
                 types = list(self._job_types)
-                self._reported = ""
-                return claim_job(
+                job = claim_job(
                     connection, self.runner_id, types, self._lease_seconds, leased, waited
                 )
+            self._reported = ""
+            return job
         except DATABASE_FAILURES as error:
             self._report(f"No job can be claimed: {error_message(error)}")
         except SchedulerLost as error:
