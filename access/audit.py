@@ -16,10 +16,9 @@ from sqlalchemy import Engine, text
 
 from access.actor import Actor
 from database.audit_table import may_use_audit
-from database.engine import DATABASE_FAILURES, error_message
+from database.engine import DATABASE_FAILURES, error_message, public_message
 from database.storable import storable, storable_json
 from pipelines.errors import MonitorError
-from pipelines.public_text import public_text
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +73,7 @@ class Audit:
                 return int(connection.execute(BEGIN, _row(actor, entry)).scalar_one())
         except DATABASE_FAILURES as error:
             raise NotRecorded(
-                f"Nothing was changed, the database refused: {public_text(error_message(error))}"
+                f"Nothing was changed, the database refused: {public_message(error)}"
             ) from error
 
     def _end(self, actor: Actor, entry: Entry, row: int | None) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from database.limits import IDLE, WORK, Limited, limit_waits
 from database.values import load_json, register
 from pipelines.errors import MonitorError
+from pipelines.public_text import public_text
 
 DRIVER = "postgresql+psycopg2"
 CONNECTION = {
@@ -109,3 +110,8 @@ def error_message(error: Exception) -> str:
     """The database's own message, on one line."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return " ".join(str(cause).split())
+
+
+def public_message(error: Exception) -> str:
+    """The database's own message for anyone who may look: without paths, hosts, and ports."""
+    return public_text(error_message(error))

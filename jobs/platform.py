@@ -11,7 +11,7 @@ from urllib.parse import quote
 import requests
 from sqlalchemy import Engine
 
-from database.engine import DATABASE_FAILURES, error_message
+from database.engine import DATABASE_FAILURES, public_message
 from jobs.cancel import CancelError, Cancellation
 from jobs.preview import Existing, Preview, find_existing, looking
 from jobs.rerun import EndedJob, Rerun, RerunError, check_unfinished, find_ended_job
@@ -20,7 +20,6 @@ from jobs.source_files import SourceFile
 from jobs.stages import Scope
 from jobs.submission import NO_REGISTRATION, Submission, SubmissionError
 from pipelines.models import Pipeline
-from pipelines.public_text import public_text
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +91,7 @@ class Platform:
             with looking(self._engine, PREVIEW_SECONDS) as connection:
                 return find_ended_job(connection, job_id)
         except DATABASE_FAILURES as error:
-            refusal = public_text(error_message(error))
-            reason = f"The job was not {done}, the database refused: {refusal}"
+            reason = f"The job was not {done}, the database refused: {public_message(error)}"
             raise SubmissionError(reason) from error
 
     def _existing(self, job_type: str, parameters: dict[str, Any]) -> Existing | None:

@@ -11,12 +11,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from database.engine import DATABASE_FAILURES, error_message
+from database.engine import DATABASE_FAILURES, public_message
 from jobs.attempts import make_job_id, newest_attempt
 from jobs.cancel import ACTIVE, Cancellation, cancel_job
 from jobs.job_rows import EXECUTOR
 from jobs.places import check_places, earlier_sources
-from jobs.preview import Preview, preview_job
+from jobs.preview import Preview, looking, preview_job
 from jobs.rerun import EndedJob, Rerun, RerunError, check_ours, find_ended_job, rerun_job
 from jobs.source_files import SourceFile, register
 from jobs.stages import Job, JobType, Scope, TaskError
@@ -24,7 +24,6 @@ from jobs.storage import Storage
 from jobs.submission import FilesRefused, Submission, SubmissionError
 from pipelines.models import Pipeline
 from pipelines.parameters import ParameterErrors
-from pipelines.public_text import public_text
 from pipelines.registry import Registry
 
 # A user is waiting for the preview; the job itself may count for longer.
@@ -68,7 +67,7 @@ class RunnerQueue:
         kind = kind if free else replace(kind, scope=_busy)
         try:
             with _submission_errors("What the job would do can't be said"):
-                with self._engine.connect() as connection:
+                with looking(self._engine, PREVIEW_SECONDS) as connection:
                     self._check_places(connection, job_type, parameters)
                 return preview_job(self._engine, kind, parameters, self._registry, PREVIEW_SECONDS)
         finally:
@@ -132,8 +131,7 @@ def _submission_errors(what: str) -> Iterator[None]:
     try:
         yield
     except DATABASE_FAILURES as error:
-        reason = public_text(error_message(error))
-        raise SubmissionError(f"{what}, the database refused: {reason}") from error
+        raise SubmissionError(f"{what}, the database refused: {public_message(error)}") from error
 
 
 def queue_job(

@@ -10,9 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select
 
-from database.engine import DATABASE_FAILURES, error_message
+from database.engine import DATABASE_FAILURES, public_message
 from pipelines.errors import MonitorError
-from pipelines.public_text import public_text
 from queries.frames import read_transaction
 from queries.observed import UNOBSERVED, Observer
 
@@ -42,8 +41,7 @@ class Reader:
                 yield connection
         except DATABASE_FAILURES as error:
             self.observer.read_failed("api", False)
-            reason = public_text(error_message(error))
-            raise ReadError(f"The database does not answer: {reason}") from error
+            raise ReadError(f"The database does not answer: {public_message(error)}") from error
 
     def stream(self, query: Select[*tuple[Any, ...]]) -> Iterator[Sequence[Any]]:
         """All rows of a statement, some at a time, from a cursor that the server keeps.

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import ProgrammingError
 
-from database.engine import error_message
+from database.engine import public_message
 from database.rollups.shape import INSTALL
 from database.rollups.state import unreadable
 from pipelines.models import Pipeline
-from pipelines.public_text import public_text
 from pipelines.registry import Registry
 from queries.frames import read_transaction
 from queries.rollups.cube import NoRollups, RollupCube
@@ -59,8 +58,7 @@ class SnapshotReader:
                 return self.read_in(connection)
         except ProgrammingError as error:
             # Removed, or the right to read it taken away, since it was looked at last.
-            reason = public_text(error_message(error))
-            raise NoRollups(f"the rollups can't be read: {reason}") from error
+            raise NoRollups(f"the rollups can't be read: {public_message(error)}") from error
 
     def read_in(self, connection: Connection) -> Snapshot:
         """The snapshot of a transaction from rollups. Raises NoRollups."""
