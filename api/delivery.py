@@ -12,7 +12,9 @@ from http import HTTPStatus
 import brotli
 from flask import Flask, Response, request
 
-SUITES, ASSETS = "/_dash-component-suites/", "/assets/"
+from layouts.links import SUITES
+
+ASSETS = "/assets/"
 YEAR = 31_536_000
 # Below, it is one packet in any case.
 SMALL = 1000

@@ -9,8 +9,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from api.metrics import Metrics
-
-PATH = "/_dash-update-component"
+from layouts.links import CALLBACKS
 
 
 def time_callbacks(
@@ -25,7 +24,7 @@ def time_callbacks(
         g.began_at = time.perf_counter()
 
     def end(response: Response) -> Response:
-        if request.path == PATH and "began_at" in g:
+        if request.path == CALLBACKS and "began_at" in g:
             metrics.called(_name(callbacks), time.perf_counter() - g.began_at)
         return response
 

@@ -17,13 +17,12 @@ from flask import abort, request
 from werkzeug.exceptions import NotFound
 
 from layouts import ids
+from layouts.links import CALLBACKS, SUITES
 from pipelines.errors import MonitorError
 
-CALLBACKS = "/_dash-update-component"
-SUITES = "/_dash-component-suites/"
 # A store's value is read by its callback; no page's is nested deeper.
 DEEPEST = 32
-WILDCARDS = (["ALL"], ["MATCH"], ["ALLSMALLER"])
+WILDCARDS = (["ALL"], ["MATCH"])
 
 
 class Unexpected(MonitorError):

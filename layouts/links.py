@@ -12,6 +12,8 @@ PIPELINE = "/api/interface/pipeline"
 GROUPS = "/api/interface/groups"
 JOBS = "/api/interface/jobs"
 JOB_PAGE = "/api/interface/tasks"
+# Where Dash's own scripts lie, and where they ask the callbacks.
+SUITES, CALLBACKS = "/_dash-component-suites/", "/_dash-update-component"
 
 # What an address says beside its filters. A grouping of such a name is written with a prefix.
 TYPE, PHASE, STATE, OPEN, AUTO = "type", "phase", "state", "open", "auto"

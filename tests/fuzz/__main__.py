@@ -15,17 +15,17 @@ import click
 import psutil
 from dash import Dash
 
-from callbacks.payloads import CALLBACKS
 from database.embedded import EmbeddedDatabase
 from database.engine import open_engine
 from database.rollups.install import install
 from database.schema import install_schema
+from layouts.links import CALLBACKS
 from pipelines.registry import load_registry
 from queries.snapshot_reader import open_snapshot_reader
 from queries.snapshots import Snapshots
 from tests.dashboards import make_dashboard
 from tests.factories import RWA, add_files
-from tests.fuzz.payloads import payloads
+from tests.fuzz.payloads import callbacks_of, payloads
 
 # Until then caches fill and modules load.
 WARM = 1000
@@ -44,9 +44,8 @@ def main(cases: int, seed: int) -> None:
     process, before = psutil.Process(), 0
     with open_dashboard() as dashboard:
         client = dashboard.server.test_client()
-        found = client.get("/_dash-dependencies").get_json()
-        ours = [one for one in found if "callback" in dashboard.callback_map[one["output"]]]
-        for number, body in enumerate(islice(payloads(ours, seed), cases)):
+        found = callbacks_of(dashboard, client)
+        for number, body in enumerate(islice(payloads(found, seed), cases)):
             if number == min(WARM, cases // 2):
                 before = process.memory_info().rss
             answer = client.post(CALLBACKS, data=body, content_type="application/json")

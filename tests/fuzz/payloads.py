@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any
 
+from dash import Dash
+from flask.testing import FlaskClient
+
 from tests.tab import outputs_of
 
 # What a value of a property may be, and what no page sends.
@@ -34,6 +37,12 @@ LIKELY: dict[str, list[Any]] = {
 FORMS = ["process_fathom_stack", "inventory_fathom_container", "x", "region_code", "__proto__"]
 ODD = [None, True, 0, -1, -0.5, 1e308, 10**400, "", "x", "\ud800", "\0", "{", '{"type":"x"}']
 ODD += [[], [None], [[]], {}, {"a": 1}, {"id": "x", "property": "y"}, "a" * 5000, "NaN"]
+
+
+def callbacks_of(dashboard: Dash, client: FlaskClient) -> list[Mapping[str, Any]]:
+    """What is known of the callbacks that the server answers, not the browser."""
+    every = client.get("/_dash-dependencies").get_json()
+    return [one for one in every if "callback" in dashboard.callback_map[one["output"]]]
 
 
 def payloads(callbacks: Sequence[Mapping[str, Any]], seed: int) -> Iterator[bytes]:
