@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,8 +91,11 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def launched(folder: Path, **environment: str) -> Monitor:
-    """Pipeline Monitor with its data in a folder, as it is just about to start."""
+def launched(folder: Path, log: Path | None = None, **environment: str) -> Monitor:
+    """Pipeline Monitor with its data in a folder, as it is just about to start.
+
+    log: a file for what it says, instead of the terminal.
+    """
     port = free_port()
     settings = {
         "PORT": str(port),
@@ -101,9 +104,14 @@ def launched(folder: Path, **environment: str) -> Monitor:
         "REFRESH_SECONDS": "0.5",
         **environment,
     }
-    process = subprocess.Popen(
-        [sys.executable, str(SOURCE / "app.py")], env={**os.environ, **settings}, cwd=SOURCE
-    )
+    with log.open("wb") if log else nullcontext() as output:
+        process = subprocess.Popen(
+            [sys.executable, str(SOURCE / "app.py")],
+            env={**os.environ, **settings},
+            cwd=SOURCE,
+            stdout=output,
+            stderr=output,
+        )
     return Monitor(f"http://127.0.0.1:{port}", process)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from access.tokens import new_token
 from settings import SOURCE
-from tests.monitor import PATIENCE, Monitor, free_port, wait_for
+from tests.monitor import PATIENCE, Monitor, free_port, launched, wait_for
 
 MARKER = "S3cr3tMark3r"
 PATHS = (
@@ -44,26 +44,14 @@ def role(engine: Engine) -> Iterator[str]:
         connection.execute(text("DROP ROLE secretive"))
 
 
-def launch(folder: Path, **given: str) -> tuple[Monitor, Path]:
-    """Pipeline Monitor with a runner, and the file that it writes its log into."""
-    port, log = free_port(), folder / "log"
-    environment = {"PORT": str(port), "DATA_DIR": str(folder / "data"), "RUNNER": "on", **given}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, str(SOURCE / "app.py")],
-            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **environment},
-            cwd=folder,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    return Monitor(f"http://127.0.0.1:{port}", process), log
-
-
 def test_secrets_of_the_settings_stay_there(role: str, engine: Engine, tmp_path: Path) -> None:
     secret, entry = new_token("nightly", "submit")
     store = f"nosuch://KEY:{MARKER}@bucket/folder?sig={MARKER}"
-    monitor, log = launch(
-        tmp_path,
+    log = tmp_path / "log"
+    monitor = launched(
+        tmp_path / "data",
+        log,
+        RUNNER="on",
         DATABASE_URL=role,
         CONTAINERS=f"bronze-fathom={store}",
         API_TOKENS=entry,
