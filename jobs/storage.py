@@ -177,17 +177,12 @@ class Storage:
         return filesystem, place
 
     def _is_open(self, filesystem: fsspec.AbstractFileSystem, place: str) -> bool:
-        return not isinstance(filesystem, LocalFileSystem) or self._contains(place)
-
-    def _contains(self, place: str) -> bool:
-        """Whether a local path, with links followed, is in a container."""
+        """Whether a path, with links followed, is in the root or a place of a container."""
+        if not isinstance(filesystem, LocalFileSystem):
+            return True
+        tops = (top for top in (self.root, *self.places.values()) if not _is_url(top))
         real = os.path.realpath(place)
-        return any(is_within(real, os.path.realpath(top)) for top in self._folders())
-
-    def _folders(self) -> list[str]:
-        """The root and the places, those that are local."""
-        places = (self.root, *self.places.values())
-        return [fsspec.url_to_fs(place)[1] for place in places if not _is_url(place)]
+        return any(is_within(real, os.path.realpath(fsspec.url_to_fs(top)[1])) for top in tops)
 
     def _check(self, container: str, path: str) -> None:
         for part in PurePosixPath(path).parts:

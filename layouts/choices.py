@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pipelines.value_keys import SPECIAL
 
 # A dropdown indexes every part of a label, so that its work grows with the square of the length.
@@ -9,6 +11,7 @@ LONGEST_LABEL = 80
 # As much of a longer value as is seen when the pointer rests on it.
 LONGEST_TITLE = 1000
 WORD_JOINER = "\u2060"
+INSIDE_SPECIAL = re.compile(f"(?<={SPECIAL[:2]})(?={SPECIAL[2:]})", re.IGNORECASE)
 
 
 def option(value: str | int, label: str | None = None) -> dict[str, str | int]:
@@ -31,7 +34,4 @@ def shortened(text: str) -> str:
 
 def _harmless(label: str) -> str:
     """Looks the same, and is no key that means something."""
-    while SPECIAL in label.lower():
-        place = label.lower().index(SPECIAL)
-        label = f"{label[: place + 2]}{WORD_JOINER}{label[place + 2 :]}"
-    return label
+    return INSIDE_SPECIAL.sub(WORD_JOINER, label)
